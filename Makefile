@@ -1,0 +1,31 @@
+# Every target makes .venv by itself when it is missing: Python >= 3.11, make and git are all that is needed.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: sweep test lint lock clean
+
+sweep: .venv/ready ## a real search on the embedded data
+	$(BIN)/python -m src.prepare
+	$(BIN)/python -m src.train -m hydra/sweeper=optuna
+
+test: .venv/ready
+	$(BIN)/python -m pytest
+
+lint: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+lock: .venv/ready ## re-pin after a change of pyproject.toml
+	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --extra dev \
+		--no-emit-index-url --no-annotate --no-header -q pyproject.toml -o requirements.lock
+
+.venv/ready: requirements.lock
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet uv
+	VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --require-hashes -r requirements.lock
+	touch $@
+
+clean:
+	rm -rf outputs multirun data/prepared

@@ -1,0 +1,1 @@
+"""Hyperparameter search for object detectors; the entry points are `python -m src.<name>`."""

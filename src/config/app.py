@@ -1,0 +1,88 @@
+"""The frame around every entry point: registered schemas, readable errors, helpful key names.
+
+An entry point is a Hydra app of a few lines:
+
+    @hydra.main(**app.ROOT)
+    def main(cfg: DictConfig) -> float | None:
+        with app.readable_errors():
+            return stage(options_from(cfg))
+
+    if __name__ == "__main__":
+        app.run(main)
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import CompactHydraException, OverrideParseException
+
+from src.config import schema
+from src.core.errors import ConfigError, ProjectError, did_you_mean
+
+# One root configuration for all entry points (docs/architecture.md, decision 1).
+ROOT = {
+    "version_base": "1.3",
+    "config_path": str(Path(__file__).resolve().parents[2] / "conf"),
+    "config_name": "config",
+}
+
+INTERRUPTED = 130  # what shells report for a program that Ctrl-C ended
+
+
+def run(main: Callable[[], Any]) -> None:
+    """Run a Hydra entry point from the command line.
+
+    Side effects: registers the schemas in Hydra's ConfigStore; exits the process with status 2 when an override
+    names a key that no section has.
+    """
+    schema.register()
+    try:
+        check_keys(sys.argv[1:])
+    except ConfigError as error:
+        sys.exit(f"{error}")
+    main()
+
+
+@contextmanager
+def readable_errors() -> Iterator[None]:
+    """Let Hydra print the project's own errors without a traceback, and end quietly on Ctrl-C.
+
+    Raises:
+        CompactHydraException: in place of a ProjectError, which stays its cause.
+        SystemExit: in place of KeyboardInterrupt.
+    """
+    try:
+        yield
+    except ProjectError as error:
+        raise CompactHydraException(f"{type(error).__name__}: {error}") from error
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        raise SystemExit(INTERRUPTED) from None
+
+
+def check_keys(arguments: list[str]) -> None:
+    """Refuse overrides of keys that a section does not have, and name the nearest one that it has.
+
+    Hydra refuses them too, but cannot say what was meant. Arguments that are no overrides are left to Hydra.
+
+    Raises:
+        ConfigError: a section (`train`, `data`, …) has no such key.
+    """
+    known = schema.keys_by_section()
+    for argument in arguments:
+        if argument.startswith("-"):
+            continue
+        try:
+            override = OverridesParser.create().parse_override(argument)
+        except OverrideParseException:
+            continue
+        section, _, key = override.key_or_group.partition(".")
+        if section in known and key and key.split(".")[0] not in known[section]:
+            raise ConfigError(
+                f"'{section}.{key}' is not a setting of '{section}'.{did_you_mean(key, known[section])}"
+                f" `--cfg job --package {section}` lists them all."
+            )

@@ -1,0 +1,31 @@
+"""The schemas of the configuration's sections and their registration in Hydra's ConfigStore.
+
+Each package owns its options (a dataclass that validates itself); this module only says under which group and
+name Hydra finds them. A YAML file in `conf/<group>/` extends the schema `schema_<name>` of its group.
+"""
+
+import dataclasses
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+
+# (group, name of the schema in that group, dataclass)
+_SCHEMAS: tuple[tuple[str, str, type[Any]], ...] = ()
+
+
+def register() -> None:
+    """Make every schema known to Hydra.
+
+    Side effects: fills the process-wide ConfigStore; calling it again changes nothing.
+    """
+    store = ConfigStore.instance()
+    for group, name, options in _SCHEMAS:
+        store.store(group=group, name=f"schema_{name}", node=options, provider="src")
+
+
+def keys_by_section() -> dict[str, set[str]]:
+    """The keys that each section can have, over all its schemas."""
+    keys: dict[str, set[str]] = {}
+    for group, _, options in _SCHEMAS:
+        keys.setdefault(group, set()).update(field.name for field in dataclasses.fields(options))
+    return keys

@@ -1,0 +1,1 @@
+"""What every other package may use: the error tree, value types and atomic files."""

@@ -1,0 +1,43 @@
+"""The one error tree of the project.
+
+    ProjectError
+    ├── ConfigError      a value the user set, or a combination of them, cannot work
+    ├── DataError        a data set, image, label or archive is not what it should be
+    ├── TrainingError    a training could not start, or ended without a result
+    └── TrackingError    the tracker could not do what it was asked for
+
+A message says what is wrong, where (file, line, key), what was expected and what to do about it. Entry points
+print it without a traceback; `HYDRA_FULL_ERROR=1` brings the traceback.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+
+class ProjectError(Exception):
+    """Base of every error that the project raises on purpose."""
+
+
+class ConfigError(ProjectError):
+    """A value the user set, or a combination of values, cannot work."""
+
+
+class DataError(ProjectError):
+    """A data set, image, label or archive is not what it should be."""
+
+
+class TrainingError(ProjectError):
+    """A training could not start, or ended without a usable result."""
+
+
+class TrackingError(ProjectError):
+    """The tracker could not do what it was asked for."""
+
+
+def did_you_mean(name: str, valid: Iterable[str]) -> str:
+    """A hint that names the closest valid spelling, or an empty string when nothing is close.
+
+    The hint begins with a space so that it can be appended to a message as it is.
+    """
+    matches = difflib.get_close_matches(name, list(valid), n=1)
+    return f" Did you mean '{matches[0]}'?" if matches else ""
