@@ -1,0 +1,268 @@
+"""One trial in one process, so that a crash, a leak or an out-of-memory kill ends a trial and not the sweep.
+
+Trials are forked from Python's fork server, which has the task's heavy modules (`preload`) imported already: a trial
+starts in milliseconds and inherits no threads and no CUDA context. The trial's process knows neither storage nor
+pruner; it talks to its worker through a pipe, which is also how the worker learns of its death.
+"""
+
+import logging
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+import cloudpickle
+import optuna
+from hydra.core.singleton import Singleton
+from hydra.core.utils import JobReturn, JobStatus, run_job, setup_globals
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig, OmegaConf
+
+from hydra_plugins.optuna_sweeper._trial import CurrentTrial, running
+
+log = logging.getLogger(__name__)
+
+CONSOLE = "console.log"  # everything a trial's process prints
+INTERRUPTED = "interrupted"
+GRACE_S = 30.0  # what a task gets to tidy up after Ctrl-C
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a task ended.
+
+    Attributes:
+        value: What the task returned, if it ended well.
+        pruned: The task raised `optuna.TrialPruned`.
+        error: Name and message of the exception, or what ended the process; empty if the task ended well.
+    """
+
+    value: Any = None
+    pruned: bool = False
+    error: str = ""
+
+
+@dataclass
+class Job:
+    """What a trial's process needs: a Hydra job and the facts about its trial."""
+
+    config: DictConfig
+    task: TaskFunction
+    context: HydraContext
+    facts: Mapping[str, Any]
+    singletons: Mapping[Any, Any] = field(default_factory=Singleton.get_state)
+
+    @property
+    def folder(self) -> Path:
+        """Where the job writes."""
+        return job_folder(self.config)
+
+
+def job_folder(config: DictConfig) -> Path:
+    """The output folder of a composed sweep job."""
+    return Path(str(OmegaConf.select(config, "hydra.sweep.dir"))) / str(OmegaConf.select(config, "hydra.sweep.subdir"))
+
+
+def warm_up(preload: Sequence[str]) -> None:
+    """Start the fork server, which imports `preload` in the background while the sweep is set up.
+
+    Side effects: a process that lives as long as this one.
+    """
+    context = _process_context()
+    if context.get_start_method() == "forkserver":
+        from multiprocessing import forkserver
+
+        context.set_forkserver_preload(["hydra_plugins.optuna_sweeper._isolation", *preload])
+        forkserver.ensure_running()
+
+
+def run_here(job: Job, trial: CurrentTrial) -> Outcome:
+    """Run the job in this process."""
+    with running(trial):
+        return _run(job)
+
+
+def run_in_process(job: Job, trial: CurrentTrial) -> Outcome:
+    """Run the job in a process of its own and serve its reports until it ends.
+
+    On KeyboardInterrupt the process gets one SIGINT and up to `GRACE_S` seconds to end, then it is killed; the
+    interrupt goes on to the caller.
+    """
+    ours, theirs = multiprocessing.Pipe()
+    # cloudpickle, because Hydra apps live in __main__
+    process = _process_context().Process(
+        target=_trial_process, args=(cloudpickle.dumps(job), theirs), name=f"trial-{trial.number}"
+    )
+    try:
+        process.start()
+        theirs.close()
+        return _serve(ours, process, trial)
+    except BrokenPipeError:
+        return Outcome(error="its process ended before it began; what it printed is above")
+    except KeyboardInterrupt:
+        _signal_group(process, signal.SIGINT)
+        process.join(GRACE_S)
+        raise
+    finally:
+        if process.pid is not None:
+            _signal_group(process, signal.SIGKILL)  # also what it left behind: data loaders, say
+            process.join()
+        ours.close()
+
+
+def _process_context() -> Any:
+    methods = multiprocessing.get_all_start_methods()
+    method = "forkserver" if "forkserver" in methods else "spawn"
+    if multiprocessing.get_start_method(allow_none=True) not in methods:
+        # joblib's workers have a start method of their own, which children inherit by name but do not know
+        multiprocessing.set_start_method(method, force=True)
+    return multiprocessing.get_context(method)
+
+
+def _serve(pipe: Connection, process: BaseProcess, trial: CurrentTrial) -> Outcome:
+    actions: dict[str, Callable[..., Any]] = {
+        "report": trial.report,
+        "should_prune": trial.should_prune,
+        "set_user_attr": trial.set_user_attr,
+    }
+    while True:
+        try:
+            name, arguments = pipe.recv()
+        except (EOFError, ConnectionResetError):  # the other end closes only by dying
+            process.join()
+            return Outcome(error=_death(process.exitcode))
+        if name == "outcome":
+            return Outcome(*arguments)
+        pipe.send(_answer(actions[name], arguments))
+
+
+def _answer(action: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[Any, Exception | None]:
+    """What the study refuses (a report that is no number, say) is the task's error, not the worker's."""
+    try:
+        return action(*arguments), None
+    except (TypeError, ValueError) as error:
+        return None, error
+
+
+def _death(exitcode: int | None) -> str:
+    if exitcode is not None and exitcode < 0:
+        name = signal.Signals(-exitcode).name
+        return f"killed by {name}" + (" (out of memory?)" if name == "SIGKILL" else "")
+    return f"exited with status {exitcode}"
+
+
+def _signal_group(process: BaseProcess, number: int) -> None:
+    if process.pid is None:
+        return
+    try:
+        os.killpg(process.pid, number)
+    except (ProcessLookupError, PermissionError):  # it has ended, or has not made its group yet
+        if process.is_alive():
+            os.kill(process.pid, number)
+
+
+class PipeTrial:
+    """A trial whose study lives at the other end of a pipe."""
+
+    def __init__(self, pipe: Connection, facts: Mapping[str, Any]) -> None:
+        self._pipe = pipe
+        self._lock = threading.Lock()
+        self.number: int | None = facts["number"]
+        self.params: Mapping[str, Any] = facts["params"]
+        self.study_name: str | None = facts["study_name"]
+        self.study_user_attrs: Mapping[str, Any] = facts["study_user_attrs"]
+
+    def report(self, value: float, step: int) -> None:
+        """Blocks until the worker has stored it."""
+        self._ask("report", float(value), int(step))
+
+    def should_prune(self) -> bool:
+        """The worker asks the study's pruner."""
+        return bool(self._ask("should_prune"))
+
+    def set_user_attr(self, key: str, value: Any) -> None:
+        """Blocks until the worker has stored it."""
+        self._ask("set_user_attr", key, value)
+
+    def _ask(self, name: str, *arguments: Any) -> Any:
+        with self._lock:
+            self._pipe.send((name, arguments))
+            answer, error = self._pipe.recv()
+        if error is not None:
+            raise error
+        return answer
+
+
+def _trial_process(payload: bytes, pipe: Connection) -> None:
+    os.setpgid(0, 0)  # Ctrl-C reaches the worker only, which passes it on once
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    job: Job = cloudpickle.loads(payload)
+    _redirect_output(job.folder / CONSOLE)
+    Singleton.set_state(job.singletons)
+    setup_globals()
+    try:
+        with running(PipeTrial(pipe, job.facts)):
+            outcome = _run(job)
+    except KeyboardInterrupt:
+        outcome = Outcome(error=INTERRUPTED)
+    pipe.send(("outcome", (outcome.value, outcome.pruned, outcome.error)))
+    pipe.close()
+
+
+def _end_with_parent() -> None:
+    """A trial whose worker was killed must not go on holding the machine: it is asked to end as by Ctrl-C."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGINT)
+
+
+def _redirect_output(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+
+
+def _run(job: Job) -> Outcome:
+    """Run a Hydra job and tell how it ended; KeyboardInterrupt alone goes through."""
+    pruned = False
+
+    def task(config: DictConfig) -> Any:
+        nonlocal pruned
+        try:
+            return job.task(config)
+        except optuna.TrialPruned:  # for Hydra the job ended well
+            pruned = True
+            return None
+
+    try:
+        result = run_job(
+            task_function=task,
+            config=job.config,
+            job_dir_key="hydra.sweep.dir",
+            job_subdir_key="hydra.sweep.subdir",
+            hydra_context=job.context,
+        )
+    except SystemExit as error:
+        if error.code == 128 + signal.SIGINT:  # how a task that tidied up after Ctrl-C ends
+            raise KeyboardInterrupt from error
+        return Outcome(error=f"the task ended its process with status {error.code}")
+    return Outcome(pruned=True) if pruned else _outcome_of(result)
+
+
+def _outcome_of(result: JobReturn) -> Outcome:
+    if result.status == JobStatus.COMPLETED:
+        return Outcome(value=result.return_value)
+    error = result._return_value
+    log.error("The task failed.", exc_info=error)
+    cause = error.__cause__ if type(error).__name__ == "CompactHydraException" and error.__cause__ else error
+    return Outcome(error=f"{type(cause).__name__}: {cause}".strip())
