@@ -9,8 +9,10 @@ from typing import Any
 
 from hydra.core.config_store import ConfigStore
 
+from src.tracking.options import TrackingOptions
+
 # (group, name of the schema in that group, dataclass)
-_SCHEMAS: tuple[tuple[str, str, type[Any]], ...] = ()
+_SCHEMAS: tuple[tuple[str, str, type[Any]], ...] = (("tracking", "mlflow", TrackingOptions),)
 
 
 def register() -> None:

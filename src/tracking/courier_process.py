@@ -1,0 +1,66 @@
+"""Starting the courier: the one process of a spool that imports MLflow and talks to its store.
+
+A process of its own, because importing MLflow takes 4 s of Python that would hold up the training's own imports and
+its first epochs if a thread of the training did it. It leaves by itself when nothing is left to deliver.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from src.tracking.lock import is_held
+
+_PROJECT = Path(__file__).resolve().parents[2]
+_LOG_LIMIT_BYTES = 1_000_000
+
+_started: list[subprocess.Popen[bytes]] = []
+
+
+def lock_of(spool: Path) -> Path:
+    """The file whose lock the courier of `spool` holds."""
+    return spool / "courier.lock"
+
+
+def log_of(spool: Path) -> Path:
+    """The file that the courier of `spool` writes its messages to."""
+    return spool / "courier.log"
+
+
+def ensure_running(spool: Path) -> None:
+    """Start a courier unless one is at work.
+
+    Two processes may start one each at the same moment: the second courier finds the lock taken and leaves.
+
+    Side effects: a process that outlives this one until the spool is delivered.
+
+    Raises:
+        OSError: it cannot be started.
+    """
+    _started[:] = [process for process in _started if process.poll() is None]  # leaves no zombies behind
+    if is_held(lock_of(spool)):
+        return
+    log = log_of(spool)
+    mode = "wb" if log.exists() and log.stat().st_size > _LOG_LIMIT_BYTES else "ab"
+    with log.open(mode) as messages:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "src.tracking.courier", str(spool)],
+            stdin=subprocess.DEVNULL,
+            stdout=messages,
+            stderr=messages,
+            env=_environment(),
+            start_new_session=True,  # Ctrl-C is for the training, the courier still has its end to deliver
+        )
+    _started.append(process)
+
+
+def _environment() -> dict[str, str]:
+    """The environment of the courier: MLflow's patience cut short, unless the user set it, and no telemetry."""
+    own = {
+        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+        "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "OMP_NUM_THREADS": "1",
+    }
+    path = os.pathsep.join(filter(None, (str(_PROJECT), os.environ.get("PYTHONPATH"))))
+    return {**own, **os.environ, "PYTHONPATH": path}

@@ -1,0 +1,133 @@
+"""A run: what a training or a study writes its parameters, metrics and files to."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from src.tracking.options import TrackingOptions
+
+ParamValue = bool | int | float | str | None
+
+
+class RunStatus(StrEnum):
+    """How a run ended, in MLflow's words."""
+
+    FINISHED = "FINISHED"
+    FAILED = "FAILED"
+    KILLED = "KILLED"  # by the user, or pruned
+
+
+class Run(Protocol):
+    """A run in a tracking store.
+
+    No method raises because of the store, and none waits for it: a training is neither ended nor slowed down by its
+    tracker. The exception is `end()` of a run without parent, which waits a bounded time for the delivery.
+    """
+
+    @property
+    def id(self) -> str | None:
+        """The run's id in the store, or None where nothing is recorded.
+
+        Until the store has answered it is a provisional key (`pending-…`), which `open_run` takes as a parent or as
+        a run to go on with just as well. Ask late, after `end()`, to record the store's own id.
+        """
+
+    def log_params(self, params: Mapping[str, ParamValue]) -> None:
+        """Record parameters; the first value that a parameter gets stays."""
+
+    def log_metrics(self, metrics: Mapping[str, float], step: int, *, time_ms: int | None = None) -> None:
+        """Record values of metrics at a step; NaN is recorded as such, and so is infinity."""
+
+    def log_artifact(self, path: Path, folder: str = "") -> None:
+        """Record a file, or the contents of a folder, under `folder`; it may be changed or deleted afterwards."""
+
+    def log_text(self, text: str, name: str) -> None:
+        """Record `text` as the file `name`."""
+
+    def set_tags(self, tags: Mapping[str, str]) -> None:
+        """Record tags; the last value that a tag gets stays."""
+
+    def log_dataset(self, *, name: str, source: str, digest: str, context: str) -> None:
+        """Record the data that the run used, in a role such as `training`; digests are cut to 36 characters."""
+
+    def end(self, status: RunStatus) -> None:
+        """End the run; what is logged afterwards is dropped, ending again does nothing."""
+
+    def close(self) -> None:
+        """Stop logging and leave the run's status as it is."""
+
+
+class NullRun:
+    """A run that records nothing."""
+
+    @property
+    def id(self) -> str | None:
+        """None: there is no store."""
+        return None
+
+    def log_params(self, params: Mapping[str, ParamValue]) -> None:
+        """Do nothing."""
+
+    def log_metrics(self, metrics: Mapping[str, float], step: int, *, time_ms: int | None = None) -> None:
+        """Do nothing."""
+
+    def log_artifact(self, path: Path, folder: str = "") -> None:
+        """Do nothing."""
+
+    def log_text(self, text: str, name: str) -> None:
+        """Do nothing."""
+
+    def set_tags(self, tags: Mapping[str, str]) -> None:
+        """Do nothing."""
+
+    def log_dataset(self, *, name: str, source: str, digest: str, context: str) -> None:
+        """Do nothing."""
+
+    def end(self, status: RunStatus) -> None:
+        """Do nothing."""
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+def open_run(
+    options: TrackingOptions,
+    *,
+    name: str,
+    parent_run_id: str | None = None,
+    tags: Mapping[str, str] | None = None,
+    run_id: str | None = None,
+) -> Run:
+    """Begin a run, or go on with one.
+
+    Args:
+        options: where to record.
+        name: what the run is called in the store.
+        parent_run_id: the run that this one is shown under; such a run does not wait for delivery at its end, because
+            its parent does.
+        tags: tags of the new run.
+        run_id: go on with this run, which counts as running again; if the store does not know it, a new run begins.
+
+    Side effects: starts the courier process (src/tracking/courier.py) when none is at work.
+    """
+    if options.kind == "none":
+        return NullRun()
+    from src.tracking.spooled_run import begin
+
+    return begin(options, name=name, parent_run_id=parent_run_id, tags=dict(tags or {}), run_id=run_id)
+
+
+def attach(options: TrackingOptions, run_id: str, *, parent_run_id: str | None = None) -> Run:
+    """Add to a run that has ended or belongs to another process, whose status stays as it is; `close()` it then.
+
+    Args:
+        options: where the run is recorded.
+        run_id: the run, by its id or provisional key.
+        parent_run_id: the run that waits, at its own end, for what is added here.
+    """
+    if options.kind == "none":
+        return NullRun()
+    from src.tracking.spooled_run import join
+
+    return join(options, run_id, parent_run_id=parent_run_id)

@@ -1,0 +1,77 @@
+"""The seam to a tracking store: what the courier asks of it, and the two ways in which it can fail."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from src.core.errors import TrackingError
+
+
+class StoreUnavailableError(TrackingError):
+    """The store did not answer, or not sensibly: the same call may succeed later."""
+
+
+class StoreRefusedError(TrackingError):
+    """The store does not take this call, now or later."""
+
+
+class RunNotFoundError(StoreRefusedError):
+    """The store does not know the run."""
+
+
+@dataclass(frozen=True)
+class MetricValue:
+    """A metric's value at a step, with the time in milliseconds since 1970."""
+
+    name: str
+    value: float
+    step: int
+    time_ms: int
+
+
+@dataclass(frozen=True)
+class DatasetUse:
+    """A data set and the role it has in a run."""
+
+    name: str
+    source: str
+    digest: str
+    context: str
+
+
+class Store(Protocol):
+    """A tracking store. Every method may raise StoreUnavailableError or StoreRefusedError."""
+
+    def create_run(self, *, experiment: str, artifacts: str, name: str, tags: Mapping[str, str], time_ms: int) -> str:
+        """Begin a run, in an experiment that is made if missing with its artifacts under `artifacts`."""
+
+    def find_run(self, *, experiment: str, tag: str, value: str) -> str | None:
+        """The run of an experiment that has a tag with a value."""
+
+    def resume_run(self, run_id: str) -> None:
+        """Count a run as running again; raises RunNotFoundError."""
+
+    def params_of(self, run_id: str) -> dict[str, str]:
+        """The parameters a run has; raises RunNotFoundError."""
+
+    def log_params(self, run_id: str, params: Mapping[str, str]) -> None:
+        """Record parameters that the run does not have yet."""
+
+    def log_metrics(self, run_id: str, metrics: Sequence[MetricValue]) -> None:
+        """Record values of metrics."""
+
+    def set_tags(self, run_id: str, tags: Mapping[str, str]) -> None:
+        """Record tags."""
+
+    def log_artifact(self, run_id: str, path: Path, folder: str) -> None:
+        """Record a file or the contents of a folder."""
+
+    def log_text(self, run_id: str, text: str, name: str) -> None:
+        """Record a text as a file."""
+
+    def log_dataset(self, run_id: str, use: DatasetUse) -> None:
+        """Record the use of a data set."""
+
+    def end_run(self, run_id: str, status: str, time_ms: int) -> None:
+        """Set the status with which a run ended, and when."""
