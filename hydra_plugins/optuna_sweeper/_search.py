@@ -24,6 +24,7 @@ from hydra_plugins.optuna_sweeper._study import (
     JOURNAL,
     Budget,
     StudySpec,
+    chosen_by_name,
     enqueue,
     is_grid,
     log_through_hydra,
@@ -133,7 +134,8 @@ class Search:
         self._folder.mkdir(parents=True, exist_ok=True)
         OmegaConf.save(self._config, self._folder / "multirun.yaml")
         if names := self._options["metric_names"]:
-            study.set_metric_names(_as_list(names))
+            with chosen_by_name():
+                study.set_metric_names(_as_list(names))
         for trial in reap(study):
             log.warning("Trial %d counted as running, but its worker has died; it is told as failed.", trial.number)
         enqueue(study, self._queue(), self._space)

@@ -148,11 +148,11 @@ def _elements(override: Override, value: Any) -> list[Any]:
 
 
 def _choice(key: str, elements: list[Any]) -> Parameter:
-    """Quotes decide what Hydra reads, so each category keeps the text it came as: `'1'` is a string and 1 is not."""
+    """Hydra's functions drop the quotes of their arguments, so that a string gets the quotes it needs again."""
     texts: dict[Any, str] = {}
     for element in elements:
-        text = Override._get_value_element_as_str(element)
         category = element.text if isinstance(element, QuotedString) else element
+        text = as_text(category) if isinstance(category, str) else Override._get_value_element_as_str(category)
         if isinstance(category, list | dict):
             category = text  # Optuna stores scalars only
         if category in texts:

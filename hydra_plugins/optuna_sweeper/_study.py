@@ -2,8 +2,9 @@
 
 import os
 import socket
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -57,14 +58,15 @@ class StudySpec:
             SpaceError: The study exists and has other directions.
         """
         wanted = [StudyDirection[direction.upper()] for direction in self.directions]
-        study = optuna.create_study(
-            study_name=self.name,
-            storage=open_storage(self.storage),
-            sampler=self._sampler(slot),
-            pruner=instantiate(self.pruner),
-            directions=wanted,
-            load_if_exists=True,
-        )
+        with chosen_by_name():
+            study = optuna.create_study(
+                study_name=self.name,
+                storage=open_storage(self.storage),
+                sampler=self._sampler(slot),
+                pruner=instantiate(self.pruner),
+                directions=wanted,
+                load_if_exists=True,
+            )
         if study.directions != wanted:
             stored = [direction.name.lower() for direction in study.directions]
             raise SpaceError(
@@ -82,6 +84,14 @@ class StudySpec:
             arguments["seed"] += slot  # equal seeds would make all workers draw the same points
         sampler: optuna.samplers.BaseSampler = instantiate(arguments)
         return sampler
+
+
+@contextmanager
+def chosen_by_name() -> Iterator[None]:
+    """Keep Optuna from warning that what the user chose by its name is experimental: there is nothing to act on."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        yield
 
 
 def is_grid(sampler: Mapping[str, Any]) -> bool:

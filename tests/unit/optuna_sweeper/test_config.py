@@ -1,0 +1,60 @@
+"""Every sampler and pruner that can be named can be made, with Optuna's own defaults and without a warning."""
+
+import inspect
+
+import optuna
+import pytest
+from hydra.utils import get_class, instantiate
+from omegaconf import OmegaConf
+
+from hydra_plugins.optuna_sweeper._study import StudySpec, set_arguments, storage_spec
+from hydra_plugins.optuna_sweeper._errors import SpaceError
+from hydra_plugins.optuna_sweeper.config import _NEEDED, PRUNERS, SAMPLERS, _schema
+
+ALL = {f"sampler {name}": choice for name, choice in SAMPLERS.items()} | {
+    f"pruner {name}": choice for name, choice in PRUNERS.items()
+}
+
+
+def schema(name):
+    target, arguments = ALL[name]
+    return OmegaConf.structured(_schema("conf", target, arguments, _NEEDED.get(name.split()[1], {})))
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_listed_argument_is_one_of_optunas(name):
+    target, arguments = ALL[name]
+    assert set(arguments) <= set(inspect.signature(get_class(target).__init__).parameters)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in ALL if name not in ("sampler grid", "pruner threshold", "pruner patient")]
+)
+@pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
+def test_unset_arguments_are_left_to_optuna(name):
+    made = instantiate(set_arguments(schema(name)))
+    assert isinstance(made, optuna.samplers.BaseSampler | optuna.pruners.BasePruner)
+
+
+def test_a_value_of_the_wrong_type_is_refused_by_the_schema():
+    with pytest.raises(Exception, match="could not be converted to Integer"):
+        schema("sampler tpe").n_startup_trials = "many"
+
+
+def test_workers_with_a_seeded_sampler_draw_different_points():
+    spec = StudySpec("s", "sqlite://", ("minimize",), {"_target_": "optuna.samplers.RandomSampler", "seed": 7}, {})
+    draws = [
+        spec._sampler(slot).sample_independent(None, None, "x", optuna.distributions.FloatDistribution(0, 1))
+        for slot in (0, 0, 1)
+    ]
+    assert draws[0] == draws[1] != draws[2]
+
+
+def test_a_storage_that_is_none_is_refused_with_examples():
+    with pytest.raises(SpaceError, match="journal:PATH"):
+        storage_spec("somewhere")
+
+
+def test_a_journal_is_found_from_other_working_directories(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert storage_spec("journal:studies.journal") == f"journal:{tmp_path}/studies.journal"
