@@ -1,0 +1,98 @@
+"""The seam to Ultralytics and torch: the one place that imports them, and what must hold once they are there.
+
+Everything that a training would import in its course is imported here, so that a fork server that preloads this
+module gives every trial a warm start. Importing it starts no thread and touches no accelerator.
+"""
+
+# ruff: noqa: E402, F401 - the environment comes before the imports that read it; some imports only warm up
+import logging
+import re
+
+from src.detector import environment
+
+environment.prepare()
+
+import matplotlib.font_manager
+import matplotlib.pyplot
+import polars
+import thop  # type: ignore[import-untyped]
+from PIL import Image
+
+logging.disable(logging.INFO)  # Ultralytics announces the settings file that it creates in our scratch folder
+try:
+    import torch
+    import torch._dynamo
+    import torchvision
+    from ultralytics import settings
+    from ultralytics.engine import exporter, trainer
+    from ultralytics.models.yolo.detect import DetectionTrainer, DetectionValidator
+    from ultralytics.nn import tasks
+    from ultralytics.nn.tasks import DetectionModel, load_checkpoint
+    from ultralytics.utils import LOGGER, events, nms, torch_utils
+    from ultralytics.utils.torch_utils import get_flops, get_num_params, init_seeds
+finally:
+    logging.disable(logging.NOTSET)
+
+__all__ = [
+    "DetectionModel",
+    "DetectionTrainer",
+    "DetectionValidator",
+    "get_flops",
+    "get_num_params",
+    "init_seeds",
+    "load_checkpoint",
+    "nms",
+    "resolve_device",
+    "torch",
+    "trust_pickles",
+    "use_threads",
+]
+
+Image.init()  # reads PIL's plugins
+
+# Of this process only: `settings.update()` would write the file.
+dict.update(
+    settings, dict.fromkeys(("sync", "clearml", "comet", "dvc", "mlflow", "raytune", "tensorboard", "wandb"), False)
+)
+
+_NO_AMP = re.compile(r"(16[356]0|T400|T550|T600|T1000|T1200|T2000|K40m)", re.IGNORECASE)
+
+
+def _amp_works(model: torch.nn.Module) -> bool:
+    """Whether mixed precision can be trusted on the model's device.
+
+    Stands in for Ultralytics' check, which downloads a model to compare its outputs. The GPUs that yield NaN are
+    those with Turing's cut-down cores, and known by name.
+    """
+    device = next(model.parameters()).device
+    return device.type == "cuda" and not _NO_AMP.search(torch.cuda.get_device_name(device))
+
+
+trainer.check_amp = _amp_works
+
+
+def use_threads(count: int) -> None:
+    """Let torch compute with `count` threads on the CPU.
+
+    Side effects: a setting of the whole process. Ultralytics sets the number anew for every model that it puts on a
+    device, to the cores less one, so the number that it would set is replaced too.
+    """
+    torch_utils.NUM_THREADS = count
+    torch.set_num_threads(count)
+
+
+def trust_pickles(trusted: bool) -> None:
+    """Choose between Ultralytics' safe mode of loading weights and unpickling whatever they hold.
+
+    Side effects: a setting of the whole process.
+    """
+    tasks.SAFE_LOAD = not trusted
+
+
+def resolve_device(requested: str | None) -> str:
+    """The device in Ultralytics' spelling; the best one at hand where none is requested."""
+    if requested is not None:
+        return "0" if requested == "cuda" else requested.removeprefix("cuda:")
+    if torch.cuda.is_available():
+        return "0"
+    return "mps" if torch.backends.mps.is_available() else "cpu"

@@ -1,0 +1,70 @@
+"""What must be true of the process before Ultralytics is imported.
+
+Ultralytics reads its environment once, at import: where its settings live, whether it may use the network, whether
+pickles are trusted. Left alone it looks up two names in the DNS, fetches a font, writes settings into the user's
+home and reports to every tracker it finds installed.
+"""
+
+import atexit
+import importlib.util
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+_CGROUP_QUOTA = Path("/sys/fs/cgroup/cpu.max")
+_FONT = "Arial.ttf"  # the name under which Ultralytics looks for a font before it downloads one
+
+
+def prepare() -> None:
+    """Make an import of Ultralytics private and offline.
+
+    Side effects: sets environment variables of this process; makes a scratch folder that is removed at exit.
+    """
+    os.environ["YOLO_OFFLINE"] = "1"  # no DNS look-ups, version check or analytics
+    os.environ["YOLO_AUTOINSTALL"] = "false"
+    os.environ["ULTRALYTICS_SAFE_LOAD"] = "1"  # weights are data, not programs
+    os.environ["YOLO_CONFIG_DIR"] = str(_private_config())
+    os.environ.setdefault("MPLBACKEND", "Agg")  # plots are files; a display would be opened from a worker process
+    # Ultralytics would set it to 1. The libraries read it when they start their first threads.
+    os.environ.setdefault("OMP_NUM_THREADS", str(available_cores()))
+
+
+def thread_count(requested: int | None) -> int:
+    """How many threads a training may use: as requested, else what OMP_NUM_THREADS and the cores allow."""
+    if requested is not None:
+        return requested
+    try:
+        limit = int(os.environ.get("OMP_NUM_THREADS", "").split(",")[0])
+    except ValueError:
+        return available_cores()
+    return max(1, min(limit, available_cores()))
+
+
+def available_cores() -> int:
+    """The cores that this process may run on: its affinity, further limited by a container's CPU quota."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        quota, period = _CGROUP_QUOTA.read_text().split()
+        return max(1, min(cores, int(quota) // int(period)))
+    except (OSError, ValueError):  # no cgroup, or no limit ("max")
+        return cores
+
+
+def _private_config() -> Path:
+    """A settings folder of our own, with a font in it so that none is fetched."""
+    folder = Path(tempfile.mkdtemp(prefix="detection-search-"))
+    atexit.register(_remove, folder, os.getpid())
+    inner = folder / "Ultralytics"
+    inner.mkdir()
+    matplotlib = importlib.util.find_spec("matplotlib")
+    if matplotlib and matplotlib.origin:
+        font = Path(matplotlib.origin).parent / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf"
+        for name in (_FONT, "Arial.Unicode.ttf"):  # the second where a class name is not ASCII
+            shutil.copyfile(font, inner / name)
+    return folder
+
+
+def _remove(folder: Path, owner: int) -> None:
+    if os.getpid() == owner:  # a forked child uses its parent's folder
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,158 @@
+"""What a user can set in the sections `train` and `model`."""
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from src.core.errors import ConfigError, did_you_mean
+from src.detector.arguments import training_arguments
+
+OPTIMIZERS = ("SGD", "MuSGD", "Adam", "Adamax", "AdamW", "NAdam", "RAdam", "RMSProp", "auto")
+METRICS = (
+    *("val/mAP50", "val/mAP50-95", "val/precision", "val/recall", "val/F1"),
+    *("train/box_loss", "train/cls_loss", "train/dfl_loss", "train/seconds", "train/optimizer_steps"),
+    *("model/parameters", "model/gflops"),
+)
+# Known for every epoch, so that pruners can look at them.
+EPOCH_METRICS = ("val/mAP50", "val/mAP50-95", "train/box_loss", "train/cls_loss", "train/dfl_loss")
+
+_DEVICE = re.compile(r"cpu|mps|cuda|(cuda:)?\d+")
+_UNIT = (
+    *("hsv_h", "hsv_s", "hsv_v", "translate", "perspective", "flipud", "fliplr", "bgr", "mosaic", "mixup", "cutmix"),
+    *("copy_paste", "multi_scale", "lrf", "cls_pw", "conf", "iou", "weight_decay"),
+    *("momentum", "warmup_momentum", "warmup_bias_lr"),
+)
+_NOT_NEGATIVE = ("box", "cls", "dfl", "dis", "warmup_epochs", "patience", "seed", "workers", "close_mosaic", "time")
+_INFINITE = float("inf")
+_RANGES: Mapping[str, tuple[float, float]] = {
+    **dict.fromkeys(_UNIT, (0.0, 1.0)),
+    **dict.fromkeys(_NOT_NEGATIVE, (0.0, _INFINITE)),
+    **dict.fromkeys(("epochs", "nbs", "max_det"), (1.0, _INFINITE)),
+    "imgsz": (32.0, _INFINITE),
+}
+
+
+@dataclass
+class ProjectTrainOptions:
+    """What the project adds to Ultralytics' training arguments.
+
+    Attributes:
+        objective: Metric, or metrics, that a training returns and a search optimises; one of `METRICS`.
+        baseline: Whether the untrained weights are evaluated beside the training.
+        device: `cpu`, `mps`, the number of a CUDA device, or null for the best at hand. One device only.
+        threads: CPU threads; null takes all that the process is given.
+        resume: Go on from the last checkpoint of an interrupted run instead of starting.
+        resume_from: Folder of that run; null takes the run folder itself, else the newest interrupted run beside it.
+
+    Raises:
+        ConfigError: naming the key, when constructed with a value that cannot work.
+    """
+
+    objective: Any = "val/mAP50-95"
+    baseline: bool = True
+    device: str | None = None
+    threads: int | None = None
+    resume: bool = False
+    resume_from: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in self.objectives:
+            if name not in METRICS:
+                hint = did_you_mean(name, METRICS)
+                raise ConfigError(f"train.objective={name} is no metric.{hint} There are: {', '.join(METRICS)}.")
+        if self.device is not None and not _DEVICE.fullmatch(str(self.device)):
+            raise ConfigError(
+                f"train.device={self.device}: expected cpu, mps, the number of one CUDA device, or null for the best "
+                "at hand. A training runs on one device; a search uses several by running several trials at once."
+            )
+        if self.threads is not None and self.threads < 1:
+            raise ConfigError(f"train.threads={self.threads}: expected at least 1, or null for all that are given.")
+        check_arguments(self.arguments)
+
+    @property
+    def objectives(self) -> tuple[str, ...]:
+        """The metrics that a training returns."""
+        return (self.objective,) if isinstance(self.objective, str) else tuple(self.objective)
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The part that Ultralytics understands, by its own names."""
+        return {name: getattr(self, name) for name in training_arguments() if hasattr(self, name)}
+
+
+def check_arguments(arguments: Mapping[str, Any]) -> None:
+    """Refuse values of Ultralytics' arguments that cannot work, before anything is loaded.
+
+    Raises:
+        ConfigError: naming the key, the value and what was expected.
+    """
+    for name, value in arguments.items():
+        training_arguments()[name].check(value)
+        low, high = _RANGES.get(name, (-_INFINITE, _INFINITE))
+        if isinstance(value, int | float) and not low <= value <= high:
+            wanted = f"at least {low:g}" if high == _INFINITE else f"a number from {low:g} to {high:g}"
+            raise ConfigError(f"train.{name}={value}: expected {wanted}.")
+    if "lr0" in arguments and not 0 < arguments["lr0"] <= 1:
+        raise ConfigError(f"train.lr0={arguments['lr0']}: a learning rate is greater than 0 and at most 1.")
+    optimizer = arguments.get("optimizer", "auto")
+    if optimizer.lower() not in {known.lower() for known in OPTIMIZERS}:
+        raise ConfigError(
+            f"train.optimizer={optimizer} is not an optimizer of Ultralytics.{did_you_mean(optimizer, OPTIMIZERS)} "
+            f"There are: {', '.join(OPTIMIZERS)}."
+        )
+    batch = arguments.get("batch", 1)
+    if not (batch == -1 or 0 < batch < 1 or (batch >= 1 and batch == int(batch))):
+        raise ConfigError(
+            f"train.batch={batch}: expected a number of images, -1 to fit the GPU's memory, or a fraction of it."
+        )
+
+
+def _train_options() -> type[ProjectTrainOptions]:
+    """A flat dataclass of Ultralytics' arguments and ours, so that Hydra itself checks names and types."""
+    fields = [
+        (argument.name, argument.annotation, field(default=argument.default))
+        for argument in training_arguments().values()
+    ]
+    made = dataclasses.make_dataclass("TrainOptions", fields, bases=(ProjectTrainOptions,))
+    made.__module__ = __name__  # so that it can be pickled
+    return made
+
+
+TrainOptions = _train_options()
+
+
+@dataclass
+class ModelOptions:
+    """Where a training starts.
+
+    Attributes:
+        weights: A path, or the name of public weights; null to start from a random initialisation.
+        architecture: An Ultralytics model YAML, such as `yolov8n.yaml`; used where there are no weights.
+        sha256: What the weights' digest must be; null for a local file, or for names whose digest is known here.
+        trust_pickle: Load weights without Ultralytics' safe mode. A pickle can run any program: only for own files.
+        cache: Folder that keeps downloaded weights.
+
+    Raises:
+        ConfigError: neither weights nor architecture, or a digest that is none.
+    """
+
+    weights: str | None = None
+    architecture: str | None = None
+    sha256: str | None = None
+    trust_pickle: bool = False
+    cache: str = "data/weights"
+
+    def __post_init__(self) -> None:
+        if not self.weights and not self.architecture:
+            raise ConfigError(
+                "model.weights and model.architecture are both null: say `model.weights=yolov8n.pt` (or a path) to "
+                "start from weights, or `model.architecture=yolov8n.yaml` to start from scratch."
+            )
+        if self.architecture and not self.architecture.endswith((".yaml", ".yml")):
+            raise ConfigError(
+                f"model.architecture={self.architecture}: expected an Ultralytics model file such as yolov8n.yaml."
+            )
+        if self.sha256 is not None and not re.fullmatch(r"[0-9a-f]{64}", self.sha256):
+            raise ConfigError(f"model.sha256={self.sha256}: expected 64 hexadecimal digits in lower case.")

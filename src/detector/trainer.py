@@ -1,0 +1,84 @@
+"""Ultralytics' training loop, with the hooks that the project needs."""
+
+import csv
+from collections.abc import Callable, Mapping
+from copy import copy
+from typing import Any
+
+from src.core.errors import TrainingError
+from src.detector.engine import DetectionTrainer
+from src.detector.validator import RecordingValidator
+
+Callback = Callable[["Training"], None]
+
+
+# Not named "…Trainer": by that word Ultralytics decides to load the callbacks of every tracker it knows.
+class Training(DetectionTrainer):  # type: ignore[misc]  # Ultralytics is untyped
+    """One training on one device.
+
+    Args:
+        arguments: Everything Ultralytics is to know, by its own names.
+        on_ready: Called once, when everything is resolved and before the first epoch.
+        on_epoch: Called after every epoch that was trained and validated.
+
+    Attributes:
+        optimizer_steps: How often the optimizer stepped, counted at the optimizer itself; a resumed training goes
+            on counting.
+    """
+
+    def __init__(self, arguments: Mapping[str, Any], on_ready: Callback, on_epoch: Callback) -> None:
+        self._on_ready = on_ready
+        self._on_epoch = on_epoch
+        self._in_final_evaluation = False
+        self.optimizer_steps = 0
+        super().__init__(overrides=dict(arguments))
+
+    def run_callbacks(self, event: str) -> None:
+        """Tell the project about the events it waits for."""
+        super().run_callbacks(event)
+        if event == "on_train_epoch_start":
+            self.validator.records = None  # an epoch may go without validation
+        elif event == "on_pretrain_routine_end":
+            self._count_steps()
+            self._on_ready(self)
+        elif event == "on_fit_epoch_end" and not self._in_final_evaluation:
+            # Ultralytics fires it once more after the final evaluation, for an epoch that never was
+            self._on_epoch(self)
+
+    def final_eval(self) -> None:
+        """Validate the best weights."""
+        self._in_final_evaluation = True
+        super().final_eval()
+
+    def get_validator(self) -> RecordingValidator:
+        """The validator that keeps its detections."""
+        return RecordingValidator(
+            self.test_loader, save_dir=self.save_dir, args=copy(self.args), _callbacks=self.callbacks
+        )
+
+    def get_model(self, cfg: Any = None, weights: Any = None, verbose: bool = True) -> Any:
+        """A detection model for the data's classes.
+
+        Raises:
+            TrainingError: the weights are of another task.
+        """
+        task = getattr(weights, "task", "detect")
+        if task != "detect":
+            raise TrainingError(f"{self.args.model} is a model for the task '{task}'; expected weights of a detector.")
+        return super().get_model(cfg=cfg, weights=weights, verbose=verbose)
+
+    def read_results_csv(self) -> dict[str, list[float]]:
+        """The columns of results.csv, which go into every checkpoint; without the data frame library."""
+        if not self.csv.exists():
+            return {}
+        with self.csv.open(newline="", encoding="utf-8") as file:
+            names, *rows = list(csv.reader(file))
+        return {name: [float(row[i]) for row in rows] for i, name in enumerate(names)}
+
+    def _count_steps(self) -> None:
+        self.optimizer_steps = int(self.ema.updates)  # those before an interruption; 0 in a fresh training
+
+        def count(*_: Any) -> None:
+            self.optimizer_steps += 1
+
+        self.optimizer.register_step_post_hook(count)

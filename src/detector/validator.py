@@ -1,0 +1,93 @@
+"""Ultralytics' validation, which also keeps every detection it scored."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from src.detector.engine import DetectionValidator, nms, torch
+from src.detector.records import ValidationRecords, records_of
+
+_NO_TIME_LIMIT_S = 3600.0
+
+
+class RecordingValidator(DetectionValidator):  # type: ignore[misc]  # Ultralytics is untyped
+    """Validates as Ultralytics does, and leaves the scored detections of the last pass in `records`.
+
+    A model with another head than the data's classes can be validated too: `channels` says which output of the
+    head stands for each class of the data.
+
+    Attributes:
+        records: Of the last pass; None before the first.
+        channels: For each class of the data, the index of the model's class, or None where the model has none.
+        class_names: Names of the data's classes, with `channels`.
+    """
+
+    records: ValidationRecords | None = None
+    channels: Sequence[int | None] | None = None
+    class_names: Mapping[int, str] | None = None
+
+    def init_metrics(self, model: Any) -> None:
+        """Forget the last pass, and count by the data's classes where the model's are others."""
+        super().init_metrics(model)
+        self._image_names: list[str] = []
+        if self.class_names is not None:
+            self.names = self.metrics.names = self.confusion_matrix.names = dict(self.class_names)
+            self.nc = len(self.class_names)
+
+    def postprocess(self, preds: Any) -> list[dict[str, Any]]:
+        """Non-maximum suppression as in validation by Ultralytics, but without its time limit.
+
+        With it, a machine under load leaves the rest of the images without any detection.
+        """
+        if self.channels is not None:
+            preds = _select_channels(preds[0] if isinstance(preds, list | tuple) else preds, self.channels)
+        found = nms.non_max_suppression(
+            preds,
+            self.args.conf,
+            self.args.iou,
+            multi_label=True,
+            agnostic=self.args.single_cls or self.args.agnostic_nms,
+            max_det=self.args.max_det,
+            max_time_img=_NO_TIME_LIMIT_S,
+            end2end=self.end2end,
+        )
+        return [{"bboxes": x[:, :4], "conf": x[:, 4], "cls": x[:, 5], "extra": x[:, 6:]} for x in found]
+
+    def update_metrics(self, preds: list[dict[str, Any]], batch: dict[str, Any]) -> None:
+        """Note which images a batch holds, besides what Ultralytics notes."""
+        super().update_metrics(preds, batch)
+        self._image_names.extend(batch["im_file"])
+
+    def get_stats(self) -> dict[str, Any]:
+        """Copy what the metrics are computed from before Ultralytics clears it."""
+        stats = self.metrics.stats
+        self.records = records_of(
+            self._image_names,
+            stats["tp"],
+            stats["conf"],
+            stats["pred_cls"],
+            stats["target_cls"],
+            class_count=len(self.names),
+        )
+        result: dict[str, Any] = super().get_stats()
+        return result
+
+    @property
+    def mean_average_precision(self) -> dict[str, float]:
+        """The unrounded mAP of the last pass."""
+        box = self.metrics.box
+        return {"val/mAP50": float(box.map50), "val/mAP50-95": float(box.map)}
+
+
+def _select_channels(outputs: Any, channels: Sequence[int | None]) -> Any:
+    """Keep the boxes and the scores of the wanted classes; classes that the head lacks score 0.
+
+    Args:
+        outputs: (B, 4 + classes of the head, A) boxes and scores of A anchors.
+        channels: Index in the head, or None, for each of C classes.
+
+    Returns:
+        (B, 4 + C, A).
+    """
+    empty = torch.zeros_like(outputs[:, :1])
+    scores = [empty if index is None else outputs[:, 4 + index : 5 + index] for index in channels]
+    return torch.cat([outputs[:, :4], *scores], dim=1)
