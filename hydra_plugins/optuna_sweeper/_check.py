@@ -1,7 +1,7 @@
 """Refuses a sweep that cannot work before its first trial, and says what would."""
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
@@ -16,7 +16,13 @@ from hydra_plugins.optuna_sweeper._space import Space
 
 
 def check_settings(
-    *, n_trials: int, n_jobs: int, max_failure_rate: float, directions: Iterable[str], isolation: str
+    *,
+    n_trials: int,
+    n_jobs: int,
+    max_failure_rate: float,
+    directions: Sequence[str],
+    metric_names: Sequence[str],
+    isolation: str,
 ) -> None:
     """Refuse numbers and names that no sweep can work with.
 
@@ -31,6 +37,12 @@ def check_settings(
     for direction in directions:
         if direction not in ("minimize", "maximize"):
             raise SpaceError(f"hydra.sweeper.direction={direction!r}: expected 'minimize' or 'maximize'.")
+    if metric_names and len(metric_names) != len(directions):
+        raise SpaceError(
+            f"There are {len(metric_names)} objectives ({', '.join(metric_names)}), but hydra.sweeper.direction says "
+            f"only {', '.join(directions)}: expected one direction for each, as in "
+            "hydra.sweeper.direction=[maximize,minimize]."
+        )
     if isolation not in ("process", "none"):
         raise SpaceError(f"hydra.sweeper.isolation={isolation!r}: expected 'process' or 'none'.")
 

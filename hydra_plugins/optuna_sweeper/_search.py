@@ -58,11 +58,13 @@ class Search:
         self._task = task
         self._folder = Path(str(config.hydra.sweep.dir))
         self._directions = tuple(_as_list(options["direction"]))
+        self._metric_names = _as_list(options["metric_names"]) if options["metric_names"] else []
         check_settings(
             n_trials=options["n_trials"],
             n_jobs=options["n_jobs"],
             max_failure_rate=options["max_failure_rate"],
             directions=self._directions,
+            metric_names=self._metric_names,
             isolation=options["isolation"],
         )
         self._space = parse_space(options["params"] or {}, arguments, context.config_loader)
@@ -92,23 +94,24 @@ class Search:
         console = Console()
         callbacks = [instantiate(callback) for callback in self._options["callbacks"].values()]
         _notify(callbacks, "on_sweep_start", study)
-        interrupted = False
+        try:
+            self._run_trials(spec, study, console, callbacks)
+        except KeyboardInterrupt:
+            sys.exit(128 + signal.SIGINT)
+        return results.summarise(study, self._folder)
+
+    def _run_trials(self, spec: StudySpec, study: optuna.Study, console: Console, callbacks: Sequence[Any]) -> None:
         try:
             with SweepProgress(study, self._n_trials, console):
                 launch(self._slot(spec), self._options["n_jobs"])
-        except KeyboardInterrupt:
-            interrupted = True
-        finally:
+            if not results.summarise(study, self._folder).best_trials:
+                raise SweepFailed("No trial ended with a result; the reasons are listed above.")
+        finally:  # callbacks may ask which exception is in flight
             summary = results.summarise(study, self._folder)
             results.write(study, summary)
             results.print_table(study, summary, list(self._options["columns"]), console)
             _notify(callbacks, "on_sweep_end", study)
             self._print_ways_on(study, console)
-        if interrupted:
-            sys.exit(128 + signal.SIGINT)
-        if not summary.best_trials:
-            raise SweepFailed("No trial ended with a result; the reasons are listed above.")
-        return summary
 
     @property
     def _n_trials(self) -> int:
@@ -133,9 +136,9 @@ class Search:
     def _prepare(self, study: optuna.Study) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         OmegaConf.save(self._config, self._folder / "multirun.yaml")
-        if names := self._options["metric_names"]:
+        if self._metric_names:
             with chosen_by_name():
-                study.set_metric_names(_as_list(names))
+                study.set_metric_names(self._metric_names)
         for trial in reap(study):
             log.warning("Trial %d counted as running, but its worker has died; it is told as failed.", trial.number)
         enqueue(study, self._queue(), self._space)

@@ -139,7 +139,7 @@ class OptunaSweeperConf:
         isolation: `process` runs each trial in a process of its own, `none` in the worker's.
         preload: Modules that the trials' fork server imports once.
         columns: User attributes of trials to show in the final table.
-        metric_names: Names of the objectives.
+        metric_names: Names of the objectives; one or a list.
     """
 
     defaults: list[Any] = field(default_factory=lambda: [{"sampler": "tpe"}, {"pruner": "none"}])
@@ -162,13 +162,14 @@ class OptunaSweeperConf:
     isolation: str = "process"
     preload: list[str] = field(default_factory=list)
     columns: list[str] = field(default_factory=list)
-    metric_names: list[str] | None = None
+    metric_names: Any = None
 
 
 def register() -> None:
     """Store the sweeper's configuration groups; Hydra calls this by importing the plugin."""
     store = ConfigStore.instance()
-    store.store(group="hydra/sweeper", name="optuna", node=OptunaSweeperConf, provider="optuna_sweeper")
+    for name in ("optuna", "optuna_base"):  # an app's own hydra/sweeper/optuna.yaml extends optuna_base
+        store.store(group="hydra/sweeper", name=name, node=OptunaSweeperConf, provider="optuna_sweeper")
     for group, choices in (("sampler", SAMPLERS), ("pruner", PRUNERS)):
         for name, (target, arguments) in choices.items():
             node = _schema(f"{name}_{group}", target, arguments, _NEEDED.get(name, {}))

@@ -1,0 +1,1 @@
+"""One module a stage: typed options in, a result out; wiring only."""
