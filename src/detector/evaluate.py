@@ -1,0 +1,136 @@
+"""Validate weights, or a random initialisation, as they come."""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from src.core.errors import ProjectError, TrainingError
+from src.detector.environment import thread_count
+from src.detector.records import ValidationRecords
+
+_SCRATCH_SEED = 0
+
+
+@dataclass(frozen=True)
+class EvaluationRequest:
+    """What to validate on the val split.
+
+    Attributes:
+        data_yaml: Ultralytics' description of the prepared data.
+        class_names: The data's classes; those that the model knows by the same name are evaluated, for the others
+            it finds nothing.
+        imgsz: Image size in pixels.
+        batch: Images at once; decides how images are padded, so it should be that of the training compared with.
+        weights: File to validate; None for a random initialisation of `architecture`.
+        architecture: Ultralytics model file.
+        settings: Validation arguments of Ultralytics (`iou`, `max_det`, …) that differ from its defaults.
+        device: As in the options; None for the best at hand.
+        threads: CPU threads; None for all that are given.
+        trust_pickle: Load weights without the safe mode.
+    """
+
+    data_yaml: Path
+    class_names: Sequence[str]
+    imgsz: int
+    batch: int
+    weights: Path | None = None
+    architecture: str | None = None
+    settings: Mapping[str, Any] | None = None
+    device: str | None = None
+    threads: int | None = None
+    trust_pickle: bool = False
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What came out.
+
+    Attributes:
+        metrics: `val/mAP50` and `val/mAP50-95`, unrounded.
+        records: The scored detections.
+    """
+
+    metrics: Mapping[str, float]
+    records: ValidationRecords
+
+
+def evaluate(request: EvaluationRequest) -> Evaluation:
+    """Validate a model on the val split, on the data's classes only.
+
+    Side effects: sets torch's threads of this process, and its random seeds for a random initialisation.
+
+    Raises:
+        TrainingError: the weights cannot be loaded or validated.
+    """
+    from src.detector import engine
+
+    engine.use_threads(thread_count(request.threads))
+    engine.trust_pickles(request.trust_pickle)
+    try:
+        return _evaluate(request)
+    except ProjectError:
+        raise
+    except Exception as error:
+        name = request.weights or request.architecture
+        raise TrainingError(f"{name} cannot be evaluated: {type(error).__name__}: {error}") from error
+
+
+def channels_by_name(class_names: Sequence[str], model_names: Mapping[int, str]) -> list[int | None]:
+    """For each class of the data, the model's class of the same name, or None where it has none.
+
+    Letter case, spaces and underscores do not count: `Traffic_light` is `traffic light`.
+    """
+    index = {_plain(name): i for i, name in model_names.items()}
+    return [index.get(_plain(name)) for name in class_names]
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.replace("_", " ").lower().split())
+
+
+def _evaluate(request: EvaluationRequest) -> Evaluation:
+    from src.detector.engine import resolve_device
+    from src.detector.validator import RecordingValidator
+
+    model = _load(request)
+    with tempfile.TemporaryDirectory() as scratch:
+        validator = RecordingValidator(
+            args={
+                **(request.settings or {}),
+                "task": "detect",
+                "mode": "val",
+                "data": str(request.data_yaml),
+                "imgsz": request.imgsz,
+                "batch": 2 * request.batch,  # as after a training
+                "rect": True,
+                "device": resolve_device(request.device),
+                "workers": 0,
+                "plots": False,
+                "save_dir": scratch,
+            }
+        )
+        names = dict(enumerate(request.class_names))
+        if dict(model.names) != names:
+            validator.channels = channels_by_name(request.class_names, model.names)
+            validator.class_names = names
+        validator(model=model)
+    if validator.records is None:
+        raise TrainingError(f"The validation of {request.weights or request.architecture} yielded nothing.")
+    return Evaluation(validator.mean_average_precision, validator.records)
+
+
+def _load(request: EvaluationRequest) -> Any:
+    from src.detector.engine import DetectionModel, init_seeds, load_checkpoint
+
+    if request.weights is not None:
+        model, _ = load_checkpoint(str(request.weights))
+        if model.task != "detect":
+            raise TrainingError(f"{request.weights} is a model for the task '{model.task}'; expected a detector.")
+        return model
+    init_seeds(_SCRATCH_SEED)
+    model = DetectionModel(request.architecture, nc=len(request.class_names), verbose=False)
+    model.names = dict(enumerate(request.class_names))
+    model.task = "detect"
+    return model.eval()
