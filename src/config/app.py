@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.errors import CompactHydraException, OverrideParseException
+from hydra.errors import CompactHydraException, HydraException
 
 from src.config import schema
 from src.core.errors import ConfigError, ProjectError, did_you_mean
@@ -78,7 +78,7 @@ def check_keys(arguments: list[str]) -> None:
             continue
         try:
             override = OverridesParser.create().parse_override(argument)
-        except OverrideParseException:
+        except HydraException:
             continue
         section, _, key = override.key_or_group.partition(".")
         if section in known and key and key.split(".")[0] not in known[section]:
