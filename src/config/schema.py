@@ -9,10 +9,15 @@ from typing import Any
 
 from hydra.core.config_store import ConfigStore
 
+from src.detector.options import ModelOptions, TrainOptions
 from src.tracking.options import TrackingOptions
 
 # (group, name of the schema in that group, dataclass)
-_SCHEMAS: tuple[tuple[str, str, type[Any]], ...] = (("tracking", "mlflow", TrackingOptions),)
+_SCHEMAS: tuple[tuple[str, str, type[Any]], ...] = (
+    ("model", "model", ModelOptions),
+    ("tracking", "mlflow", TrackingOptions),
+    ("train", "train", TrainOptions),
+)
 
 
 def register() -> None:
