@@ -9,11 +9,16 @@ from typing import Any
 
 from hydra.core.config_store import ConfigStore
 
+from src.data.options import ArchiveOptions, CocoJsonOptions, SyntheticOptions, YoloOptions
 from src.detector.options import ModelOptions, TrainOptions
 from src.tracking.options import TrackingOptions
 
 # (group, name of the schema in that group, dataclass)
 _SCHEMAS: tuple[tuple[str, str, type[Any]], ...] = (
+    ("data", "archive", ArchiveOptions),
+    ("data", "coco_json", CocoJsonOptions),
+    ("data", "synthetic", SyntheticOptions),
+    ("data", "yolo", YoloOptions),
     ("model", "model", ModelOptions),
     ("tracking", "mlflow", TrackingOptions),
     ("train", "train", TrainOptions),

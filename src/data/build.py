@@ -1,0 +1,201 @@
+"""From options to a prepared data set on disk: complete, or not there at all."""
+
+import json
+import logging
+import os
+import re
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import yaml
+from filelock import FileLock
+from rich.progress import track
+
+from src.core.errors import DataError
+from src.core.files import folder_when_complete, sha256_of, write_json, write_text
+from src.data import manifest
+from src.data.disk import check_room, disk_errors_explained
+from src.data.images import Resize, Written, write_image
+from src.data.labels import format_labels
+from src.data.manifest import SplitContent
+from src.data.options import DataOptions
+from src.data.prepared import PreparedData, read_manifest
+from src.data.problems import Problems
+from src.data.sample import Sample, SourceData, keep_classes
+from src.data.sources import source_for
+from src.data.split import SPLITS, shuffled_split
+
+_log = logging.getLogger(__name__)
+
+
+def ensure_prepared(options: DataOptions) -> PreparedData:
+    """The data set that `options` describe: the one on disk if it was made by the same options, else made now.
+
+    Safe when several processes ask at once; takes milliseconds when there is nothing to do. A data set that was made
+    by other options is replaced: give it another `data.name` to keep both.
+
+    Raises:
+        DataError: the source is missing or not what it should be.
+    """
+    recipe = _recipe(options)
+    if (found := _existing(options.folder, recipe)) is not None:
+        return found
+    folder = options.folder
+    with disk_errors_explained(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder.parent / f".{folder.name}.lock"):
+            if (found := _existing(folder, recipe)) is not None:
+                return found  # another process was faster
+            _remove_leftovers(folder)
+            _log.info("Preparing %s in %s", options.name, folder)
+            _build(options, recipe)
+    return PreparedData.load(folder)
+
+
+def _recipe(options: DataOptions) -> dict[str, Any]:
+    """What the manifest remembers to know whether the data set is still the right one, as JSON would return it."""
+    recipe = {**options.recipe(), "source_state": options.source_state()}
+    content: dict[str, Any] = json.loads(json.dumps(recipe))
+    return content
+
+
+def _existing(folder: Path, recipe: Mapping[str, Any]) -> PreparedData | None:
+    try:
+        return PreparedData.load(folder) if read_manifest(folder)["recipe"] == recipe else None
+    except DataError as reason:
+        _log.debug("not usable: %s", reason)
+        return None
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Remove what killed processes left; only the holder of the lock may."""
+    scratch = re.compile(rf"\.{re.escape(folder.name)}\.(old\.)?[a-z0-9_]{{8}}")
+    for path in folder.parent.iterdir():
+        if scratch.fullmatch(path.name):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _build(options: DataOptions, recipe: Mapping[str, Any]) -> None:
+    with folder_when_complete(options.folder) as scratch:
+        work = scratch / ".work"
+        work.mkdir()
+        data = keep_classes(source_for(options).read(work), options.classes)
+        parts = _parts(data, options)
+        _check_room(parts, scratch)
+        contents = _write(parts, scratch, options)
+        shutil.rmtree(work)
+        files = {path.relative_to(scratch).as_posix(): sha256_of(path) for path in _files(scratch)}
+        _describe(scratch, data.class_names, parts)
+        write_json(
+            scratch / manifest.FILE,
+            {
+                "format": manifest.FORMAT,
+                "name": options.name,
+                "digest": manifest.digest_of(files),
+                "source": {"kind": options.source, **data.facts},
+                "classes": list(data.class_names),
+                "splits": {split: content.summary(data.class_names) for split, content in contents.items()},
+                "recipe": recipe,
+                "files": files,
+            },
+        )
+
+
+def _parts(data: SourceData, options: DataOptions) -> dict[str, list[Sample]]:
+    """Share the samples out among the splits, in the order of their names before the shuffle."""
+    samples = sorted(data.samples, key=lambda sample: sample.name)
+    if not samples:
+        raise DataError("the source has no images")
+    if options.backgrounds == "drop":
+        samples = [sample for sample in samples if sample.boxes]
+    if options.splits is not None:
+        return shuffled_split(samples, options.splits, options.split_seed)
+    homeless = [sample for sample in samples if sample.split is None]
+    if homeless:
+        raise DataError(
+            f"{homeless[0].image}: the source does not say to which split it belongs ({len(homeless)} such images);"
+            " set data.splits, for instance data.splits={train:0.7,val:0.15,test:0.15}"
+        )
+    parts = {split: [sample for sample in samples if sample.split == split] for split in SPLITS}
+    for split in ("train", "val"):
+        if not parts[split]:
+            raise DataError(
+                f"split '{split}' would be empty: the source has no images of it with the classes asked for"
+            )
+    return {split: part for split, part in parts.items() if part}
+
+
+def _check_room(parts: Mapping[str, Sequence[Sample]], folder: Path) -> None:
+    sizes = (sample.image.stat().st_size for part in parts.values() for sample in part if sample.image.is_file())
+    check_room(folder, sum(sizes))
+
+
+def _write(parts: Mapping[str, Sequence[Sample]], root: Path, options: DataOptions) -> dict[str, SplitContent]:
+    """Write images and labels.
+
+    Raises:
+        DataError: images that cannot be read, or the same picture in two splits.
+    """
+    problems = Problems()
+    resize = Resize(options.resize, options.resize_mode) if options.resize is not None else None
+    contents = {split: SplitContent() for split in parts}
+    seen: dict[str, tuple[str, Sample]] = {}
+    stems = _stems([sample for part in parts.values() for sample in part])
+    jobs = [(split, sample, stems[sample.name]) for split, part in parts.items() for sample in part]
+    for split in parts:
+        for kind in ("images", "labels"):
+            (root / kind / split).mkdir(parents=True)
+
+    def write(job: tuple[str, Sample, str]) -> Written | DataError:
+        split, sample, stem = job
+        (root / "labels" / split / f"{stem}.txt").write_text(format_labels(sample.boxes), encoding="utf-8")
+        try:
+            return write_image(sample, root / "images" / split / stem, resize)
+        except DataError as error:
+            return error
+
+    with ThreadPoolExecutor(max_workers=_threads()) as pool:  # decoding leaves the interpreter lock
+        results = track(pool.map(write, jobs), f"Preparing {options.name}", total=len(jobs), transient=True)
+        for (split, sample, _), result in zip(jobs, results, strict=True):
+            if isinstance(result, DataError):
+                problems.add(str(result))
+                continue
+            contents[split].add(result.size_wh, sample.boxes)
+            first_split, first = seen.setdefault(result.content, (split, sample))
+            if first_split != split:
+                problems.add(
+                    f"the same image is in two splits: {first.image} ({first_split}) and {sample.image} ({split});"
+                    " what is trained on must not be judged on: remove one"
+                )
+    problems.raise_if_any()
+    return contents
+
+
+def _stems(samples: Sequence[Sample]) -> dict[str, str]:
+    """File names without suffix, by sample; folders become part of the name where names alone are not unique."""
+    names = [Path(sample.name) for sample in samples]
+    short = {name.stem for name in names}
+    stems = [name.stem if len(short) == len(names) else "__".join(name.with_suffix("").parts) for name in names]
+    owners: dict[str, str] = {}
+    for sample, stem in zip(samples, stems, strict=True):
+        if stem in owners:
+            raise DataError(f"two images would both be called '{stem}': {owners[stem]} and {sample.name}; rename one")
+        owners[stem] = sample.name
+    return {name: stem for stem, name in owners.items()}
+
+
+def _threads() -> int:
+    return min(8, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+
+
+def _describe(root: Path, class_names: Sequence[str], parts: Mapping[str, Sequence[Sample]]) -> None:
+    """Write data.yaml; without a `path`, Ultralytics takes the folder that it lies in, so that it can be moved."""
+    description = {split: f"images/{split}" for split in parts} | {"names": dict(enumerate(class_names))}
+    write_text(root / "data.yaml", yaml.safe_dump(description, sort_keys=False, allow_unicode=True))
+
+
+def _files(root: Path) -> Iterator[Path]:
+    return (path for kind in ("images", "labels") for path in (root / kind).rglob("*") if path.is_file())

@@ -1,0 +1,92 @@
+"""The record of a prepared data set: where it came from, what is in it, and a digest over all of it."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+
+from src.data.labels import Box
+
+FILE: Final = "manifest.json"
+FORMAT: Final = 1  # rises when the form of prepared data changes: older ones are then made anew
+
+# COCO's own limits between small, medium and large objects.
+_SMALL_PX2, _MEDIUM_PX2 = 32**2, 96**2
+_QUANTILES = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0)
+
+
+@dataclass(frozen=True)
+class SplitCounts:
+    """How much a split holds.
+
+    Attributes:
+        images: number of images, those without boxes included.
+        boxes: number of boxes.
+        backgrounds: number of images without boxes.
+    """
+
+    images: int
+    boxes: int
+    backgrounds: int
+
+
+@dataclass
+class SplitContent:
+    """What was written into a split, image by image."""
+
+    sizes_wh: list[tuple[int, int]] = field(default_factory=list)
+    boxes: list[Sequence[Box]] = field(default_factory=list)
+
+    def add(self, size_wh: tuple[int, int], boxes: Sequence[Box]) -> None:
+        """Count one image."""
+        self.sizes_wh.append(size_wh)
+        self.boxes.append(boxes)
+
+    def counts(self) -> SplitCounts:
+        """The totals."""
+        backgrounds = sum(not boxes for boxes in self.boxes)
+        return SplitCounts(len(self.boxes), sum(map(len, self.boxes)), backgrounds)
+
+    def summary(self, class_names: Sequence[str]) -> dict[str, Any]:
+        """Totals, boxes per class and the distribution of box sizes, ready for JSON."""
+        counts = self.counts()
+        per_class = [0] * len(class_names)
+        for box in (box for boxes in self.boxes for box in boxes):
+            per_class[box.class_id] += 1
+        return {
+            "images": counts.images,
+            "boxes": counts.boxes,
+            "backgrounds": counts.backgrounds,
+            "boxes_per_class": dict(zip(class_names, per_class, strict=True)),
+            "box_sizes": self._box_sizes(),
+        }
+
+    def _box_sizes(self) -> dict[str, Any]:
+        """Sizes (square root of the area) in pixels of the prepared images."""
+        areas = np.array(
+            [
+                box.width * width * box.height * height
+                for (width, height), boxes in zip(self.sizes_wh, self.boxes, strict=True)
+                for box in boxes
+            ]
+        )
+        if not len(areas):
+            return {"small": 0, "medium": 0, "large": 0, "quantiles_px": {}}
+        quantiles = np.quantile(np.sqrt(areas), _QUANTILES)
+        return {
+            "small": int((areas < _SMALL_PX2).sum()),
+            "medium": int(((areas >= _SMALL_PX2) & (areas < _MEDIUM_PX2)).sum()),
+            "large": int((areas >= _MEDIUM_PX2).sum()),
+            "quantiles_px": {f"{q:g}": round(float(v), 2) for q, v in zip(_QUANTILES, quantiles, strict=True)},
+        }
+
+
+def digest_of(files: Mapping[str, str]) -> str:
+    """SHA-256 of the `sha256sum`-style list of `files` (path to SHA-256), sorted by path."""
+    return hashlib.sha256("".join(_lines(files)).encode()).hexdigest()
+
+
+def _lines(files: Mapping[str, str]) -> Iterable[str]:
+    return (f"{digest}  {path}\n" for path, digest in sorted(files.items()))

@@ -1,0 +1,93 @@
+"""A prepared data set, as training sees it."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from src.core.errors import DataError
+from src.data import manifest
+from src.data.manifest import SplitCounts
+
+
+@dataclass(frozen=True)
+class PreparedData:
+    """A data set that is ready for training.
+
+    Attributes:
+        name: what the user calls it.
+        root: its folder.
+        data_yaml: the description that Ultralytics reads, absolute.
+        digest: SHA-256 over all its images and labels.
+        class_names: in the order of the ids.
+        counts: per split.
+        source: the kind of source it was made from.
+    """
+
+    name: str
+    root: Path
+    data_yaml: Path
+    digest: str
+    class_names: tuple[str, ...]
+    counts: Mapping[str, SplitCounts]
+    source: str
+
+    @staticmethod
+    def load(folder: Path) -> "PreparedData":
+        """Read the manifest of a prepared data set; takes milliseconds.
+
+        Raises:
+            DataError: it is missing, of another version, or files were added or lost since it was made.
+        """
+        content = read_manifest(folder)
+        counts = {
+            split: SplitCounts(part["images"], part["boxes"], part["backgrounds"])
+            for split, part in content["splits"].items()
+        }
+        for split, count in counts.items():
+            _check_files(folder, split, count.images)
+        return PreparedData(
+            name=content["name"],
+            root=folder.resolve(),
+            data_yaml=(folder / "data.yaml").resolve(),
+            digest=content["digest"],
+            class_names=tuple(content["classes"]),
+            counts=counts,
+            source=content["source"]["kind"],
+        )
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The content of a prepared data set's manifest.
+
+    Raises:
+        DataError: there is none, or it cannot be read.
+    """
+    path = folder / manifest.FILE
+    hint = f"run `python -m src.prepare data=…` (it makes {folder})"
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise DataError(f"no prepared data in {folder}: {hint}") from None
+    except ValueError as error:
+        raise DataError(f"{path}: damaged ({error}); {hint}") from error
+    if content.get("format") != manifest.FORMAT:
+        raise DataError(f"{path}: made by another version of this project; {hint}")
+    return content
+
+
+def _check_files(folder: Path, split: str, expected: int) -> None:
+    for kind in ("images", "labels"):
+        part = folder / kind / split
+        try:
+            # Ultralytics may leave its own files beside, such as arrays that it caches.
+            found = sum(not entry.name.endswith((".npy", ".cache")) for entry in os.scandir(part))
+        except FileNotFoundError:
+            found = 0
+        if found != expected:
+            raise DataError(
+                f"{part}: holds {found} files, its manifest says {expected}; delete {folder} and run"
+                " `python -m src.prepare data=…` again"
+            )

@@ -1,0 +1,22 @@
+"""`python -m src.prepare`: make a data set ready for training."""
+
+import hydra
+from omegaconf import DictConfig
+from rich.console import Console
+
+from src.config import app
+from src.config.sections import section
+from src.data.options import DataOptions
+
+
+@hydra.main(**app.ROOT)
+def main(cfg: DictConfig) -> None:
+    """Prepare the data set that the section `data` describes, and print what it holds."""
+    from src.stages.prepare import prepare, show  # so that --help does not wait for image libraries
+
+    with app.readable_errors():
+        show(prepare(section(cfg, "data", DataOptions)), Console())
+
+
+if __name__ == "__main__":
+    app.run(main)
