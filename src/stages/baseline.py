@@ -1,0 +1,99 @@
+"""The untrained baseline: the weights as they come, evaluated once per data set, image size and weights."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from src.core.errors import DataError
+from src.core.files import sha256_of, write_json
+from src.detector.evaluate import EvaluationRequest, evaluate
+from src.detector.records import ValidationRecords
+from src.evaluation.operating_point import best_f1
+from src.evaluation.records import DetectionRecords
+
+FOLDER = Path("outputs/baselines")
+
+# The validation arguments that decide what the metrics are.
+DECISIVE = ("iou", "conf", "max_det", "single_cls", "agnostic_nms", "nms", "classes")
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What the weights can do without training.
+
+    Attributes:
+        metrics: `val/mAP50`, `val/mAP50-95`, `val/precision`, `val/recall` and `val/F1`.
+        records: File of the scored detections.
+    """
+
+    metrics: Mapping[str, float]
+    records: Path
+
+
+def untrained(request: EvaluationRequest, data_digest: str, folder: Path = FOLDER) -> Baseline:
+    """Evaluate the weights, or find it done.
+
+    Several processes may ask at once: each writes the same files, whole.
+
+    Args:
+        request: What to evaluate.
+        data_digest: Of the data set, so that changed data is evaluated anew.
+        folder: Where results are kept.
+
+    Side effects: writes `<key>.json` and `<key>.npz` into the folder.
+
+    Raises:
+        TrainingError: the weights cannot be loaded or validated.
+    """
+    facts = _facts(request, data_digest)
+    key = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
+    summary, records = (folder / f"{key}{ending}" for ending in (".json", ".npz"))
+    if (metrics := _kept(summary, records)) is not None:
+        return Baseline(metrics, records.resolve())
+    evaluation = evaluate(request)
+    detections = as_detection_records(evaluation.records)
+    metrics = {**evaluation.metrics, **operating_point_metrics(detections)}
+    detections.save(records)
+    write_json(summary, {"metrics": metrics, "of": facts})  # last: it says that both are there
+    return Baseline(metrics, records.resolve())
+
+
+def as_detection_records(records: ValidationRecords) -> DetectionRecords:
+    """The detector's records as the evaluation knows them."""
+    return DetectionRecords(
+        image_index=records.image_index,
+        class_index=records.class_index,
+        scores=records.scores,
+        true_positive=records.true_positive,
+        positives=records.positives,
+    )
+
+
+def operating_point_metrics(records: DetectionRecords) -> dict[str, float]:
+    """Precision, recall and F1 where F1 is best, computed exactly."""
+    point = best_f1(records)
+    return {"val/precision": point.precision, "val/recall": point.recall, "val/F1": point.f1}
+
+
+def _facts(request: EvaluationRequest, data_digest: str) -> dict[str, Any]:
+    return {
+        "data": data_digest,
+        "imgsz": request.imgsz,
+        "batch": request.batch,
+        "model": sha256_of(request.weights) if request.weights else request.architecture,
+        "settings": dict(request.settings or {}),
+        "ultralytics": version("ultralytics"),
+    }
+
+
+def _kept(summary: Path, records: Path) -> dict[str, float] | None:
+    try:
+        metrics: dict[str, float] = json.loads(summary.read_text(encoding="utf-8"))["metrics"]
+        DetectionRecords.load(records)
+    except (FileNotFoundError, ValueError, KeyError, DataError):
+        return None
+    return metrics

@@ -1,0 +1,107 @@
+"""How far a run has got, kept in its folder, so that an interrupted one can be found and gone on with."""
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from src.core.errors import ConfigError
+from src.core.files import write_json
+
+FILE = "run.json"
+RUNNING, INTERRUPTED, FINISHED, FAILED, PRUNED = "running", "interrupted", "finished", "failed", "pruned"
+OUTPUTS = Path("outputs")
+
+
+@dataclass(frozen=True)
+class RunState:
+    """What a run leaves in its folder.
+
+    Attributes:
+        status: One of the five above.
+        data_digest: Of the data it trained on.
+        mlflow_run_id: Its run in MLflow, if any.
+        pid: The process that wrote it.
+    """
+
+    status: str
+    data_digest: str
+    mlflow_run_id: str | None
+    pid: int
+
+    def save(self, folder: Path) -> None:
+        """Write it into the run's folder."""
+        write_json(folder / FILE, asdict(self))
+
+    @staticmethod
+    def load(folder: Path) -> "RunState | None":
+        """Read it; None where the folder is no run's."""
+        try:
+            return RunState(**json.loads((folder / FILE).read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    @property
+    def can_go_on(self) -> bool:
+        """Interrupted, or its process was killed without notice."""
+        return self.status == INTERRUPTED or (self.status == RUNNING and not _alive(self.pid))
+
+
+def checkpoint(folder: Path) -> Path:
+    """The last checkpoint of the run in a folder."""
+    return folder / "weights" / "last.pt"
+
+
+def find_interrupted(folder: Path, resume_from: str | None, outputs: Path = OUTPUTS) -> Path:
+    """The folder of the run to go on with.
+
+    Args:
+        folder: Folder of the present run; taken if an interrupted run lies in it.
+        resume_from: What the user named, a run's folder or a checkpoint in it; wins over all.
+        outputs: Where the newest interrupted run is looked for otherwise.
+
+    Raises:
+        ConfigError: there is none, or what was named is none.
+    """
+    if resume_from is not None:
+        return _named(Path(resume_from))
+    if _resumable(folder):
+        return folder.resolve()
+    found = [path.parent for path in outputs.glob(f"*/*/{FILE}")] + [path.parent for path in outputs.glob(f"*/{FILE}")]
+    candidates = [path for path in found if _resumable(path)]
+    if not candidates:
+        raise ConfigError(
+            f"train.resume=true: there is no interrupted run with a checkpoint in {folder} or below {outputs}. "
+            "Name the folder of one with train.resume_from=…; a checkpoint is kept from the end of the first epoch on."
+        )
+    return max(candidates, key=lambda path: checkpoint(path).stat().st_mtime).resolve()
+
+
+def _named(path: Path) -> Path:
+    folder = path.parent.parent if path.suffix == ".pt" else path
+    if not checkpoint(folder).is_file():
+        raise ConfigError(
+            f"train.resume_from={path}: there is no checkpoint {checkpoint(folder)}. Expected the folder of a run."
+        )
+    state = RunState.load(folder)
+    if state is not None and not state.can_go_on:
+        raise ConfigError(
+            f"train.resume_from={path}: that run is {state.status}, so there is nothing to go on with. "
+            f"To train on from its weights, say model.weights={checkpoint(folder)}."
+        )
+    return folder.resolve()
+
+
+def _resumable(folder: Path) -> bool:
+    state = RunState.load(folder)
+    return state is not None and state.can_go_on and checkpoint(folder).is_file()
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return pid != os.getpid()

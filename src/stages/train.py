@@ -1,0 +1,245 @@
+"""The stage `train`: prepared data and a starting point in, a trained detector and its metrics out.
+
+It runs without Hydra, Optuna and MLflow: the search and the tracker are protocols.
+"""
+
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from src.core.errors import DataError
+from src.data.build import ensure_prepared
+from src.data.options import DataOptions
+from src.data.prepared import PreparedData
+from src.detector.evaluate import EvaluationRequest
+from src.detector.options import EPOCH_METRICS, ModelOptions, ProjectTrainOptions
+from src.detector.settings import Flag
+from src.detector.train import TrainingRequest, TrainingResult
+from src.detector.train import train as train_detector
+from src.detector.weights import resolve_weights
+from src.stages import run_state
+from src.stages.baseline import DECISIVE, Baseline, as_detection_records, operating_point_metrics, untrained
+from src.stages.reporting import Observer, Pruned, Reporter, plots_in
+from src.stages.run_state import RunState
+from src.tracking.options import TrackingOptions
+from src.tracking.run import Run, RunStatus, open_run
+
+RECORDS = "val_records.npz"
+
+
+@dataclass(frozen=True)
+class TrainJob:
+    """Everything one training needs to know.
+
+    Attributes:
+        data: Which data.
+        model: Where to start.
+        train: How to train.
+        tracking: Where to record.
+        folder: Where to write.
+        config: The composed configuration as text, for the record.
+    """
+
+    data: DataOptions
+    model: ModelOptions
+    train: ProjectTrainOptions
+    tracking: TrackingOptions
+    folder: Path
+    config: str = ""
+
+
+@dataclass(frozen=True)
+class TrainOutcome:
+    """What a training yields.
+
+    Attributes:
+        objective: Values of the objectives, in their order.
+        metrics: All final metrics.
+        flags: What a reader of the metrics has to know.
+        folder: Where everything was written.
+        weights: The best weights.
+        records: Scored detections of the best weights on the val split.
+        baseline: The untrained weights; None where it was not asked for.
+    """
+
+    objective: tuple[float, ...]
+    metrics: Mapping[str, float]
+    flags: tuple[Flag, ...]
+    folder: Path
+    weights: Path
+    records: Path
+    baseline: Baseline | None
+
+
+def train(job: TrainJob, reporter: Reporter) -> TrainOutcome:
+    """Train a detector and record how it went.
+
+    Side effects: prepares the data if it is not there; writes into the job's folder (a resumed training: into the
+    folder of the interrupted one) and into `outputs/baselines`; records to the tracker and the search.
+
+    Raises:
+        ConfigError, DataError, TrainingError: the training cannot start, or broke.
+        Pruned: the search gave it up; its weights are deleted.
+        KeyboardInterrupt: as it came; the last checkpoint is kept.
+    """
+    data = ensure_prepared(job.data)
+    weights = resolve_weights(job.model)
+    job, state = _going_on(job, data) if job.train.resume else (job, RunState("", data.digest, None, os.getpid()))
+    run = open_run(
+        job.tracking,
+        name=f"trial {reporter.number}" if reporter.number is not None else f"{data.name} {job.folder.name}",
+        parent_run_id=reporter.study_user_attrs.get("mlflow_run_id"),
+        tags=_tags(job, reporter),
+        run_id=state.mlflow_run_id,
+    )
+    state = replace(state, status=run_state.RUNNING, mlflow_run_id=run.id)
+    state.save(job.folder)
+    reporter.set_user_attr("folder", str(job.folder.resolve()))
+    try:
+        outcome = _train(job, data, weights, run, reporter)
+    except BaseException as error:
+        _end_early(run, job.folder, state, error)
+        raise
+    finally:
+        reporter.set_user_attr("mlflow_run_id", run.id)
+    replace(state, status=run_state.FINISHED, mlflow_run_id=run.id).save(job.folder)
+    return outcome
+
+
+def _train(job: TrainJob, data: PreparedData, weights: Path | None, run: Run, reporter: Reporter) -> TrainOutcome:
+    run.log_dataset(name=data.name, source=str(data.root), digest=data.digest, context="training")
+    run.log_text(job.config, "config.yaml")
+    first = job.train.objectives[0]
+    start = weights.name if weights else str(job.model.architecture)
+    observer = Observer(
+        run, reporter, first if first in EPOCH_METRICS else None, {"data.name": data.name, "model.start": start}
+    )
+    result = train_detector(_request(job, data, weights, reporter), observer)
+    records_path = job.folder / RECORDS
+    records = as_detection_records(result.records)
+    records.save(records_path)
+    metrics = {**result.metrics, **operating_point_metrics(records)}
+    baseline = untrained(_baseline_request(job, data, weights, result), data.digest) if job.train.baseline else None
+    outcome = TrainOutcome(
+        objective=tuple(metrics[name] for name in job.train.objectives),
+        metrics=metrics,
+        flags=result.flags,
+        folder=job.folder.resolve(),
+        weights=result.best.resolve(),
+        records=records_path.resolve(),
+        baseline=baseline,
+    )
+    _record(outcome, run, step=result.epochs, with_weights=_uploads_weights(job.tracking, reporter))
+    _report(outcome, reporter)
+    run.end(RunStatus.FINISHED)
+    return outcome
+
+
+def _request(job: TrainJob, data: PreparedData, weights: Path | None, reporter: Reporter) -> TrainingRequest:
+    return TrainingRequest(
+        data_yaml=data.data_yaml,
+        folder=job.folder,
+        arguments=job.train.arguments,
+        weights=weights,
+        architecture=None if weights else job.model.architecture,
+        searched=searched_arguments(reporter.params),
+        device=job.train.device,
+        threads=job.train.threads,
+        trust_pickle=job.model.trust_pickle,
+        resume_from=run_state.checkpoint(job.folder) if job.train.resume else None,
+    )
+
+
+def searched_arguments(keys: Mapping[str, Any]) -> frozenset[str]:
+    """The training arguments among searched override keys."""
+    return frozenset(key.removeprefix("train.") for key in keys if key.startswith("train."))
+
+
+def _baseline_request(
+    job: TrainJob, data: PreparedData, weights: Path | None, result: TrainingResult
+) -> EvaluationRequest:
+    arguments = result.resolved
+    return EvaluationRequest(
+        data_yaml=data.data_yaml,
+        class_names=result.class_names,
+        imgsz=int(arguments["imgsz"]),
+        batch=int(arguments["batch"]),
+        weights=weights,
+        architecture=None if weights else job.model.architecture,
+        settings={name: arguments[name] for name in DECISIVE if arguments.get(name) is not None},
+        device=job.train.device,
+        threads=job.train.threads,
+        trust_pickle=job.model.trust_pickle,
+    )
+
+
+def _going_on(job: TrainJob, data: PreparedData) -> tuple[TrainJob, RunState]:
+    """The job, moved to the folder of the interrupted run, and that run's state."""
+    folder = run_state.find_interrupted(job.folder, job.train.resume_from)
+    state = RunState.load(folder) or RunState("", data.digest, None, os.getpid())
+    if state.data_digest != data.digest:
+        raise DataError(
+            f"The run in {folder} trained on other data (digest {state.data_digest[:12]}…, now {data.digest[:12]}…). "
+            "Name the data of that run, or start a new one without train.resume."
+        )
+    return replace(job, folder=folder), replace(state, pid=os.getpid())
+
+
+def _tags(job: TrainJob, reporter: Reporter) -> dict[str, str]:
+    tags = {"objective": ", ".join(job.train.objectives), "folder": str(job.folder.resolve())}
+    if reporter.number is not None:
+        tags |= {"study": str(reporter.study_name), "trial": str(reporter.number)}
+    return tags
+
+
+def _uploads_weights(tracking: TrackingOptions, reporter: Reporter) -> bool:
+    # Of a study's trials only the best is uploaded, at the end of the study, when it is known.
+    return tracking.log_weights == "all" or (tracking.log_weights == "best" and reporter.number is None)
+
+
+def _record(outcome: TrainOutcome, run: Run, *, step: int, with_weights: bool) -> None:
+    metrics = dict(outcome.metrics)
+    if outcome.baseline is not None:
+        metrics |= {f"untrained/{name}": value for name, value in outcome.baseline.metrics.items()}
+    run.log_metrics(metrics, step=step)
+    run.set_tags({"flags": ", ".join(flag.name for flag in outcome.flags)})
+    for plot in plots_in(outcome.folder):
+        run.log_artifact(plot, "plots")
+    run.log_artifact(outcome.folder / "results.csv")
+    if with_weights:
+        run.log_artifact(outcome.weights, "weights")
+
+
+def _report(outcome: TrainOutcome, reporter: Reporter) -> None:
+    attributes: dict[str, Any] = {
+        "metrics": dict(outcome.metrics),
+        "flags": [flag.name for flag in outcome.flags],
+        "flag_messages": [flag.message for flag in outcome.flags],
+        "weights": str(outcome.weights),
+        "records": str(outcome.records),
+        "optimizer_steps": int(outcome.metrics["train/optimizer_steps"]),
+        **{name: outcome.metrics[name] for name in ("val/mAP50", "val/mAP50-95")},
+    }
+    if outcome.baseline is not None:
+        attributes |= {"untrained": dict(outcome.baseline.metrics), "baseline_records": str(outcome.baseline.records)}
+        attributes["untrained val/mAP50"] = outcome.baseline.metrics["val/mAP50"]
+    for key, value in attributes.items():
+        reporter.set_user_attr(key, value)
+
+
+def _end_early(run: Run, folder: Path, state: RunState, error: BaseException) -> None:
+    """Say in the tracker and in the folder why there is no result."""
+    if isinstance(error, Pruned):
+        tags, status, ending = {"pruned": "true"}, RunStatus.KILLED, run_state.PRUNED
+        shutil.rmtree(folder / "weights", ignore_errors=True)
+    elif isinstance(error, KeyboardInterrupt):
+        tags, status, ending = {"interrupted": "true"}, RunStatus.KILLED, run_state.INTERRUPTED
+    else:
+        reason = f"{type(error).__name__}: {error}"
+        tags, status, ending = {"reason": reason}, RunStatus.FAILED, run_state.FAILED
+    run.set_tags(tags)
+    run.end(status)
+    replace(state, status=ending, mlflow_run_id=run.id).save(folder)

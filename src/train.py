@@ -1,0 +1,89 @@
+"""`python -m src.train`: one training, or with `-m` a search."""
+
+import signal
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import hydra
+import optuna
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf
+from rich.console import Console
+
+from hydra_plugins.optuna_sweeper.trial import current_trial
+from src.config import app
+from src.core.errors import TrainingError
+from src.detector.settings import dead_parameters
+from src.stages.reporting import Pruned
+from src.stages.run_state import checkpoint
+from src.stages.train import TrainJob, searched_arguments, train
+from src.stages.train_table import show
+
+
+@hydra.main(**app.ROOT)
+def main(cfg: DictConfig) -> float | tuple[float, ...]:
+    """Train and return the objective, or objectives."""
+    trial = current_trial()
+    job = job_from(cfg, Path(HydraConfig.get().runtime.output_dir))
+    with app.readable_errors(), _ending_cleanly(job, quiet=trial.number is not None):
+        try:
+            outcome = train(job, trial)
+        except Pruned as error:
+            raise optuna.TrialPruned(str(error)) from error
+        if trial.number is None:
+            show(outcome, job.train.objectives, Console())
+    return outcome.objective[0] if isinstance(job.train.objective, str) else outcome.objective
+
+
+def job_from(cfg: DictConfig, folder: Path) -> TrainJob:
+    """The typed job of a composed configuration."""
+    sections = {name: OmegaConf.to_object(cfg[name]) for name in ("data", "model", "train", "tracking")}
+    config = OmegaConf.to_yaml(OmegaConf.masked_copy(cfg, list(sections)), resolve=True)
+    return TrainJob(**sections, folder=folder, config=config)  # type: ignore[arg-type]
+
+
+def validate(cfg: DictConfig, searched: frozenset[str]) -> None:
+    """Refuse a search before its first trial if a searched parameter is known to have no effect.
+
+    Args:
+        cfg: A composed configuration of the search space.
+        searched: Override keys of the searched parameters.
+
+    Raises:
+        ConfigError: a value cannot work.
+        TrainingError: a searched parameter is dead.
+    """
+    job = job_from(cfg, Path())
+    keys: Mapping[str, Any] = dict.fromkeys(searched)
+    arguments = {**job.train.arguments, "device": job.train.device}
+    if dead := dead_parameters(arguments, searched_arguments(keys)):
+        raise TrainingError(" ".join(dead))
+
+
+@contextmanager
+def _ending_cleanly(job: TrainJob, *, quiet: bool) -> Iterator[None]:
+    """Take SIGTERM for Ctrl-C, and say how to go on after either."""
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler) if in_main_thread else None
+    try:
+        yield
+    except KeyboardInterrupt:
+        if not quiet:
+            if checkpoint(job.folder).is_file():
+                print(
+                    f"The last checkpoint is kept. Go on: python -m src.train train.resume_from={job.folder} "
+                    "train.resume=true (with the overrides of this run)"
+                )
+            else:
+                print("No epoch was completed, so there is no checkpoint to go on from.")
+        raise
+    finally:
+        if in_main_thread:
+            signal.signal(signal.SIGTERM, before)
+
+
+if __name__ == "__main__":
+    app.run(main)
