@@ -14,7 +14,7 @@ from src.data.sample import Sample
 # What both Pillow and Ultralytics read without extra libraries.
 SUFFIXES: Final = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 SMALLEST_SIDE_PX: Final = 10  # Ultralytics refuses smaller ones
-JPEG_QUALITY: Final = 95
+JPEG_QUALITY: Final = 92
 _JPEG_END: Final = b"\xff\xd9"
 
 
@@ -80,14 +80,14 @@ def write_image(sample: Sample, target: Path, resize: Resize | None) -> Written:
         shutil.copyfile(sample.image, target.with_name(target.name + sample.image.suffix.lower()))
     else:
         if size != (width, height):
-            pixels = pixels.resize(size, Image.Resampling.BILINEAR, reducing_gap=None)
+            pixels = pixels.resize(size, Image.Resampling.BICUBIC)
         save_jpeg(pixels, target.with_name(target.name + ".jpg"))
     return Written(content, size)
 
 
-def save_jpeg(picture: Image.Image, path: Path, quality: int = JPEG_QUALITY) -> None:
+def save_jpeg(picture: Image.Image, path: Path) -> None:
     """Write a JPEG; the same pixels give the same bytes."""
-    picture.save(path, "JPEG", quality=quality, subsampling=0)
+    picture.save(path, "JPEG", quality=JPEG_QUALITY)
 
 
 def _decoded(sample: Sample) -> tuple[Image.Image, bool]:

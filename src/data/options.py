@@ -60,7 +60,7 @@ class DataOptions:
         _check_choice("backgrounds", self.backgrounds, BACKGROUNDS)
         _check_choice("unlabelled", self.unlabelled, UNLABELLED)
         _check_choice("orphan_labels", self.orphan_labels, ORPHANS)
-        if self.source not in (MISSING, self.kind):
+        if self.source != self.kind:
             raise ConfigError(f"data.source is fixed to '{self.kind}' here, got '{self.source}'; choose with data=NAME")
         if self.name != MISSING and (not self.name or Path(self.name).name != self.name or self.name.startswith(".")):
             raise ConfigError(f"data.name must be the name of a folder, got '{self.name}'")
@@ -110,6 +110,7 @@ class ArchiveOptions(DataOptions):
     names: list[str] = field(default_factory=list)
 
     kind: ClassVar[str] = "archive"
+    source: str = kind
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -139,6 +140,7 @@ class SyntheticOptions(DataOptions):
     seed: int = 0
 
     kind: ClassVar[str] = "synthetic"
+    source: str = kind
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -171,6 +173,7 @@ class YoloOptions(DataOptions):
     names: list[str] = field(default_factory=list)
 
     kind: ClassVar[str] = "yolo"
+    source: str = kind
 
     def recipe(self) -> dict[str, Any]:
         """As for all, and which data set it is."""
@@ -197,6 +200,7 @@ class CocoJsonOptions(DataOptions):
     images: Any = "images"
 
     kind: ClassVar[str] = "coco_json"
+    source: str = kind
 
     def __post_init__(self) -> None:
         super().__post_init__()

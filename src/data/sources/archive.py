@@ -79,6 +79,7 @@ def extract(archive: Path, target: Path) -> None:
             members = package.infolist()
             for member in members:
                 _check_member(archive, member)
+            target.mkdir(parents=True, exist_ok=True)
             check_room(target, sum(member.file_size for member in members))
             for member in members:
                 path = target / member.filename

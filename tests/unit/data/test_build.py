@@ -1,0 +1,189 @@
+import errno
+import json
+import threading
+from pathlib import Path
+
+import pytest
+
+from src.core.errors import DataError
+from src.core.files import sha256_of
+from src.data import build
+from src.data.build import ensure_prepared
+from src.data.manifest import SplitCounts, digest_of
+from src.data.options import SyntheticOptions, YoloOptions
+from src.data.prepared import PreparedData
+
+
+def _options(tmp_path: Path, path: Path, **changes) -> YoloOptions:
+    settings = {
+        "name": "mine",
+        "root": str(tmp_path / "prepared"),
+        "path": str(path),
+        "splits": {"train": 6, "val": 2, "test": 2},
+        "backgrounds": "keep",
+    }
+    return YoloOptions(**(settings | changes))
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def test_a_data_set_is_complete(tmp_path: Path, yolo_folder: Path) -> None:
+    """Images, labels, data.yaml and a manifest whose digests and counts are those of the files."""
+    data = ensure_prepared(_options(tmp_path, yolo_folder))
+
+    manifest = json.loads((data.root / "manifest.json").read_text())
+    files = {name: sha256_of(data.root / name) for name in manifest["files"]}
+    assert sorted(path.name for path in data.root.iterdir()) == ["data.yaml", "images", "labels", "manifest.json"]
+    assert manifest["files"] == files
+    assert manifest["digest"] == data.digest == digest_of(files)
+    assert data.counts["train"].images == 6
+    assert sum(count.boxes for count in data.counts.values()) == 18
+    assert sum(count.backgrounds for count in data.counts.values()) == 1
+    assert str(tmp_path) not in data.data_yaml.read_text()
+
+
+def test_classes_are_filtered_and_renumbered(tmp_path: Path, yolo_folder: Path) -> None:
+    """Numbers follow the order of data.classes; images without them are dropped unless kept."""
+    options = {"classes": ["dog"], "splits": {"train": 6, "val": 3}, "backgrounds": "drop"}
+    data = ensure_prepared(_options(tmp_path, yolo_folder, **options))
+
+    labels = "".join(file.read_text() for file in (data.root / "labels").rglob("*.txt"))
+    assert data.class_names == ("dog",)
+    assert {line.split()[0] for line in labels.splitlines()} == {"0"}
+    assert data.counts["train"].images + data.counts["val"].images == 9
+    with pytest.raises(DataError, match=r"no class 'dgo'\. Did you mean 'dog'"):
+        ensure_prepared(_options(tmp_path, yolo_folder, classes=["dgo"]))
+
+
+def test_nothing_is_done_twice(tmp_path: Path, yolo_folder: Path, monkeypatch) -> None:
+    """The same options find the data set made; a changed source or option makes it anew."""
+    options = _options(tmp_path, yolo_folder)
+    first = ensure_prepared(options)
+    real, calls = build.source_for, []
+    monkeypatch.setattr(build, "source_for", lambda o: calls.append(o) or real(o))
+
+    assert ensure_prepared(options) == first
+    assert calls == []
+    (yolo_folder / "labels" / "9.txt").write_text("0 0.5 0.5 0.5 0.5\n")
+    assert ensure_prepared(options).digest != first.digest
+    ensure_prepared(_options(tmp_path, yolo_folder, split_seed=1))
+    assert len(calls) == 2
+
+
+def test_two_at_once_make_it_once(tmp_path: Path, yolo_folder: Path, monkeypatch) -> None:
+    """The second waits and takes what the first has made."""
+    real, calls = build.source_for, []
+    monkeypatch.setattr(build, "source_for", lambda o: calls.append(o) or real(o))
+    options, results = _options(tmp_path, yolo_folder), []
+    threads = [threading.Thread(target=lambda: results.append(ensure_prepared(options))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(calls) == 1
+    assert len(results) == 4
+    assert len({result.digest for result in results}) == 1
+
+
+def test_the_same_image_in_two_splits_is_refused(tmp_path: Path, yolo_folder: Path) -> None:
+    """Both files are named, and no data set is made."""
+    copy = yolo_folder / "images" / "0.png"
+    for number in range(1, 10):
+        (yolo_folder / "images" / f"{number}.png").write_bytes(copy.read_bytes())
+
+    with pytest.raises(DataError, match=r"the same image is in two splits: .*\.png \(train\) and .*\.png \(val\)"):
+        ensure_prepared(_options(tmp_path, yolo_folder))
+
+    assert [path.name for path in (tmp_path / "prepared").iterdir()] == [".mine.lock"]
+
+
+def test_a_failure_keeps_the_data_set_that_was_there(tmp_path: Path, yolo_folder: Path) -> None:
+    """A broken source takes nothing away."""
+    before = _contents(ensure_prepared(_options(tmp_path, yolo_folder)).root)
+    (yolo_folder / "images" / "3.png").write_bytes(b"broken")
+
+    with pytest.raises(DataError, match=r"3\.png: not an image"):
+        ensure_prepared(_options(tmp_path, yolo_folder))
+
+    assert _contents(tmp_path / "prepared" / "mine") == before
+
+
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt(), OSError(errno.ENOSPC, "full")])
+def test_an_interruption_leaves_nothing_behind(tmp_path: Path, yolo_folder: Path, monkeypatch, interruption) -> None:
+    """Neither Ctrl-C nor a full disk leaves half a data set."""
+
+    def interrupted(*_: object) -> None:
+        raise interruption
+
+    monkeypatch.setattr(build, "write_image", interrupted)
+    with pytest.raises((KeyboardInterrupt, DataError)) as caught:
+        ensure_prepared(_options(tmp_path, yolo_folder))
+
+    assert [path.name for path in (tmp_path / "prepared").iterdir()] == [".mine.lock"]
+    assert isinstance(caught.value, KeyboardInterrupt) or "no space left" in str(caught.value)
+
+
+def test_what_killed_processes_left_is_removed(tmp_path: Path, yolo_folder: Path) -> None:
+    """But not what belongs to another data set."""
+    root = tmp_path / "prepared"
+    for name in (".mine.abcd1234", ".mine.old.abcd1234", ".mine.two.abcd1234", ".other.abcd1234"):
+        (root / name).mkdir(parents=True)
+
+    ensure_prepared(_options(tmp_path, yolo_folder))
+
+    assert sorted(path.name for path in root.iterdir()) == [
+        ".mine.lock",
+        ".mine.two.abcd1234",
+        ".other.abcd1234",
+        "mine",
+    ]
+
+
+def test_images_of_the_same_name_in_two_folders_are_kept_apart(tmp_path: Path, yolo_folder: Path, write_image) -> None:
+    """Folders become part of the name."""
+    write_image(yolo_folder / "images" / "deep" / "0.png", seed=99)
+    (yolo_folder / "labels" / "deep").mkdir()
+    (yolo_folder / "labels" / "deep" / "0.txt").write_text("")
+
+    data = ensure_prepared(_options(tmp_path, yolo_folder, splits={"train": 9, "val": 2}))
+
+    names = {path.stem for path in (data.root / "images").rglob("*.png")}
+    assert {"0", "deep__0"} <= names
+    assert len(names) == 11
+
+
+def test_own_splits_are_kept_when_no_others_are_asked_for(tmp_path: Path, yolo_folder: Path) -> None:
+    """Without them, the user is told to set some."""
+    with pytest.raises(DataError, match="does not say to which split"):
+        ensure_prepared(_options(tmp_path, yolo_folder, splits=None))
+
+
+def test_lost_files_are_noticed(tmp_path: Path, yolo_folder: Path) -> None:
+    """A data set with files missing is no data set, and is made anew."""
+    data = ensure_prepared(_options(tmp_path, yolo_folder))
+    next((data.root / "images" / "val").iterdir()).unlink()
+
+    with pytest.raises(DataError, match="holds 1 files, its manifest says 2"):
+        PreparedData.load(data.root)
+    assert ensure_prepared(_options(tmp_path, yolo_folder)) == data
+
+
+def test_missing_data_says_what_to_run(tmp_path: Path) -> None:
+    """The message is the way out."""
+    with pytest.raises(DataError, match=r"run `python -m src\.prepare data=…`"):
+        PreparedData.load(tmp_path / "nix")
+
+
+def test_drawn_data_is_bit_identical(tmp_path: Path) -> None:
+    """Two machines that draw the same set can compare digests."""
+    shares = {"train": 6, "val": 2}
+    one, two = (
+        ensure_prepared(SyntheticOptions(name="x", root=str(tmp_path / root), images=8, side=64, splits=shares))
+        for root in ("one", "two")
+    )
+
+    assert one.digest == two.digest
+    assert one.counts["val"] == two.counts["val"] != SplitCounts(0, 0, 0)

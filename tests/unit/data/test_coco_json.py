@@ -1,0 +1,100 @@
+import json
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from src.core.errors import ConfigError, DataError
+from src.data.labels import Box
+from src.data.options import CocoJsonOptions
+from src.data.sources.coco_json import CocoJsonSource
+
+GOOD: dict[str, Any] = {
+    "images": [{"id": 7, "file_name": "a.png", "width": 40, "height": 20}],
+    "annotations": [
+        {"id": 1, "image_id": 7, "category_id": 3, "bbox": [10, 5, 20, 10]},
+        {"id": 2, "image_id": 7, "category_id": 90, "bbox": [0, 0, 40.5, 20]},
+        {"id": 3, "image_id": 7, "category_id": 3, "bbox": [0, 0, 4, 2], "iscrowd": 1},
+    ],
+    "categories": [{"id": 90, "name": "dog"}, {"id": 3, "name": "cat"}],
+}
+
+
+def _read(folder: Path, document: Any, **changes):
+    text = document if isinstance(document, str) else json.dumps(document)
+    (folder / "a.json").write_text(text)
+    settings = {"name": "x", "path": str(folder), "annotations": "a.json", "unlabelled": "background"}
+    return CocoJsonSource(CocoJsonOptions(**(settings | changes))).read(folder)
+
+
+def test_boxes_become_fractions_and_categories_are_renumbered(tmp_path: Path) -> None:
+    """Ids follow the order of the category ids; a pixel of rounding is cut off; crowds are left out and counted."""
+    data = _read(tmp_path, GOOD)
+
+    assert data.class_names == ("cat", "dog")
+    assert data.samples[0].boxes == (Box(0, 0.5, 0.5, 0.5, 0.5), Box(1, 0.5, 0.5, 1.0, 1.0))
+    assert data.samples[0].size_wh == (40, 20)
+    assert data.facts == {"crowd_annotations_left_out": 1}
+
+
+def _broken(part: str, key: str, value: Any) -> dict[str, Any]:
+    document = deepcopy(GOOD)
+    document[part][0][key] = value
+    return document
+
+
+@pytest.mark.parametrize(
+    ("document", "reason"),
+    [
+        pytest.param("{", "cannot be read as JSON: .* line 1", id="no JSON"),
+        pytest.param("[]", "not in COCO form", id="a list"),
+        pytest.param({"images": []}, "has no 'categories'", id="no categories"),
+        pytest.param(
+            _broken("annotations", "category_id", 5), r"annotation 1 .*category 5 is none of \[3, 90\]", id="category"
+        ),
+        pytest.param(
+            _broken("annotations", "image_id", 8), "annotation 1: there is no image with id 8", id="no such image"
+        ),
+        pytest.param(
+            _broken("annotations", "bbox", [0, 0, 60, 5]), "right edge at 60, outside the image", id="outside"
+        ),
+        pytest.param(_broken("annotations", "bbox", [-5, 0, 6, 5]), "left edge at -5, outside", id="negative"),
+        pytest.param(_broken("annotations", "bbox", [1, 1, 0, 5]), "annotation 1 .*no area", id="no area"),
+        pytest.param(_broken("annotations", "bbox", [1, 1, float("nan"), 5]), "right edge at nan", id="NaN"),
+        pytest.param(_broken("annotations", "bbox", [1, 1, 5]), "bbox must be", id="three numbers"),
+        pytest.param(_broken("images", "width", 0), "image 7: width and height", id="no width"),
+        pytest.param(_broken("images", "file_name", "../a.png"), "leaves the folder", id="leaves"),
+        pytest.param(_broken("categories", "name", "cat"), "two categories have the same name", id="same name"),
+        pytest.param(GOOD | {"images": GOOD["images"] * 2}, "two images have the same id", id="same id"),
+    ],
+)
+def test_a_bad_document_is_refused_with_its_place(tmp_path: Path, document: Any, reason: str) -> None:
+    """The message names the file and the image or annotation."""
+    with pytest.raises(DataError, match=reason) as caught:
+        _read(tmp_path, document)
+    assert "a.json" in str(caught.value)
+
+
+def test_an_image_without_annotation_is_background_by_choice(tmp_path: Path) -> None:
+    """As a missing label file is for YOLO data."""
+    document = GOOD | {"annotations": []}
+
+    assert _read(tmp_path, document).samples[0].boxes == ()
+    with pytest.raises(DataError, match=r"image 7 \(a\.png\): has no annotation"):
+        _read(tmp_path, document, unlabelled="refuse")
+
+
+def test_a_file_per_split_keeps_the_splits(tmp_path: Path) -> None:
+    """The same file name may occur in two splits' folders."""
+    per_split = {"train": "a.json", "val": "a.json"}
+
+    data = _read(tmp_path, GOOD, annotations=per_split, images={"train": "one", "val": "two"})
+
+    assert [(sample.name, sample.split) for sample in data.samples] == [("train/a.png", "train"), ("val/a.png", "val")]
+
+
+def test_splits_of_other_names_are_refused() -> None:
+    """A typing mistake is no fourth split."""
+    with pytest.raises(ConfigError, match="Did you mean 'val'"):
+        CocoJsonOptions(name="x", annotations={"train": "a.json", "vall": "b.json"})
