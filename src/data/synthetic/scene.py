@@ -14,7 +14,7 @@ from src.data.synthetic.scenery import draw_background, draw_distractor
 _MIN_VISIBLE_SHARE = 0.3
 _MIN_BOX_SIDE_PX = 4.0
 
-_SMALLEST, _LARGEST = 0.35, 1.05  # heights of figures, as fractions of the picture's
+_SMALLEST, _LARGEST = 0.4, 1.0  # heights of figures, as fractions of the picture's
 _BACKGROUND_SHARE = 0.1  # pictures without people
 
 
