@@ -5,6 +5,7 @@ not answer stay in the spool and are tried again ever less often; when nobody wr
 not answer, the courier leaves, and the one that the next run starts finds them.
 """
 
+import contextlib
 import logging
 import os
 import sys
@@ -13,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from src.tracking.courier_process import lock_of
-from src.tracking.delivery import Delivery
+from src.tracking.delivery import Delivery, PostponedError
 from src.tracking.lock import FileLock
 from src.tracking.spool import Inbox, inboxes
 from src.tracking.store import Store, StoreUnavailableError
@@ -98,7 +99,8 @@ class Courier:
     def _deliver(self, delivery: Delivery, breaker: Breaker, writer_is_alive: bool) -> None:
         try:
             if delivery.has_work(writer_is_alive):
-                delivery.advance(self._store(delivery.uri), writer_is_alive)
+                with contextlib.suppress(PostponedError):  # the run that it needs is delivered next
+                    delivery.advance(self._store(delivery.uri), writer_is_alive)
                 breaker.succeeded()
         except StoreUnavailableError as error:
             _logger.warning("%s: %s", delivery.uri, error)
@@ -113,11 +115,11 @@ class Courier:
 
 def main(spool: Path) -> None:
     """Work in `spool` as its only courier, if it has none yet."""
-    from src.tracking.mlflow_store import MlflowStore
-
     lock = FileLock(lock_of(spool))
     while _acquire(lock):
         try:
+            from src.tracking.mlflow_store import MlflowStore  # takes seconds, which one courier is enough to spend
+
             Courier(spool, MlflowStore).work()
             left = keys_in(spool)
         finally:

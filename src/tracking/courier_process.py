@@ -7,14 +7,17 @@ its first epochs if a thread of the training did it. It leaves by itself when no
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from src.tracking.lock import is_held
 
 _PROJECT = Path(__file__).resolve().parents[2]
 _LOG_LIMIT_BYTES = 1_000_000
+START_S = 3.0  # from its start until a courier has taken the lock, generously
 
-_started: list[subprocess.Popen[bytes]] = []
+_started: dict[Path, subprocess.Popen[bytes]] = {}
+_started_at: dict[Path, float] = {}
 
 
 def lock_of(spool: Path) -> Path:
@@ -31,14 +34,17 @@ def ensure_running(spool: Path) -> None:
     """Start a courier unless one is at work.
 
     Two processes may start one each at the same moment: the second courier finds the lock taken and leaves.
+    One that was started a moment ago has not taken the lock yet, but counts.
 
     Side effects: a process that outlives this one until the spool is delivered.
 
     Raises:
         OSError: it cannot be started.
     """
-    _started[:] = [process for process in _started if process.poll() is None]  # leaves no zombies behind
-    if is_held(lock_of(spool)):
+    for other, process in list(_started.items()):
+        if process.poll() is not None:  # asked of each one, so that no zombies stay behind
+            del _started[other]
+    if is_held(lock_of(spool)) or (spool in _started and time.monotonic() - _started_at[spool] < START_S):
         return
     log = log_of(spool)
     mode = "wb" if log.exists() and log.stat().st_size > _LOG_LIMIT_BYTES else "ab"
@@ -51,7 +57,7 @@ def ensure_running(spool: Path) -> None:
             env=_environment(),
             start_new_session=True,  # Ctrl-C is for the training, the courier still has its end to deliver
         )
-    _started.append(process)
+    _started[spool], _started_at[spool] = process, time.monotonic()
 
 
 def _environment() -> dict[str, str]:

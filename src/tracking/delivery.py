@@ -7,14 +7,19 @@ import time
 from itertools import groupby
 from typing import Any
 
+from src.tracking.comparison_view import ComparisonView
 from src.tracking.environment import describe_machine
-from src.tracking.spool import PENDING, Inbox, State
-from src.tracking.store import DatasetUse, MetricValue, RunNotFoundError, Store, StoreRefusedError
+from src.tracking.spool import Inbox, State, is_key
+from src.tracking.store import DatasetUse, MetricValue, RunNotFoundError, Store, StoredRun, StoreRefusedError
 
 KEY_TAG = "tracking.key"
 REFUSALS_KEPT = 5
 
 _logger = logging.getLogger(__name__)
+
+
+class PostponedError(Exception):
+    """A call names a run that waits in the spool itself: it has to be delivered first."""
 
 
 class Delivery:
@@ -46,6 +51,7 @@ class Delivery:
 
         Raises:
             StoreUnavailableError: the store did not answer; the call is tried again next time.
+            PostponedError: a call needs another run of the spool in the store first; likewise.
         """
         for operation, group in groupby(self._inbox.calls_from(self.state.offset), key=lambda item: item[0].operation):
             items = list(group)
@@ -75,7 +81,7 @@ class Delivery:
         run_id = self.state.run_id or self._existing(store, given, header["resume"])
         if run_id is None:
             run_id = self._create(store, header)
-        self._update(run_id=run_id)
+        self._update(run_id=run_id, experiment_id=self._read(store, run_id).experiment_id)
         for key in filter(None, (header["key"], header["run_id"])):
             self._run_ids[key] = run_id
 
@@ -83,7 +89,7 @@ class Delivery:
         if run_id is None:
             return None
         try:
-            self._params = store.params_of(run_id)
+            self._read(store, run_id)
             if resume:
                 store.resume_run(run_id)
         except RunNotFoundError:
@@ -111,31 +117,36 @@ class Delivery:
             tags=tags,
             time_ms=header["time_ms"],
         )
-        self._params = {}
         self._update(run_id=run_id)
         store.log_text(run_id, json.dumps(environment, indent=2), "environment.json")
         return run_id
+
+    def _read(self, store: Store, run_id: str) -> StoredRun:
+        run = store.read_run(run_id)
+        self._params = dict(run.params)
+        return run
 
     def _resolve(self, store: Store, run_id: str | None) -> str | None:
         """The store's id for what may be a provisional key, perhaps of a run on another machine."""
         if run_id is None or run_id in self._run_ids:
             return run_id and self._run_ids[run_id]
-        if not run_id.startswith(PENDING):
+        if not is_key(run_id):
             return run_id
         found = store.find_run(experiment=self._header["experiment"], tag=KEY_TAG, value=run_id)
+        if found is None and (self._inbox.folder.parent / run_id).exists():
+            raise PostponedError(run_id)
         if found is None:
             raise RunNotFoundError(f"There is no run with the provisional key {run_id}.")
         return found
 
     def _log_params(self, store: Store, arguments: dict[str, Any]) -> None:
-        known = store.params_of(self._run_id) if self._params is None else self._params
-        self._params = known
+        known = self._params if self._params is not None else dict(self._read(store, self._run_id).params)
         fresh = {name: text for name, text in arguments["params"].items() if name not in known}
         for name, text in arguments["params"].items():
             if known.get(name, text) != text:
                 _logger.warning("%s: %s stays %s, not %s.", self._header["name"], name, known[name], text)
         store.log_params(self._run_id, fresh)
-        known.update(fresh)
+        self._params = {**known, **fresh}
 
     def _log_metrics(self, store: Store, calls: list[dict[str, Any]]) -> None:
         store.log_metrics(
@@ -156,10 +167,16 @@ class Delivery:
         store.log_text(self._run_id, **arguments)
 
     def _set_tags(self, store: Store, arguments: dict[str, Any]) -> None:
-        store.set_tags(self._run_id, arguments["tags"])
+        # a tag may name another run, such as a study's best one, by the key it had when the tag was written
+        tags = {name: self._resolve(store, text) or "" for name, text in arguments["tags"].items()}
+        store.set_tags(self._run_id, tags)
 
     def _log_dataset(self, store: Store, arguments: dict[str, Any]) -> None:
         store.log_dataset(self._run_id, DatasetUse(**arguments))
+
+    def _save_view(self, store: Store, arguments: dict[str, Any]) -> None:
+        experiment_id = self._read(store, self._run_id).experiment_id
+        store.tag_experiment(experiment_id, ComparisonView(**arguments).tag(self._run_id))
 
     def _end(self, store: Store, arguments: dict[str, Any]) -> None:
         store.end_run(self._run_id, arguments["status"], arguments["time_ms"])

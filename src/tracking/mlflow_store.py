@@ -19,12 +19,14 @@ from src.tracking.store import (
     DatasetUse,
     MetricValue,
     RunNotFoundError,
+    StoredRun,
     StoreRefusedError,
     StoreUnavailableError,
 )
 
 METRICS_PER_BATCH = 1000
 PARAMS_PER_BATCH = 100
+EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}  # MLflow takes it for one about prompts else
 
 _REFUSALS = {"INVALID_PARAMETER_VALUE", "BAD_REQUEST", "MALFORMED_REQUEST", "INVALID_STATE", "RESOURCE_ALREADY_EXISTS"}
 _UNKNOWN = {"RESOURCE_DOES_NOT_EXIST", "NOT_FOUND"}
@@ -66,10 +68,17 @@ class MlflowStore:
         with _translated(f"going on with run {run_id}"):
             self._client.update_run(run_id, status="RUNNING")
 
-    def params_of(self, run_id: str) -> dict[str, str]:
-        """Read a run's parameters."""
+    def read_run(self, run_id: str) -> StoredRun:
+        """Read a run."""
         with _translated(f"reading run {run_id}"):
-            return dict(self._client.get_run(run_id).data.params)
+            run = self._client.get_run(run_id)
+            return StoredRun(str(run.info.experiment_id), dict(run.data.params))
+
+    def tag_experiment(self, experiment_id: str, tags: Mapping[str, str]) -> None:
+        """Record tags of an experiment."""
+        with _translated("tagging the experiment"):
+            for name, value in tags.items():
+                self._client.set_experiment_tag(experiment_id, name, value)
 
     def log_params(self, run_id: str, params: Mapping[str, str]) -> None:
         """Record parameters."""
@@ -125,7 +134,7 @@ class MlflowStore:
 
     def _create_experiment(self, name: str, artifacts: str) -> str:
         try:
-            return str(self._client.create_experiment(name, artifact_location=artifacts or None))
+            return str(self._client.create_experiment(name, artifact_location=artifacts or None, tags=EXPERIMENT_TAGS))
         except MlflowException as error:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise

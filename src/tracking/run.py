@@ -5,6 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from src.tracking.comparison_view import ComparisonView
 from src.tracking.options import TrackingOptions
 
 ParamValue = bool | int | float | str | None
@@ -51,6 +52,13 @@ class Run(Protocol):
     def log_dataset(self, *, name: str, source: str, digest: str, context: str) -> None:
         """Record the data that the run used, in a role such as `training`; digests are cut to 36 characters."""
 
+    def save_view(self, view: ComparisonView) -> None:
+        """Save a view of the store's UI that compares the run's children."""
+
+    @property
+    def experiment_id(self) -> str | None:
+        """The experiment's id in the store, or None as long as the store has not answered."""
+
     def end(self, status: RunStatus) -> None:
         """End the run; what is logged afterwards is dropped, ending again does nothing."""
 
@@ -83,6 +91,14 @@ class NullRun:
 
     def log_dataset(self, *, name: str, source: str, digest: str, context: str) -> None:
         """Do nothing."""
+
+    def save_view(self, view: ComparisonView) -> None:
+        """Do nothing."""
+
+    @property
+    def experiment_id(self) -> str | None:
+        """None: there is no store."""
+        return None
 
     def end(self, status: RunStatus) -> None:
         """Do nothing."""

@@ -14,9 +14,11 @@ import contextlib
 import dataclasses
 import json
 import os
+import re
 import shutil
 import time
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,7 +26,13 @@ from typing import Any, NamedTuple
 from src.core.files import write_json
 from src.tracking.lock import FileLock, is_held
 
-PENDING = "pending-"
+_PREFIX = "pending-"
+_KEY = re.compile(_PREFIX + r"\d{20}-[0-9a-f]{8}")
+
+
+def is_key(text: str) -> bool:
+    """Whether a run is named by the provisional key it has in the spool, not by the store's id."""
+    return _KEY.fullmatch(text) is not None
 
 
 class Call(NamedTuple):
@@ -40,6 +48,7 @@ class State:
 
     Attributes:
         run_id: the store's id of the run, once it has one.
+        experiment_id: the store's id of the run's experiment, likewise.
         offset: bytes of `calls.jsonl` that are delivered.
         attempted: whether the store was asked to create the run, with an unknown result.
         error: why the last attempt failed, while it is not known to work again.
@@ -49,6 +58,7 @@ class State:
     """
 
     run_id: str | None = None
+    experiment_id: str | None = None
     offset: int = 0
     attempted: bool = False
     error: str | None = None
@@ -79,7 +89,7 @@ class Outbox:
         Raises:
             OSError: the spool cannot be written to.
         """
-        self.key = f"{PENDING}{time.time_ns():020d}-{uuid.uuid4().hex[:8]}"
+        self.key = f"{_PREFIX}{time.time_ns():020d}-{uuid.uuid4().hex[:8]}"
         self.folder = spool / self.key
         scratch = spool / f".{self.key}"
         (scratch / "files").mkdir(parents=True)
@@ -144,6 +154,13 @@ class Inbox:
             raise ValueError(f"{self.folder} does not begin with the call 'open'; delete the folder.")
         return calls[0][0].arguments
 
+    def is_child_of(self, run_ids: Collection[str | None]) -> bool:
+        """Whether the run has one of these for a parent; False when the courier has just removed its folder."""
+        try:
+            return self.header()["parent_run_id"] in run_ids
+        except FileNotFoundError:
+            return False
+
     def writer_is_alive(self) -> bool:
         """Whether more calls may come."""
         return is_held(self.folder / "writer.lock")
@@ -160,5 +177,5 @@ class Inbox:
 def inboxes(spool: Path) -> list[Inbox]:
     """The runs in the spool, oldest first, so that a parent comes before its children."""
     with contextlib.suppress(FileNotFoundError):
-        return [Inbox(folder) for folder in sorted(spool.glob(f"{PENDING}*"))]
+        return [Inbox(folder) for folder in sorted(spool.glob(f"{_PREFIX}*"))]
     return []

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from src.tracking import courier_process
+from src.tracking.comparison_view import ComparisonView
 from src.tracking.environment import describe_process
 from src.tracking.options import TrackingOptions
 from src.tracking.run import NullRun, ParamValue, Run, RunStatus
-from src.tracking.spool import PENDING, Call, Outbox, State, inboxes
+from src.tracking.spool import Call, Outbox, State, inboxes, is_key
 from src.tracking.values import MAX_DIGEST_LENGTH, metric_values, param_texts, tag_texts
 
 _logger = logging.getLogger(__name__)
@@ -25,6 +26,7 @@ class SpooledRun:
         self._outbox = outbox
         self._wait_s = wait_s
         self._known_id = run_id
+        self._known_experiment_id: str | None = None
         self._closed = False
         self._warned = False
 
@@ -63,6 +65,17 @@ class SpooledRun:
         """See `Run`."""
         self._call("log_dataset", name=name, source=source, digest=digest[:MAX_DIGEST_LENGTH], context=context)
 
+    def save_view(self, view: ComparisonView) -> None:
+        """See `Run`."""
+        self._call("save_view", **view.arguments())
+
+    @property
+    def experiment_id(self) -> str | None:
+        """See `Run`."""
+        if not self._closed:
+            self._known_experiment_id = self._state().experiment_id
+        return self._known_experiment_id
+
     def end(self, status: RunStatus) -> None:
         """See `Run`."""
         self._call("end", status=status.value, time_ms=now_ms())
@@ -74,20 +87,23 @@ class SpooledRun:
             return
         self._call("close")
         with self._seam():
-            courier_process.ensure_running(self._outbox.folder.parent)  # in case it died meanwhile
             self._wait()
-            self._known_id = self._state().run_id or self._known_id
+            state = self._state()
+            self._known_id = state.run_id or self._known_id
+            self._known_experiment_id = state.experiment_id
         self._closed = True
         with self._seam():
             self._outbox.close()
 
     def _wait(self) -> None:
+        courier_process.ensure_running(self._outbox.folder.parent)  # it may have died, or left just before we came
         if not self._wait_s:
             return
         deadline = time.monotonic() + self._wait_s
         delivered = False
         while not (delivered := self._delivered()) and not self._state().error and time.monotonic() < deadline:
             time.sleep(0.02)
+            courier_process.ensure_running(self._outbox.folder.parent)
         self._warn_of_trouble(self._state())
         if not delivered:
             _logger.warning(
@@ -101,7 +117,7 @@ class SpooledRun:
         state = self._state()
         own_names = {self._outbox.key, self._known_id, state.run_id}
         return state.done and not any(
-            inbox.header()["parent_run_id"] in own_names and not State.load(inbox.folder).done
+            inbox.is_child_of(own_names) and not State.load(inbox.folder).done
             for inbox in inboxes(self._outbox.folder.parent)
         )
 
@@ -162,7 +178,7 @@ def join(options: TrackingOptions, run_id: str, *, parent_run_id: str | None) ->
 
 def known_id(options: TrackingOptions, run_id: str) -> str:
     """The store's id for a provisional key if the spool of this machine knows it already, or what was given."""
-    if not run_id.startswith(PENDING):
+    if not is_key(run_id):
         return run_id
     try:
         return State.load(Path(options.spool).absolute() / run_id).run_id or run_id

@@ -21,6 +21,19 @@ class RunNotFoundError(StoreRefusedError):
 
 
 @dataclass(frozen=True)
+class StoredRun:
+    """A run as the store has it.
+
+    Attributes:
+        experiment_id: the store's id of the run's experiment.
+        params: the parameters that the run has.
+    """
+
+    experiment_id: str
+    params: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class MetricValue:
     """A metric's value at a step, with the time in milliseconds since 1970."""
 
@@ -52,8 +65,11 @@ class Store(Protocol):
     def resume_run(self, run_id: str) -> None:
         """Count a run as running again; raises RunNotFoundError."""
 
-    def params_of(self, run_id: str) -> dict[str, str]:
-        """The parameters a run has; raises RunNotFoundError."""
+    def read_run(self, run_id: str) -> StoredRun:
+        """Read a run; raises RunNotFoundError."""
+
+    def tag_experiment(self, experiment_id: str, tags: Mapping[str, str]) -> None:
+        """Record tags of an experiment."""
 
     def log_params(self, run_id: str, params: Mapping[str, str]) -> None:
         """Record parameters that the run does not have yet."""

@@ -1,28 +1,25 @@
 """The run of a whole study: an Optuna callback that keeps a summary of its trials in the tracking store."""
 
 import contextlib
-import csv
-import io
-import json
 import logging
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import optuna
-from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from src.core.errors import ConfigError
+from src.tracking.comparison_view import ComparisonView
 from src.tracking.environment import without_credentials
 from src.tracking.options import TrackingOptions
 from src.tracking.run import Run, RunStatus, attach, open_run
+from src.tracking.study_summary import RUN_ID_ATTR, best_trials, comparison_view, progress, summary, trials_csv
 
-RUN_ID_ATTR = "mlflow_run_id"
 TRACKING_URI_ATTR = "mlflow_tracking_uri"
+COMPARISON_URL_ATTR = "mlflow_comparison_url"
 WEIGHTS_ATTR = "weights"
+MLFLOW_UI = "http://127.0.0.1:5000"  # where the command `mlflow ui` serves a local store
 
 _logger = logging.getLogger(__name__)
 
@@ -88,22 +85,36 @@ class StudyRun:
         """Write the summary and end the run: FINISHED, KILLED after Ctrl-C, FAILED after another exception.
 
         Which of them, the exception in flight tells: call this from a `finally` block.
+
+        Side effects: sets the study's user attributes `mlflow_run_id`, to the store's id, and
+        `mlflow_comparison_url`, where the study's trials can be compared.
         """
         status = _status_of(sys.exc_info()[0])
         if self._run is None:
             return
         run, self._run = self._run, None
+        view = comparison_view(study)
         with _seam("write the study's summary"):
-            run.set_tags(summary(study))
-            run.log_text(trials_csv(study), "trials.csv")
-            self._upload_best_weights(study, run)
-            from src.tracking.study_page import study_page  # plotly takes a second to import
-
-            run.log_text(study_page(study), "study.html")
+            self._write_summary(study, run, view)
         run.end(status)
-        with _seam("record the run's id in the study"):
-            if run.id is not None:
-                study.set_user_attr(RUN_ID_ATTR, run.id)
+        with _seam("record the run in the study"):
+            study.set_user_attr(RUN_ID_ATTR, run.id)
+            if view is not None and run.experiment_id is not None:
+                url = view.url(without_credentials(self._server()), run.experiment_id)
+                study.set_user_attr(COMPARISON_URL_ATTR, url)
+
+    def _write_summary(self, study: optuna.Study, run: Run, view: ComparisonView | None) -> None:
+        run.set_tags(summary(study))
+        run.log_text(trials_csv(study), "trials.csv")
+        if view is not None:
+            run.save_view(view)
+        self._upload_best_weights(study, run)
+        from src.tracking.study_page import study_page  # plotly takes a second to import
+
+        run.log_text(study_page(study), "study.html")
+
+    def _server(self) -> str:
+        return self._options.uri if self._options.uri.startswith("http") else MLFLOW_UI
 
     def _settle_id(self, study: optuna.Study, run_id: str) -> None:
         from src.tracking.spooled_run import known_id
@@ -123,65 +134,6 @@ class StudyRun:
             trial_run = attach(self._options, trial_run_id, parent_run_id=run.id)
             trial_run.log_artifact(Path(weights), "weights")
             trial_run.close()
-
-
-def best_trials(study: optuna.Study) -> list[FrozenTrial]:
-    """The best trial, or the Pareto front of several objectives; empty when no trial has completed."""
-    completed = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-    if not completed:
-        return []
-    return list(study.best_trials) if len(study.directions) > 1 else [study.best_trial]
-
-
-def progress(study: optuna.Study, trial: FrozenTrial) -> dict[str, float]:
-    """The values of a completed trial, and for a single objective the best among the trials up to it."""
-    if len(study.directions) > 1:
-        return {f"value {index}": value for index, value in enumerate(trial.values)}
-    completed = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-    values = [other.value for other in completed if other.number <= trial.number and other.value is not None]
-    best = max if study.direction == StudyDirection.MAXIMIZE else min
-    return {"value": float(trial.values[0]), "best so far": float(best([*values, trial.values[0]]))}
-
-
-def summary(study: optuna.Study) -> dict[str, str]:
-    """Tags that say how a study went: counts of trials by state, and the best one."""
-    counts = Counter(trial.state for trial in study.get_trials(deepcopy=False))
-    tags = {f"trials.{state.name.lower()}": str(count) for state, count in counts.items()}
-    best = best_trials(study)
-    if len(study.directions) > 1:
-        return {**tags, "best.trials": ", ".join(str(trial.number) for trial in best)}
-    for trial in best:
-        tags |= {"best.trial": str(trial.number), "best.value": str(trial.values[0])}
-        tags |= {"best.run_id": str(trial.user_attrs.get(RUN_ID_ATTR, ""))}
-        tags |= {f"best.{name}": str(value) for name, value in trial.params.items()}
-    return tags
-
-
-def trials_csv(study: optuna.Study) -> str:
-    """A table of all trials: number, state, values, seconds, parameters and user attributes."""
-    trials = study.get_trials(deepcopy=False)
-    values = ["value"] if len(study.directions) == 1 else [f"value_{index}" for index in range(len(study.directions))]
-    params = sorted({name for trial in trials for name in trial.params})
-    attrs = sorted({name for trial in trials for name in trial.user_attrs})
-    table = io.StringIO()
-    writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(["number", "state", *values, "duration_s", *params, *(f"user_attrs_{name}" for name in attrs)])
-    for trial in trials:
-        writer.writerow(
-            [
-                trial.number,
-                trial.state.name,
-                *(trial.values or [""] * len(values)),
-                "" if trial.duration is None else round(trial.duration.total_seconds(), 3),
-                *(trial.params.get(name, "") for name in params),
-                *(_cell(trial.user_attrs.get(name, "")) for name in attrs),
-            ]
-        )
-    return table.getvalue()
-
-
-def _cell(value: Any) -> Any:
-    return json.dumps(value) if isinstance(value, (list, dict)) else value
 
 
 def _status_of(exception: type[BaseException] | None) -> RunStatus:
