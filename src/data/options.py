@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from omegaconf import MISSING
 
 from src.core.errors import ConfigError, did_you_mean
+from src.data.fingerprint import state_of
 from src.data.split import SPLITS, check_shares
 
 BACKGROUNDS = ("drop", "keep")
@@ -122,7 +123,7 @@ class ArchiveOptions(DataOptions):
         """Nothing for content that is pinned, else what the file system says about the archive."""
         if self.content_sha256 or not self.archive:
             return ""
-        return _state_of([Path(self.archive)])
+        return state_of([Path(self.archive)])
 
 
 @dataclass
@@ -182,7 +183,7 @@ class YoloOptions(DataOptions):
     def source_state(self) -> str:
         """Names, sizes and times of all its files."""
         path = Path(self.path)
-        return _state_of([path if path.is_dir() else path.parent])
+        return state_of([path if path.is_dir() else path.parent])
 
 
 @dataclass
@@ -222,7 +223,7 @@ class CocoJsonOptions(DataOptions):
         root = Path(self.path)
         parts = [self.annotations, self.images]
         names = [name for part in parts for name in (part.values() if isinstance(part, dict) else [part])]
-        return _state_of([root / name for name in names])
+        return state_of([root / name for name in names])
 
 
 def _check_choice(key: str, value: str, choices: tuple[str, ...]) -> None:
@@ -243,17 +244,3 @@ def _check_classes_known(classes: list[str], names: list[str]) -> None:
             raise ConfigError(
                 f"data.classes: the source has no class '{name}'.{did_you_mean(name, names)} It has: {', '.join(names)}"
             )
-
-
-def _state_of(paths: list[Path]) -> str:
-    """A digest of the names, sizes and modification times of files and of all files below folders."""
-    digest = hashlib.sha256()
-    for path in paths:
-        files = sorted(path.rglob("*")) if path.is_dir() else [path]
-        for file in files:
-            # Ultralytics leaves its label caches in the folders that it reads.
-            if file.suffix in (".cache", ".npy") or not file.is_file():
-                continue
-            status = file.stat()
-            digest.update(f"{file.relative_to(path)} {status.st_size} {status.st_mtime_ns}\n".encode())
-    return digest.hexdigest()
