@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
-from hydra.errors import HydraException
 from hydra.utils import get_method
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -80,7 +79,7 @@ def check_edges(space: Space, config: DictConfig, loader: ConfigLoader, validate
             composed = loader.load_sweep_config(config, overrides)
             if judge is not None:
                 judge(composed, frozenset(space.parameters))
-        except (HydraException, OmegaConfBaseException) as error:
+        except Exception as error:  # the schema's, or whatever the app's own judge raises
             cause = f"\n{error.__cause__}" if isinstance(error.__cause__, OmegaConfBaseException) else ""
             raise SpaceError(f"The search space does not work at {' '.join(overrides)}:\n{error}{cause}") from error
 

@@ -203,11 +203,11 @@ class PipeTrial:
 def _trial_process(payload: bytes, pipe: Connection) -> None:
     os.setpgid(0, 0)  # Ctrl-C reaches the worker only, which passes it on once
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    job: Job = cloudpickle.loads(payload)
-    _redirect_output(job.folder / CONSOLE)
-    Singleton.set_state(job.singletons)
-    setup_globals()
     try:
+        job: Job = cloudpickle.loads(payload)
+        Singleton.set_state(job.singletons)
+        setup_globals()
+        _redirect_output(job.folder / CONSOLE)
         with running(PipeTrial(pipe, job.facts)):
             outcome = _run(job)
     except KeyboardInterrupt:

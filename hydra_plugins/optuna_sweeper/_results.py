@@ -75,7 +75,8 @@ def print_table(study: optuna.Study, summary: SweepSummary, columns: Sequence[st
     """
     trials = study.get_trials(deepcopy=False)
     ranked = rank(study, trials)
-    console.print(_table(study, ranked[:SHOWN], columns))
+    if ranked:
+        console.print(_table(study, ranked[:SHOWN], columns))
     if len(ranked) > SHOWN:
         console.print(f"… and {len(ranked) - SHOWN} more in {summary.folder / 'trials.csv'}")
     counts = ", ".join(f"{count} {state}" for state, count in summary.counts.items())

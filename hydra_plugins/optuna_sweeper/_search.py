@@ -1,6 +1,7 @@
 """One sweep from its options to its results, on the machine where the command was given."""
 
 import logging
+import os
 import signal
 import sys
 import time
@@ -35,6 +36,8 @@ from hydra_plugins.optuna_sweeper._study import (
 from hydra_plugins.optuna_sweeper._worker import WorkerSlot, launch
 
 log = logging.getLogger(__name__)
+
+WIDTH_OF_FILES = 160  # characters
 
 
 class Search:
@@ -91,7 +94,7 @@ class Search:
         spec = self._spec()
         study = spec.open()
         self._prepare(study)
-        console = Console()
+        console = _console()
         callbacks = [instantiate(callback) for callback in self._options["callbacks"].values()]
         _notify(callbacks, "on_sweep_start", study)
         try:
@@ -180,6 +183,12 @@ class Search:
             markup=False,
             soft_wrap=True,
         )
+
+
+def _console() -> Console:
+    """Where nothing says how wide the output is (a file, a pipe), it may be as wide as a table needs."""
+    knows_width = sys.stdout.isatty() or "COLUMNS" in os.environ
+    return Console(width=None if knows_width else WIDTH_OF_FILES)
 
 
 def _as_list(value: Any) -> list[str]:

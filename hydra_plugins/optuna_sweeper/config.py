@@ -168,8 +168,7 @@ class OptunaSweeperConf:
 def register() -> None:
     """Store the sweeper's configuration groups; Hydra calls this by importing the plugin."""
     store = ConfigStore.instance()
-    for name in ("optuna", "optuna_base"):  # an app's own hydra/sweeper/optuna.yaml extends optuna_base
-        store.store(group="hydra/sweeper", name=name, node=OptunaSweeperConf, provider="optuna_sweeper")
+    store.store(group="hydra/sweeper", name="optuna", node=OptunaSweeperConf, provider="optuna_sweeper")
     for group, choices in (("sampler", SAMPLERS), ("pruner", PRUNERS)):
         for name, (target, arguments) in choices.items():
             node = _schema(f"{name}_{group}", target, arguments, _NEEDED.get(name, {}))
