@@ -82,6 +82,8 @@ def check_keys(arguments: list[str]) -> None:
             continue
         section, _, key = override.key_or_group.partition(".")
         if section in known and key and key.split(".")[0] not in known[section]:
+            if reason := schema.why_not(section, key):
+                raise ConfigError(f"'{section}.{key}' cannot be set: {reason}.")
             raise ConfigError(
                 f"'{section}.{key}' is not a setting of '{section}'.{did_you_mean(key, known[section])}"
                 f" `--cfg job --package {section}` lists them all."

@@ -10,6 +10,7 @@ from typing import Any
 from hydra.core.config_store import ConfigStore
 
 from src.data.options import ArchiveOptions, CocoJsonOptions, SyntheticOptions, YoloOptions
+from src.detector import arguments
 from src.detector.options import ModelOptions, TrainOptions
 from src.tracking.options import TrackingOptions
 
@@ -41,3 +42,8 @@ def keys_by_section() -> dict[str, set[str]]:
     for group, _, options in _SCHEMAS:
         keys.setdefault(group, set()).update(field.name for field in dataclasses.fields(options))
     return keys
+
+
+def why_not(section: str, key: str) -> str:
+    """Why a key that one may expect in a section is not there; empty when nobody would expect it."""
+    return arguments.why_not(key) if section == "train" else ""

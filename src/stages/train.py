@@ -95,6 +95,8 @@ def train(job: TrainJob, reporter: Reporter) -> TrainOutcome:
         tags=_tags(job, reporter),
         run_id=state.mlflow_run_id,
     )
+    if job.train.resume:
+        run.set_tags({"interrupted": "false", "resumed": "true"})
     state = replace(state, status=run_state.RUNNING, mlflow_run_id=run.id)
     state.save(job.folder)
     reporter.set_user_attr("folder", str(job.folder.resolve()))
