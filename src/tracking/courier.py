@@ -76,11 +76,13 @@ class Courier:
 
     def work(self) -> None:
         """Deliver until nothing is left that can be delivered."""
-        while True:
-            active = [self._visit(inbox) for inbox in inboxes(self._spool)]
-            if not any(active):
-                return
+        while self.round():
             time.sleep(POLL_S)
+
+    def round(self) -> bool:
+        """Visit every run once, oldest first; returns whether there is a reason to come back."""
+        worth_coming_back = [self._visit(inbox) for inbox in inboxes(self._spool)]
+        return any(worth_coming_back)
 
     def _visit(self, inbox: Inbox) -> bool:
         """Deliver what a run has waiting; returns whether to come back."""

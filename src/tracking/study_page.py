@@ -35,6 +35,8 @@ def study_page(study: optuna.Study) -> str:
 
 
 def _figures(study: optuna.Study) -> list[tuple[str, Callable[[optuna.Study], Figure]]]:
+    if not study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
+        return []
     if len(study.directions) > 1:
         return [
             ("Pareto front", visualization.plot_pareto_front),
@@ -67,4 +69,5 @@ def _importances(study: optuna.Study) -> Figure:
 def _headline(study: optuna.Study) -> str:
     trials = study.get_trials(deepcopy=False)
     counts = (f"{sum(trial.state == state for trial in trials)} {state.name.lower()}" for state in TrialState)
-    return f"{len(trials)} trials: {', '.join(count for count in counts if not count.startswith('0 '))}."
+    headline = f"{len(trials)} trials: {', '.join(count for count in counts if not count.startswith('0 ')) or 'none'}."
+    return headline if _figures(study) else f"{headline} No trial has completed: there is nothing to draw."

@@ -4,6 +4,7 @@ import logging
 import math
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 
 from src.tracking.run import ParamValue
 
@@ -44,7 +45,15 @@ def _param_text(name: str, value: ParamValue) -> str:
         return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, float):
+        return _float_text(value)
     return _cut(f"parameter '{name}'", str(value), MAX_PARAM_LENGTH)
+
+
+def _float_text(value: float) -> str:
+    """A number in plain decimals: the UI's columns cut `1.1834587e-05` off before its exponent."""
+    plain = 1e-12 < abs(value) < 1e16
+    return format(Decimal(repr(value)), "f") if plain else str(value)
 
 
 def _cut(what: str, text: str, length: int) -> str:

@@ -1,0 +1,108 @@
+"""A tracking store in memory that can be told to fail."""
+
+# ruff: noqa: D102 - the methods of Store are documented there
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from src.tracking.store import (
+    DatasetUse,
+    MetricValue,
+    RunNotFoundError,
+    StoredRun,
+    StoreRefusedError,
+    StoreUnavailableError,
+)
+
+
+@dataclass
+class FakeRun:
+    """What the fake store knows of a run."""
+
+    name: str
+    tags: dict[str, str]
+    params: dict[str, str] = field(default_factory=dict)
+    metrics: list[MetricValue] = field(default_factory=list)
+    files: dict[str, bytes] = field(default_factory=dict)
+    datasets: list[DatasetUse] = field(default_factory=list)
+    status: str = "RUNNING"
+
+
+class FakeStore:
+    """A store that records calls; `is_down` makes it unavailable, `refuses` names methods it does not take."""
+
+    def __init__(self) -> None:
+        self.runs: dict[str, FakeRun] = {}
+        self.experiment_tags: dict[str, str] = {}
+        self.calls: list[str] = []
+        self.is_down = False
+        self.loses_answers = False
+        self.refuses: set[str] = set()
+
+    def run_named(self, name: str) -> FakeRun:
+        """The only run of that name."""
+        (run,) = [run for run in self.runs.values() if run.name == name]
+        return run
+
+    def create_run(self, *, experiment: str, artifacts: str, name: str, tags: Mapping[str, str], time_ms: int) -> str:
+        self._enter("create_run")
+        run_id = f"id-{len(self.runs)}"
+        self.runs[run_id] = FakeRun(name, dict(tags))
+        if self.loses_answers:
+            raise StoreUnavailableError("the answer was lost")
+        return run_id
+
+    def find_run(self, *, experiment: str, tag: str, value: str) -> str | None:
+        self._enter("find_run")
+        return next((run_id for run_id, run in self.runs.items() if run.tags.get(tag) == value), None)
+
+    def resume_run(self, run_id: str) -> None:
+        self._run("resume_run", run_id).status = "RUNNING"
+
+    def read_run(self, run_id: str) -> StoredRun:
+        return StoredRun("7", dict(self._run("read_run", run_id).params))
+
+    def tag_experiment(self, experiment_id: str, tags: Mapping[str, str]) -> None:
+        self._enter("tag_experiment")
+        self.experiment_tags |= tags
+
+    def log_params(self, run_id: str, params: Mapping[str, str]) -> None:
+        run = self._run("log_params", run_id)
+        assert not run.params.keys() & params.keys(), "a parameter was logged twice"
+        run.params |= params
+
+    def log_metrics(self, run_id: str, metrics: Sequence[MetricValue]) -> None:
+        self._run("log_metrics", run_id).metrics += metrics
+
+    def set_tags(self, run_id: str, tags: Mapping[str, str]) -> None:
+        self._run("set_tags", run_id).tags |= tags
+
+    def log_artifact(self, run_id: str, path: Path, folder: str) -> None:
+        run = self._run("log_artifact", run_id)
+        files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
+        root = path.parent if path.is_file() else path
+        for file in files:
+            run.files[str(Path(folder) / file.relative_to(root))] = file.read_bytes()
+
+    def log_text(self, run_id: str, text: str, name: str) -> None:
+        self._run("log_text", run_id).files[name] = text.encode()
+
+    def log_dataset(self, run_id: str, use: DatasetUse) -> None:
+        self._run("log_dataset", run_id).datasets.append(use)
+
+    def end_run(self, run_id: str, status: str, time_ms: int) -> None:
+        self._run("end_run", run_id).status = status
+
+    def _enter(self, method: str) -> None:
+        self.calls.append(method)
+        if self.is_down:
+            raise StoreUnavailableError("the store is down")
+        if method in self.refuses:
+            raise StoreRefusedError(f"{method} is refused")
+
+    def _run(self, method: str, run_id: str) -> FakeRun:
+        self._enter(method)
+        if run_id not in self.runs:
+            raise RunNotFoundError(f"there is no run {run_id}")
+        return self.runs[run_id]
