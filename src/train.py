@@ -27,12 +27,13 @@ from src.stages.train_table import show
 def main(cfg: DictConfig) -> float | tuple[float, ...]:
     """Train and return the objective, or objectives."""
     trial = current_trial()
-    job = job_from(cfg, Path(HydraConfig.get().runtime.output_dir))
-    with app.readable_errors(), _ending_cleanly(job, quiet=trial.number is not None):
-        try:
-            outcome = train(job, trial)
-        except Pruned as error:
-            raise optuna.TrialPruned(str(error)) from error
+    with app.readable_errors():
+        job = job_from(cfg, Path(HydraConfig.get().runtime.output_dir))
+        with _ending_cleanly(job, quiet=trial.number is not None):
+            try:
+                outcome = train(job, trial)
+            except Pruned as error:
+                raise optuna.TrialPruned(str(error)) from error
         if trial.number is None:
             show(outcome, job.train.objectives, Console())
     return outcome.objective[0] if isinstance(job.train.objective, str) else outcome.objective

@@ -58,6 +58,8 @@ class ProjectTrainOptions:
     resume_from: str | None = None
 
     def __post_init__(self) -> None:
+        if not self.objectives:
+            raise ConfigError("train.objective is an empty list; expected at least one metric.")
         for name in self.objectives:
             if name not in METRICS:
                 hint = did_you_mean(name, METRICS)

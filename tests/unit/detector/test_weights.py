@@ -1,0 +1,121 @@
+import hashlib
+from pathlib import Path
+
+import pytest
+import requests
+
+from src.core.errors import ConfigError, DataError, TrainingError
+from src.detector import weights
+from src.detector.options import ModelOptions
+from src.detector.weights import PUBLIC_SHA256, resolve_weights
+
+CONTENT = b"weights"
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
+
+
+class Response:
+    """What `requests` answers."""
+
+    def __init__(self, url: str, content: bytes = CONTENT) -> None:
+        self.url = url
+        self._content = content
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        return None
+
+    def raise_for_status(self):
+        """It went well."""
+
+    def iter_content(self, _):
+        """All in one piece."""
+        yield self._content
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """The URLs that were asked for; each is answered with `CONTENT`."""
+    urls = []
+    monkeypatch.setattr(requests, "get", lambda url, **_: urls.append(url) or Response(url))
+    return urls
+
+
+def test_an_architecture_needs_no_file():
+    """A training from scratch starts from nothing."""
+    assert resolve_weights(ModelOptions(architecture="yolov8n.yaml")) is None
+
+
+def test_a_path_is_taken_as_it_is(tmp_path, asked):
+    """Weights win over an architecture, and nothing is fetched."""
+    path = tmp_path / "own.pt"
+    path.write_bytes(CONTENT)
+    assert resolve_weights(ModelOptions(weights=str(path), architecture="yolov8n.yaml")) == path
+    assert asked == []
+
+
+def test_a_path_with_another_digest_is_refused(tmp_path):
+    """The user said which file it has to be."""
+    path = tmp_path / "own.pt"
+    path.write_bytes(b"other")
+    with pytest.raises(DataError, match=r"model\.sha256 says"):
+        resolve_weights(ModelOptions(weights=str(path), sha256=SHA256))
+
+
+@pytest.mark.parametrize("name", ["no/such.pt", "weights.bin"])
+def test_a_missing_file_is_refused(name, asked):
+    """With the place that was looked at."""
+    with pytest.raises(ConfigError, match="there is no such file"):
+        resolve_weights(ModelOptions(weights=name))
+    assert asked == []
+
+
+def test_a_public_name_without_known_digest_is_refused(asked):
+    """Only what can be checked is downloaded."""
+    with pytest.raises(ConfigError, match=r"sha256 is not known.*Did you mean 'yolov8n\.pt'"):
+        resolve_weights(ModelOptions(weights="yolov8m.pt"))
+    assert asked == []
+
+
+def test_a_public_name_is_fetched_once_and_checked(tmp_path, asked):
+    """Over https, from the release that the digest is of."""
+    options = ModelOptions(weights="yolov8m.pt", sha256=SHA256, cache=str(tmp_path))
+    assert resolve_weights(options).read_bytes() == CONTENT
+    assert resolve_weights(options) == tmp_path / "yolov8m.pt"
+    assert asked == ["https://github.com/ultralytics/assets/releases/download/v8.3.0/yolov8m.pt"]
+
+
+def test_a_download_with_another_digest_leaves_nothing(tmp_path, asked):
+    """A wrong file must not be found by the next run."""
+    with pytest.raises(DataError, match=PUBLIC_SHA256["yolov8n.pt"]):
+        resolve_weights(ModelOptions(weights="yolov8n.pt", cache=str(tmp_path)))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_damaged_cache_is_not_used(tmp_path, asked):
+    """It says which file to delete."""
+    (tmp_path / "yolov8n.pt").write_bytes(b"damaged")
+    with pytest.raises(DataError, match="Delete it"):
+        resolve_weights(ModelOptions(weights="yolov8n.pt", cache=str(tmp_path)))
+
+
+def test_a_redirect_to_plain_http_is_refused(tmp_path, monkeypatch):
+    """A digest protects the content, https the rest."""
+    monkeypatch.setattr(requests, "get", lambda *_, **__: Response("http://elsewhere/yolov8n.pt"))
+    with pytest.raises(TrainingError, match="not encrypted"):
+        resolve_weights(ModelOptions(weights="yolov8n.pt", cache=str(tmp_path)))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_network_the_remedy_is_named(tmp_path, monkeypatch):
+    """A path works everywhere."""
+
+    def unreachable(*_, **__):
+        raise requests.ConnectionError("no route")
+
+    monkeypatch.setattr(requests, "get", unreachable)
+    with pytest.raises(TrainingError, match=r"model\.weights=PATH"):
+        resolve_weights(ModelOptions(weights="yolov8n.pt", cache=str(tmp_path)))
+    assert weights._RELEASE.startswith("https://")
+    assert not any(Path(tmp_path).iterdir())

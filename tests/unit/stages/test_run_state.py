@@ -1,0 +1,78 @@
+import os
+
+import pytest
+
+from src.core.errors import ConfigError
+from src.stages import run_state
+from src.stages.run_state import RunState, find_interrupted
+
+NO_PROCESS = 2**22 + 1  # above Linux's greatest process id
+
+
+def _run(folder, status=run_state.INTERRUPTED, pid=NO_PROCESS, with_checkpoint=True, age=0):
+    RunState(status, "digest", "id", pid).save(folder)
+    if with_checkpoint:
+        path = run_state.checkpoint(folder)
+        path.parent.mkdir(parents=True)
+        path.touch()
+        os.utime(path, (1000 - age, 1000 - age))
+    return folder
+
+
+def test_a_state_is_read_as_it_was_written(tmp_path):
+    """The folder keeps what a later process needs."""
+    state = RunState(run_state.RUNNING, "digest", None, 7)
+    state.save(tmp_path)
+    assert RunState.load(tmp_path) == state
+
+
+@pytest.mark.parametrize("content", [None, "", "[]", '{"status": "running"}'])
+def test_a_folder_without_readable_state_is_no_run(tmp_path, content):
+    """A file cut off by a full disk does not break the search for others."""
+    if content is not None:
+        (tmp_path / run_state.FILE).write_text(content)
+    assert RunState.load(tmp_path) is None
+
+
+def test_the_run_folder_itself_comes_first(tmp_path):
+    """`hydra.run.dir=` of the interrupted run is enough."""
+    here = _run(tmp_path / "here", age=10)
+    _run(tmp_path / "outputs" / "day" / "time")
+    assert find_interrupted(here, None, tmp_path / "outputs") == here
+
+
+def test_else_the_newest_interrupted_run_is_taken(tmp_path):
+    """By its checkpoint; finished, failed and living runs are no candidates."""
+    outputs = tmp_path / "outputs"
+    _run(outputs / "day" / "old", age=5)
+    newest = _run(outputs / "day" / "killed", status=run_state.RUNNING, age=2)
+    _run(outputs / "day" / "finished", status=run_state.FINISHED)
+    _run(outputs / "day" / "alive", status=run_state.RUNNING, pid=os.getppid())
+    _run(outputs / "day" / "early", with_checkpoint=False)
+    assert find_interrupted(tmp_path / "new", None, outputs) == newest
+
+
+def test_a_named_folder_or_checkpoint_wins(tmp_path):
+    """Both are what users of Ultralytics would name."""
+    named = _run(tmp_path / "named")
+    assert find_interrupted(tmp_path, str(named)) == named
+    assert find_interrupted(tmp_path, str(named / "weights" / "last.pt")) == named
+
+
+def test_nothing_to_go_on_with_is_an_error_that_says_how_to_name_it(tmp_path):
+    """Starting anew instead would be a surprise."""
+    with pytest.raises(ConfigError, match=r"train\.resume_from"):
+        find_interrupted(tmp_path, None, tmp_path)
+
+
+def test_a_finished_run_cannot_be_gone_on_with(tmp_path):
+    """But its weights are a starting point."""
+    done = _run(tmp_path / "done", status=run_state.FINISHED)
+    with pytest.raises(ConfigError, match=r"finished.*model\.weights="):
+        find_interrupted(tmp_path, str(done))
+
+
+def test_a_named_folder_without_checkpoint_is_refused(tmp_path):
+    """With the file that was expected."""
+    with pytest.raises(ConfigError, match=r"last\.pt"):
+        find_interrupted(tmp_path, str(tmp_path / "nowhere"))

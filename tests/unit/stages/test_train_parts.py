@@ -1,0 +1,162 @@
+import json
+
+import numpy as np
+import pytest
+
+from src.detector.arguments import defaults
+from src.detector.evaluate import Evaluation, EvaluationRequest
+from src.detector.records import ValidationRecords
+from src.detector.settings import Flag
+from src.stages import baseline
+from src.stages.baseline import Baseline, untrained
+from src.stages.reporting import Observer, Pruned, parameters
+from src.stages.train import TrainOutcome, searched_arguments
+from src.stages.train_table import remarks
+from src.tracking.run import NullRun
+
+RECORDS = ValidationRecords(
+    image_index=np.array([0, 1]),
+    class_index=np.array([0, 0]),
+    scores=np.array([0.9, 0.2]),
+    true_positive=np.array([[True] * 10, [False] * 10]),
+    positives=np.array([[1], [1]]),
+)
+
+
+class FakeReporter:
+    """A search that remembers, and prunes when told to."""
+
+    number, params, study_name, study_user_attrs = 3, {"train.lr0": 0.1}, "study", {}
+
+    def __init__(self, prunes=False):
+        self.reports = []
+        self._prunes = prunes
+
+    def report(self, value, step):
+        self.reports.append((value, step))
+
+    def should_prune(self):
+        return self._prunes
+
+    def set_user_attr(self, key, value):
+        return None
+
+
+def test_the_objective_of_each_epoch_is_reported():
+    """Counted from 1; epochs without the metric are not."""
+    reporter = FakeReporter()
+    observer = Observer(NullRun(), reporter, "val/mAP50", {})
+    observer.on_epoch(1, {"val/mAP50": 0.5, "train/lr": 0.1})
+    observer.on_epoch(2, {"train/lr": 0.1})
+    assert reporter.reports == [(0.5, 1)]
+
+
+def test_a_pruned_training_ends_with_what_it_had_reached():
+    """The message goes into the trial's record."""
+    with pytest.raises(Pruned, match=r"epoch 2 at val/mAP50 0\.5000"):
+        Observer(NullRun(), FakeReporter(prunes=True), "val/mAP50", {}).on_epoch(2, {"val/mAP50": 0.5})
+
+
+def test_an_objective_that_is_no_epoch_metric_is_not_reported():
+    """A pruner would compare nothing with nothing."""
+    reporter = FakeReporter(prunes=True)
+    Observer(NullRun(), reporter, None, {}).on_epoch(1, {"val/mAP50": 0.5})
+    assert reporter.reports == []
+
+
+def test_recorded_are_facts_differences_and_everything_searched_as_it_was_used():
+    """A searched value that Ultralytics rounded is recorded as used; lists become text."""
+    resolved = {**defaults(), "imgsz": 96, "freeze": [1, 2]}
+    searched = {"train.imgsz": 70, "train.lr0": 0.01, "data.split_seed": 5}
+    assert parameters(resolved, searched, {"data.name": "x"}) == {
+        "data.name": "x",
+        "train.imgsz": 96,
+        "train.freeze": "[1, 2]",
+        "train.lr0": 0.01,
+        "data.split_seed": 5,
+    }
+
+
+def test_only_training_arguments_are_guarded():
+    """Other sections' parameters are no business of Ultralytics."""
+    assert searched_arguments({"train.lr0": 1, "data.split_seed": 2, "model": 3}) == {"lr0"}
+
+
+@pytest.fixture
+def evaluations(monkeypatch):
+    """How often a model was really evaluated."""
+    requests = []
+
+    def evaluate(request):
+        requests.append(request)
+        return Evaluation({"val/mAP50": 0.5, "val/mAP50-95": 0.4}, RECORDS)
+
+    monkeypatch.setattr(baseline, "evaluate", evaluate)
+    return requests
+
+
+def _request(tmp_path, **changes):
+    settings = {"imgsz": 64, "batch": 4, "architecture": "yolov8n.yaml", **changes}
+    return EvaluationRequest(data_yaml=tmp_path / "data.yaml", class_names=("person",), **settings)
+
+
+def test_a_baseline_is_evaluated_once(tmp_path, evaluations):
+    """Every trial of a search asks for it."""
+    first = untrained(_request(tmp_path), "digest", tmp_path)
+    assert untrained(_request(tmp_path), "digest", tmp_path) == first
+    assert len(evaluations) == 1
+    assert first.metrics == {
+        "val/mAP50": 0.5,
+        "val/mAP50-95": 0.4,
+        "val/precision": 1.0,
+        "val/recall": 0.5,
+        "val/F1": pytest.approx(2 / 3),
+    }
+    assert json.loads(next(tmp_path.glob("*.json")).read_text())["of"]["imgsz"] == 64
+
+
+@pytest.mark.parametrize(
+    "change", [{"imgsz": 96}, {"batch": 8}, {"architecture": "yolov8s.yaml"}, {"settings": {"iou": 0.5}}]
+)
+def test_what_decides_the_figures_makes_another_baseline(tmp_path, evaluations, change):
+    """And other data too."""
+    untrained(_request(tmp_path), "digest", tmp_path)
+    untrained(_request(tmp_path, **change), "digest", tmp_path)
+    untrained(_request(tmp_path), "other", tmp_path)
+    assert len(evaluations) == 3
+
+
+def test_a_baseline_is_known_by_the_content_of_the_weights(tmp_path, evaluations):
+    """A file that was trained on under the same name is another model."""
+    weights = tmp_path / "w.pt"
+    for content in (b"one", b"two", b"two"):
+        weights.write_bytes(content)
+        untrained(_request(tmp_path, weights=weights), "digest", tmp_path)
+    assert len(evaluations) == 2
+
+
+@pytest.mark.parametrize("ending", ["json", "npz"])
+def test_a_damaged_baseline_is_evaluated_again(tmp_path, evaluations, ending):
+    """Half a file cannot be trusted."""
+    untrained(_request(tmp_path), "digest", tmp_path)
+    next(tmp_path.glob(f"*.{ending}")).write_text("damaged")
+    untrained(_request(tmp_path), "digest", tmp_path)
+    assert len(evaluations) == 2
+
+
+@pytest.mark.parametrize(("trained", "said"), [(0.3, True), (0.5, False)])
+def test_a_training_that_made_it_worse_is_called_so(tmp_path, trained, said):
+    """The most important line of all."""
+    metrics = {"val/mAP50-95": trained, "train/optimizer_steps": 5.0, "train/seconds": 1.0}
+    outcome = TrainOutcome(
+        objective=(trained,),
+        metrics=metrics,
+        flags=(Flag("few_steps", "Only 5."),),
+        folder=tmp_path,
+        weights=tmp_path / "best.pt",
+        records=tmp_path / "r.npz",
+        baseline=Baseline({"val/mAP50-95": 0.4}, tmp_path),
+    )
+    lines = remarks(outcome)
+    assert any("WORSE" in line for line in lines) is said
+    assert "Flag few_steps: Only 5." in lines
