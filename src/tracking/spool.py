@@ -154,7 +154,7 @@ class Inbox:
             raise ValueError(f"{self.folder} does not begin with the call 'open'; delete the folder.")
         return calls[0][0].arguments
 
-    def is_child_of(self, run_ids: Collection[str | None]) -> bool:
+    def is_child_of(self, run_ids: Collection[str]) -> bool:
         """Whether the run has one of these for a parent; False when the courier has just removed its folder."""
         try:
             return self.header()["parent_run_id"] in run_ids

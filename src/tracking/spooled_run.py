@@ -39,12 +39,14 @@ class SpooledRun:
 
     def log_params(self, params: Mapping[str, ParamValue]) -> None:
         """See `Run`."""
-        self._call("log_params", params=param_texts(params))
+        with self._seam():
+            self._call("log_params", params=param_texts(params))
 
     def log_metrics(self, metrics: Mapping[str, float], step: int, *, time_ms: int | None = None) -> None:
         """See `Run`."""
         time_ms = now_ms() if time_ms is None else time_ms
-        self._call("log_metrics", metrics=metric_values(metrics), step=int(step), time_ms=time_ms)
+        with self._seam():
+            self._call("log_metrics", metrics=metric_values(metrics), step=int(step), time_ms=time_ms)
         self._warn_of_trouble(self._state())
 
     def log_artifact(self, path: Path, folder: str = "") -> None:
@@ -59,7 +61,8 @@ class SpooledRun:
 
     def set_tags(self, tags: Mapping[str, str]) -> None:
         """See `Run`."""
-        self._call("set_tags", tags=tag_texts(tags))
+        with self._seam():
+            self._call("set_tags", tags=tag_texts(tags))
 
     def log_dataset(self, *, name: str, source: str, digest: str, context: str) -> None:
         """See `Run`."""
@@ -115,7 +118,7 @@ class SpooledRun:
     def _delivered(self) -> bool:
         """Whether all of this run and of its children, which do not wait themselves, is in the store."""
         state = self._state()
-        own_names = {self._outbox.key, self._known_id, state.run_id}
+        own_names = {name for name in (self._outbox.key, self._known_id, state.run_id) if name}
         return state.done and not any(
             inbox.is_child_of(own_names) and not State.load(inbox.folder).done
             for inbox in inboxes(self._outbox.folder.parent)

@@ -53,7 +53,7 @@ def _param_text(name: str, value: ParamValue) -> str:
 def _float_text(value: float) -> str:
     """A number in plain decimals: the UI's columns cut `1.1834587e-05` off before its exponent."""
     plain = 1e-12 < abs(value) < 1e16
-    return format(Decimal(repr(value)), "f") if plain else str(value)
+    return format(Decimal(repr(float(value))), "f") if plain else str(value)
 
 
 def _cut(what: str, text: str, length: int) -> str:

@@ -1,6 +1,7 @@
 """What reaches the store, in which order, and what happens when the store or the writer fails."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,27 @@ def test_a_key_of_another_machine_is_looked_up_in_the_store(courier, store, opti
     courier._run_ids.clear()
     open_run(options, name="trial-0", parent_run_id=key)
     assert store.run_named("trial-0").tags["mlflow.parentRunId"] == "id-0"
+
+
+def test_runs_of_no_parent_do_not_wait_for_each_other(courier, store, options):
+    """Two trainings that share a spool end each on its own."""
+    other = open_run(options, name="other")
+    run = open_run(options, name="one")
+    start = time.monotonic()
+    run.end(RunStatus.FINISHED)
+    assert time.monotonic() - start < options.wait_s / 2
+    other.end(RunStatus.FINISHED)
+
+
+def test_a_parent_waits_for_its_children(courier, store, options, monkeypatch):
+    """A parent that ended first is not over before what its children wrote is in the store."""
+    monkeypatch.setattr("src.tracking.courier_process.ensure_running", lambda _: None)
+    parent = open_run(options, name="study")
+    child = open_run(options, name="trial", parent_run_id=parent.id)
+    child.end(RunStatus.FINISHED)
+    monkeypatch.setattr("src.tracking.courier_process.ensure_running", lambda _: courier.round())
+    parent.end(RunStatus.FINISHED)
+    assert store.run_named("trial").status == "FINISHED"
 
 
 def test_going_on_with_a_run_keeps_its_parameters(courier, store, options, caplog):
