@@ -33,13 +33,15 @@ class FakeReporter:
         self._prunes = prunes
 
     def report(self, value, step):
+        """Remember."""
         self.reports.append((value, step))
 
     def should_prune(self):
+        """As told."""
         return self._prunes
 
     def set_user_attr(self, key, value):
-        return None
+        """Nobody looks."""
 
 
 def test_the_objective_of_each_epoch_is_reported():
