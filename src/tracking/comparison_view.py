@@ -32,12 +32,14 @@ class ComparisonView:
         params: The searched parameters.
         metric: The objective.
         maximize: Whether a greater objective is better.
+        beside: Metrics to show as columns beside the objective, such as the same of the untrained weights.
     """
 
     name: str
     params: Sequence[str]
     metric: str
     maximize: bool
+    beside: Sequence[str] = ()
 
     @property
     def key(self) -> str:
@@ -69,7 +71,10 @@ class ComparisonView:
             "lifecycleFilter": "Active",
             "datasetsFilter": [],
             "modelVersionFilter": "All Runs",
-            "selectedColumns": [f"metrics.`{self.metric}`", *(f"params.`{name}`" for name in self.params)],
+            "selectedColumns": [
+                *(f"metrics.`{name}`" for name in (self.metric, *self.beside)),
+                *(f"params.`{name}`" for name in self.params),
+            ],
             "columnOrder": [],
             "columnWidths": {},
             "runsHiddenMode": "SHOWALL",

@@ -16,6 +16,7 @@ PACKAGES = ("hydra-core", "optuna", "ultralytics", "torch", "torchvision", "nump
 _SECRET_NAME = re.compile(r"pass(word|wd)?|secret|token|credential|api_?key|access_?key", re.IGNORECASE)
 _URL_CREDENTIALS = re.compile(r"(\w+://)[^/\s@]+@")
 _GIT_TIMEOUT_S = 5
+_CODE = Path(__file__).parent  # the commit of the code that runs, wherever it was started from
 
 
 def describe_environment() -> dict[str, str]:
@@ -116,7 +117,9 @@ def _dirtiness() -> str:
 def _git(*arguments: str) -> str | None:
     """What git prints, or None without git or outside a repository."""
     try:
-        result = subprocess.run(["git", *arguments], capture_output=True, text=True, check=True, timeout=_GIT_TIMEOUT_S)
+        result = subprocess.run(
+            ["git", "-C", str(_CODE), *arguments], capture_output=True, text=True, check=True, timeout=_GIT_TIMEOUT_S
+        )
     except (OSError, subprocess.SubprocessError):
         return None
     return result.stdout.strip()

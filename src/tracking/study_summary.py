@@ -15,6 +15,7 @@ from src.tracking.comparison_view import ComparisonView
 from src.tracking.values import name_text
 
 RUN_ID_ATTR = "mlflow_run_id"
+UNTRAINED = "untrained/"  # begins the names of metrics of the weights that a training started from
 
 
 def best_trials(study: optuna.Study) -> list[FrozenTrial]:
@@ -87,6 +88,7 @@ def comparison_view(study: optuna.Study) -> ComparisonView | None:
         params=[name_text(name) for name in params],
         metric=name_text(study.metric_names[0]),
         maximize=study.directions[0] == StudyDirection.MAXIMIZE,
+        beside=[UNTRAINED + name_text(study.metric_names[0])],
     )
 
 

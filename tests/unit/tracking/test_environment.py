@@ -43,8 +43,8 @@ def test_without_git_the_commit_is_left_out(monkeypatch, failure):
 
 
 def test_outside_a_repository_the_commit_is_left_out(monkeypatch, tmp_path):
-    """A folder that is no repository has no commit."""
-    monkeypatch.chdir(tmp_path)
+    """Code that is installed somewhere else has no commit."""
+    monkeypatch.setattr(environment, "_CODE", tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     assert "git.commit" not in describe_environment()
 
