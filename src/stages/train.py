@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from src.core.errors import DataError
+from src.core.errors import DataError, TrainingError
 from src.data.build import ensure_prepared
 from src.data.options import DataOptions
 from src.data.prepared import PreparedData
@@ -124,11 +124,11 @@ def _train(job: TrainJob, data: PreparedData, weights: Path | None, run: Run, re
     records = as_detection_records(result.records)
     records.save(records_path)
     metrics = {**result.metrics, **operating_point_metrics(records)}
-    baseline = untrained(_baseline_request(job, data, weights, result), data.digest) if job.train.baseline else None
+    baseline, doubts = _baseline(job, data, weights, result)
     outcome = TrainOutcome(
         objective=tuple(metrics[name] for name in job.train.objectives),
         metrics=metrics,
-        flags=result.flags,
+        flags=(*result.flags, *doubts),
         folder=job.folder.resolve(),
         weights=result.best.resolve(),
         records=records_path.resolve(),
@@ -158,6 +158,18 @@ def _request(job: TrainJob, data: PreparedData, weights: Path | None, reporter: 
 def searched_arguments(keys: Mapping[str, Any]) -> frozenset[str]:
     """The training arguments among searched override keys."""
     return frozenset(key.removeprefix("train.") for key in keys if key.startswith("train."))
+
+
+def _baseline(
+    job: TrainJob, data: PreparedData, weights: Path | None, result: TrainingResult
+) -> tuple[Baseline | None, tuple[Flag, ...]]:
+    """The untrained weights' figures; a training that went well is not lost because they cannot be had."""
+    if not job.train.baseline:
+        return None, ()
+    try:
+        return untrained(_baseline_request(job, data, weights, result), data.digest), ()
+    except TrainingError as error:
+        return None, (Flag("no_baseline", f"Nothing says that training helped: {error}"),)
 
 
 def _baseline_request(

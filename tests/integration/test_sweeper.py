@@ -240,7 +240,7 @@ def test_ctrl_c_ends_the_trial_writes_the_results_and_leaves_no_process(toy, iso
     process = toy.start(
         "x=interval(0,3)", "sleep_s=60", f"hydra.sweeper.isolation={isolation}", "hydra.sweeper.max_failure_rate=1"
     )
-    wait_for(lambda: "x is" in all_output(toy) or isolation == "none" and toy_has_started(toy))
+    wait_for(lambda: "x is" in all_output(toy) or (isolation == "none" and toy_has_started(toy)))
     time.sleep(1)
     process.send_signal(signal.SIGINT)
     printed, _ = process.communicate(timeout=30)

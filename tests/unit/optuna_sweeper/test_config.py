@@ -7,8 +7,8 @@ import pytest
 from hydra.utils import get_class, instantiate
 from omegaconf import OmegaConf
 
-from hydra_plugins.optuna_sweeper._study import StudySpec, set_arguments, storage_spec
 from hydra_plugins.optuna_sweeper._errors import SpaceError
+from hydra_plugins.optuna_sweeper._study import StudySpec, set_arguments, storage_spec
 from hydra_plugins.optuna_sweeper.config import _NEEDED, PRUNERS, SAMPLERS, _schema
 
 ALL = {f"sampler {name}": choice for name, choice in SAMPLERS.items()} | {

@@ -96,7 +96,7 @@ def test_probes_touch_every_edge_and_every_category():
 
 
 def test_a_grid_over_a_continuous_range_is_refused():
-    with pytest.raises(SpaceError, match="cannot|can be counted"):
+    with pytest.raises(SpaceError, match="can be counted"):
         parse("x=interval(0,1)").grid()
 
 

@@ -1,7 +1,5 @@
 """A tracking store in memory that can be told to fail."""
 
-# ruff: noqa: D102 - the methods of Store are documented there
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
