@@ -22,8 +22,9 @@ from src.detector.train import train as train_detector
 from src.detector.weights import resolve_weights
 from src.stages import run_state
 from src.stages.baseline import DECISIVE, Baseline, as_detection_records, operating_point_metrics, untrained
-from src.stages.reporting import Observer, Pruned, Reporter, plots_in
+from src.stages.reporting import Observer, Pruned, Reporter
 from src.stages.run_state import RunState
+from src.stages.train_outcome import TrainOutcome, record, report
 from src.tracking.options import TrackingOptions
 from src.tracking.run import Run, RunStatus, open_run
 
@@ -49,29 +50,6 @@ class TrainJob:
     tracking: TrackingOptions
     folder: Path
     config: str = ""
-
-
-@dataclass(frozen=True)
-class TrainOutcome:
-    """What a training yields.
-
-    Attributes:
-        objective: Values of the objectives, in their order.
-        metrics: All final metrics.
-        flags: What a reader of the metrics has to know.
-        folder: Where everything was written.
-        weights: The best weights.
-        records: Scored detections of the best weights on the val split.
-        baseline: The untrained weights; None where it was not asked for.
-    """
-
-    objective: tuple[float, ...]
-    metrics: Mapping[str, float]
-    flags: tuple[Flag, ...]
-    folder: Path
-    weights: Path
-    records: Path
-    baseline: Baseline | None
 
 
 def train(job: TrainJob, reporter: Reporter) -> TrainOutcome:
@@ -134,8 +112,8 @@ def _train(job: TrainJob, data: PreparedData, weights: Path | None, run: Run, re
         records=records_path.resolve(),
         baseline=baseline,
     )
-    _record(outcome, run, step=result.epochs, with_weights=_uploads_weights(job.tracking, reporter))
-    _report(outcome, reporter)
+    record(outcome, run, step=result.epochs, with_weights=_uploads_weights(job.tracking, reporter))
+    report(outcome, reporter)
     run.end(RunStatus.FINISHED)
     return outcome
 
@@ -212,36 +190,6 @@ def _tags(job: TrainJob, reporter: Reporter) -> dict[str, str]:
 def _uploads_weights(tracking: TrackingOptions, reporter: Reporter) -> bool:
     # Of a study's trials only the best is uploaded, at the end of the study, when it is known.
     return tracking.log_weights == "all" or (tracking.log_weights == "best" and reporter.number is None)
-
-
-def _record(outcome: TrainOutcome, run: Run, *, step: int, with_weights: bool) -> None:
-    metrics = dict(outcome.metrics)
-    if outcome.baseline is not None:
-        metrics |= {f"untrained/{name}": value for name, value in outcome.baseline.metrics.items()}
-    run.log_metrics(metrics, step=step)
-    run.set_tags({"flags": ", ".join(flag.name for flag in outcome.flags)})
-    for plot in plots_in(outcome.folder):
-        run.log_artifact(plot, "plots")
-    run.log_artifact(outcome.folder / "results.csv")
-    if with_weights:
-        run.log_artifact(outcome.weights, "weights")
-
-
-def _report(outcome: TrainOutcome, reporter: Reporter) -> None:
-    attributes: dict[str, Any] = {
-        "metrics": dict(outcome.metrics),
-        "flags": [flag.name for flag in outcome.flags],
-        "flag_messages": [flag.message for flag in outcome.flags],
-        "weights": str(outcome.weights),
-        "records": str(outcome.records),
-        "optimizer_steps": int(outcome.metrics["train/optimizer_steps"]),
-        **{name: outcome.metrics[name] for name in ("val/mAP50", "val/mAP50-95")},
-    }
-    if outcome.baseline is not None:
-        attributes |= {"untrained": dict(outcome.baseline.metrics), "baseline_records": str(outcome.baseline.records)}
-        attributes["untrained val/mAP50"] = outcome.baseline.metrics["val/mAP50"]
-    for key, value in attributes.items():
-        reporter.set_user_attr(key, value)
 
 
 def _end_early(run: Run, folder: Path, state: RunState, error: BaseException) -> None:

@@ -10,7 +10,8 @@ from src.detector.settings import Flag
 from src.stages import baseline
 from src.stages.baseline import Baseline, untrained
 from src.stages.reporting import Observer, Pruned, parameters
-from src.stages.train import TrainOutcome, searched_arguments
+from src.stages.train import searched_arguments
+from src.stages.train_outcome import TrainOutcome
 from src.stages.train_table import remarks
 from src.tracking.run import NullRun
 
