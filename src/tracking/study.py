@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -48,6 +49,7 @@ class StudyRun:
             )
         self._options = options
         self._run: Run | None = None
+        self._page_maker: threading.Thread | None = None
 
     def on_sweep_start(self, study: optuna.Study) -> None:
         """Begin the study's run, or go on with the one that it has."""
@@ -80,6 +82,10 @@ class StudyRun:
             run.log_metrics(metrics, trial.number, time_ms=None if ended is None else int(ended.timestamp() * 1000))
             run.close()
             self._settle_id(study, run_id)
+        if self._run is not None and self._page_maker is None:
+            # In the controller, which only waits while trials run: what the summary will need can be imported now.
+            self._page_maker = threading.Thread(target=prepare_page, name="prepare study page", daemon=True)
+            self._page_maker.start()
 
     def on_sweep_end(self, study: optuna.Study) -> None:
         """Write the summary and end the run: FINISHED, KILLED after Ctrl-C, FAILED after another exception.
@@ -109,6 +115,8 @@ class StudyRun:
         if view is not None:
             run.save_view(view)
         self._upload_best_weights(study, run)
+        if self._page_maker is not None:
+            self._page_maker.join()
         from src.tracking.study_page import study_page  # plotly takes a second to import
 
         run.log_text(study_page(study), "study.html")
@@ -134,6 +142,14 @@ class StudyRun:
             trial_run = attach(self._options, trial_run_id, parent_run_id=run.id)
             trial_run.log_artifact(Path(weights), "weights")
             trial_run.close()
+
+
+def prepare_page() -> None:
+    """Import what the study's page is made with, which takes seconds."""
+    with contextlib.suppress(ImportError):  # the page itself will say so
+        import sklearn.ensemble  # noqa: F401 - for the importances
+
+        import src.tracking.study_page  # noqa: F401
 
 
 def _status_of(exception: type[BaseException] | None) -> RunStatus:

@@ -30,6 +30,7 @@ def study():
 def no_page(monkeypatch):
     """Plotly takes a second to import; the page has tests of its own."""
     monkeypatch.setattr("src.tracking.study_page.study_page", lambda _: "<html>")
+    monkeypatch.setattr("src.tracking.study.prepare_page", lambda: None)
 
 
 def run_trials(study, callback, options, values, weights=None):
