@@ -15,14 +15,15 @@ PACKAGES = ("hydra-core", "optuna", "ultralytics", "torch", "torchvision", "nump
 
 _SECRET_NAME = re.compile(r"pass(word|wd)?|secret|token|credential|api_?key|access_?key", re.IGNORECASE)
 _URL_CREDENTIALS = re.compile(r"(\w+://)[^/\s@]+@")
-_GIT_TIMEOUT_S = 5
+_TIMEOUT_S = 5
 _CODE = Path(__file__).parent  # the commit of the code that runs, wherever it was started from
 
 
 def describe_environment() -> dict[str, str]:
     """Everything about the machine, the code and this process that may explain a result.
 
-    The machine and the code are looked at once per process; that takes some 50 ms, mostly git's.
+    The machine and the code are looked at once per process; that takes some 50 ms, mostly git's, and what the GPU
+    driver takes where there is one.
     """
     return {**describe_machine(), **describe_process()}
 
@@ -39,6 +40,7 @@ def describe_machine() -> dict[str, str]:
         "cpu": _cpu_model(),
         "cpu_cores": str(os.cpu_count() or ""),
         "memory_gib": _memory_gib(),
+        "gpus": _gpus(),
         "git.commit": _git("rev-parse", "HEAD"),
         "git.branch": _git("rev-parse", "--abbrev-ref", "HEAD"),
         "git.dirty": _dirtiness(),
@@ -47,8 +49,8 @@ def describe_machine() -> dict[str, str]:
 
 
 def describe_process() -> dict[str, str]:
-    """Command line without secrets, user, and the GPU when torch is loaded and has one."""
-    facts = {"command": command_line(sys.orig_argv), "script": Path(sys.argv[0]).name, "user": _user(), "gpu": _gpu()}
+    """Command line without secrets, and user."""
+    facts = {"command": command_line(sys.orig_argv), "script": Path(sys.argv[0]).name, "user": _user()}
     return {name: value for name, value in facts.items() if value}
 
 
@@ -100,13 +102,9 @@ def _memory_gib() -> str:
     return f"{size / 2**30:.1f}"
 
 
-def _gpu() -> str:
-    """The GPU's name, without importing torch and without making a CUDA context in a process that has none."""
-    torch = sys.modules.get("torch")
-    cuda = getattr(torch, "cuda", None)
-    if cuda is None or not cuda.is_initialized():
-        return ""
-    return str(cuda.get_device_name())
+def _gpus() -> str | None:
+    """The GPUs as the driver lists them: torch would have to be imported, or to make a context, to tell."""
+    return _output_of("nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader")
 
 
 def _dirtiness() -> str:
@@ -115,11 +113,14 @@ def _dirtiness() -> str:
 
 
 def _git(*arguments: str) -> str | None:
-    """What git prints, or None without git or outside a repository."""
+    """What git says about the code, or None without git or outside a repository."""
+    return _output_of("git", "-C", str(_CODE), *arguments)
+
+
+def _output_of(*command: str) -> str | None:
+    """What a program prints, or None where it is missing, fails or hangs."""
     try:
-        result = subprocess.run(
-            ["git", "-C", str(_CODE), *arguments], capture_output=True, text=True, check=True, timeout=_GIT_TIMEOUT_S
-        )
+        result = subprocess.run(command, capture_output=True, text=True, check=True, timeout=_TIMEOUT_S)
     except (OSError, subprocess.SubprocessError):
         return None
     return result.stdout.strip()

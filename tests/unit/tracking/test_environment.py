@@ -42,6 +42,15 @@ def test_without_git_the_commit_is_left_out(monkeypatch, failure):
     assert "git.dirty" not in facts
 
 
+def test_gpus_are_those_that_the_driver_lists(monkeypatch, tmp_path):
+    """The driver's own program is asked, which needs no torch."""
+    program = tmp_path / "nvidia-smi"
+    program.write_text("#!/bin/sh\necho 'NVIDIA H200, 143771 MiB, 550.54'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    assert describe_environment()["gpus"] == "NVIDIA H200, 143771 MiB, 550.54"
+
+
 def test_outside_a_repository_the_commit_is_left_out(monkeypatch, tmp_path):
     """Code that is installed somewhere else has no commit."""
     monkeypatch.setattr(environment, "_CODE", tmp_path)
