@@ -79,7 +79,7 @@ class ComparisonView:
             "columnWidths": {},
             "runsHiddenMode": "SHOWALL",
             "compareRunCharts": self._charts(),
-            "compareRunSections": [_section(SECTION)],
+            "compareRunSections": self._sections(),
             "viewMaximized": False,
             "runListHidden": False,
             "isAccordionReordered": True,  # keeps our section above those that the page makes from the metrics
@@ -89,6 +89,12 @@ class ComparisonView:
             "groupsExpanded": {},
             "globalLineChartConfig": {"xAxisKey": "step", "lineSmoothness": 0, "selectedXAxisMetricKey": ""},
         }
+
+    def _sections(self) -> list[dict[str, Any]]:
+        """Ours, and the one that the page makes of the metrics beside the objective; it appends the others."""
+        group = self.metric.rpartition("/")[0]
+        sections = [{**_section(SECTION), "columns": 2, "cardHeight": 420}]
+        return [*sections, {**_section(group), "isGenerated": True}] if group else sections
 
     def _charts(self) -> list[dict[str, Any]]:
         parallel = {
@@ -129,6 +135,4 @@ def _section(name: str) -> dict[str, Any]:
         "isReordered": False,
         "deleted": False,
         "isGenerated": False,
-        "columns": 2,
-        "cardHeight": 420,
     }
