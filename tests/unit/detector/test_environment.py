@@ -8,11 +8,8 @@ from src.detector import environment
 
 @pytest.fixture
 def _process(monkeypatch):
-    """A process that nothing was set up in."""
-    for name in ("OMP_NUM_THREADS", "MPLBACKEND", "YOLO_CONFIG_DIR"):
-        monkeypatch.delenv(name, raising=False)
-    for name in ("YOLO_OFFLINE", "YOLO_AUTOINSTALL", "ULTRALYTICS_SAFE_LOAD"):
-        monkeypatch.setenv(name, "as before")
+    """A process that nothing was set up in; what a test sets does not outlive it."""
+    monkeypatch.setattr(os, "environ", {"PATH": os.environ["PATH"]})
 
 
 @pytest.mark.usefixtures("_process")
@@ -27,6 +24,16 @@ def test_ultralytics_gets_a_private_folder_with_a_font_and_no_network(monkeypatc
     assert os.environ["ULTRALYTICS_SAFE_LOAD"] == "1"
     environment._remove(folder, os.getpid())
     assert not folder.exists()
+
+
+@pytest.mark.usefixtures("_process")
+@pytest.mark.parametrize(("policy", "expected"), [(None, "1000"), ("active", None)])
+def test_waiting_threads_sleep_soon_unless_the_user_said_otherwise(monkeypatch, policy, expected):
+    """Threads that wait in a loop take the cores from the trial beside them."""
+    if policy is not None:
+        monkeypatch.setenv("OMP_WAIT_POLICY", policy)
+    environment.prepare()
+    assert os.environ.get("GOMP_SPINCOUNT") == expected
 
 
 @pytest.mark.usefixtures("_process")
