@@ -6,6 +6,7 @@ from typing import Any
 
 import optuna
 from optuna import visualization
+from optuna.importance import FanovaImportanceEvaluator
 from optuna.trial import TrialState
 
 _STYLE = "body{font-family:sans-serif;max-width:1200px;margin:2em auto;color:#222} .note{color:#777}"
@@ -63,7 +64,9 @@ def _importances(study: optuna.Study) -> Figure:
     values = {trial.value for trial in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))}
     if len(values) < 2:
         raise ValueError("importances need at least two completed trials with different values.")
-    return visualization.plot_param_importances(study)
+    # Optuna's default, PED-ANOVA, asks what sets the best tenth apart, which is one trial of a study of ten: it gave 94 %
+    # to the learning rate in a study whose results were those of the image size alone.
+    return visualization.plot_param_importances(study, evaluator=FanovaImportanceEvaluator(seed=0))
 
 
 def _headline(study: optuna.Study) -> str:

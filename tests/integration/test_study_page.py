@@ -3,7 +3,7 @@
 import optuna
 import pytest
 
-from src.tracking.study_page import study_page
+from src.tracking.study_page import _importances, study_page
 
 pytestmark = pytest.mark.integration
 
@@ -26,6 +26,17 @@ def test_the_page_stands_alone():
     assert "<script src=" not in page
     assert len(page) < 6_000_000
     assert "Cannot be drawn" not in page
+
+
+def test_the_importances_are_those_of_what_mattered():
+    """In a small study whose results follow the image size alone, the image size is the important one."""
+    study = optuna.create_study(direction="maximize", sampler=optuna.samplers.RandomSampler(seed=0))
+    for _ in range(11):
+        trial = study.ask()
+        lr0, imgsz = trial.suggest_float("train.lr0", 1e-4, 1e-1, log=True), trial.suggest_categorical("imgsz", [3, 4])
+        study.tell(trial, 0.2 * imgsz + 0.01 * lr0)
+    figure = _importances(study)
+    assert dict(zip(figure.data[0].y, figure.data[0].x, strict=True))["imgsz"] > 0.9
 
 
 @pytest.mark.parametrize(("values", "reason"), [([0.3], "two completed"), ([0.3, 0.3, 0.3], "different values")])
