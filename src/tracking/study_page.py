@@ -64,8 +64,8 @@ def _importances(study: optuna.Study) -> Figure:
     values = {trial.value for trial in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))}
     if len(values) < 2:
         raise ValueError("importances need at least two completed trials with different values.")
-    # Optuna's default, PED-ANOVA, asks what sets the best tenth apart, which is one trial of a study of ten: it gave 94 %
-    # to the learning rate in a study whose results were those of the image size alone.
+    # Optuna's default, PED-ANOVA, asks what sets the best tenth apart, which is one trial of a study of ten: it gave
+    # 94 % to the learning rate in a study whose results were those of the image size alone.
     return visualization.plot_param_importances(study, evaluator=FanovaImportanceEvaluator(seed=0))
 
 
