@@ -77,7 +77,7 @@ def test_a_training_needs_no_network_and_leaves_the_users_settings_alone(workspa
 def test_the_seed_decides_everything(workspace):
     """The same configuration gives the same figures to the last digit, another seed gives others."""
     for name, seed in (("one", 5), ("again", 5), ("other", 6)):
-        done = _train(workspace, name, "train.epochs=2", f"train.seed={seed}", "train.baseline=false")
+        done = _train(workspace, name, "train.epochs=1", f"train.seed={seed}", "train.baseline=false")
         assert done.returncode == 0, done.stdout + done.stderr
     assert _rows(workspace, "one") == _rows(workspace, "again")
     assert _rows(workspace, "one") != _rows(workspace, "other")
@@ -85,7 +85,7 @@ def test_the_seed_decides_everything(workspace):
 
 def test_an_interrupted_training_is_kept_and_gone_on_with(workspace):
     """SIGTERM as Ctrl-C: the checkpoint stays, and `train.resume=true` trains the rest, not more and not less."""
-    command = [sys.executable, "-m", "src.train", *TINY, "hydra.run.dir=runs/interrupted", "train.epochs=30"]
+    command = [sys.executable, "-m", "src.train", *TINY, "hydra.run.dir=runs/interrupted", "train.epochs=20"]
     command += ["train.baseline=false"]
     process = subprocess.Popen(command, cwd=workspace, env=_environment(workspace / "home"), stdout=subprocess.PIPE)
     folder = workspace / "runs" / "interrupted"
@@ -98,10 +98,10 @@ def test_an_interrupted_training_is_kept_and_gone_on_with(workspace):
     assert b"train.resume=true" in output
     assert json.loads((folder / "run.json").read_text())["status"] == "interrupted"
 
-    done = _train(workspace, "interrupted", "train.epochs=30", "train.baseline=false", "train.resume=true")
+    done = _train(workspace, "interrupted", "train.epochs=20", "train.baseline=false", "train.resume=true")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert [row[0] for row in _rows(workspace, "interrupted")] == [str(epoch) for epoch in range(1, 31)]
-    assert "120 optimizer steps" in done.stdout  # 16 images in batches of 4, 30 times
+    assert [row[0] for row in _rows(workspace, "interrupted")] == [str(epoch) for epoch in range(1, 21)]
+    assert "80 optimizer steps" in done.stdout  # 16 images in batches of 4, 20 times
     assert json.loads((folder / "run.json").read_text())["status"] == "finished"
 
 
