@@ -51,12 +51,16 @@ class Outcome:
 
 @dataclass
 class Job:
-    """What a trial's process needs: a Hydra job and the facts about its trial."""
+    """What a trial's process needs: a Hydra job, the facts about its trial, and its share of the CPU.
+
+    `threads` is what `OMP_NUM_THREADS` is set to; None leaves it alone.
+    """
 
     config: DictConfig
     task: TaskFunction
     context: HydraContext
     facts: Mapping[str, Any]
+    threads: int | None = None
     singletons: Mapping[Any, Any] = field(default_factory=Singleton.get_state)
 
     @property
@@ -208,6 +212,8 @@ def _trial_process(payload: bytes, pipe: Connection) -> None:
         Singleton.set_state(job.singletons)
         setup_globals()
         _redirect_output(job.folder / CONSOLE)
+        if job.threads is not None:
+            os.environ["OMP_NUM_THREADS"] = str(job.threads)
         with running(PipeTrial(pipe, job.facts)):
             outcome = _run(job)
     except KeyboardInterrupt:

@@ -18,6 +18,7 @@ from rich.console import Console
 from hydra_plugins.optuna_sweeper import _results as results
 from hydra_plugins.optuna_sweeper._check import check_edges, check_keys, check_settings, default_point
 from hydra_plugins.optuna_sweeper._errors import SpaceError, SweepFailed
+from hydra_plugins.optuna_sweeper._isolation import warm_up
 from hydra_plugins.optuna_sweeper._progress import SweepProgress
 from hydra_plugins.optuna_sweeper._results import SweepSummary
 from hydra_plugins.optuna_sweeper._space import parse_space
@@ -88,6 +89,8 @@ class Search:
             SweepFailed: Too many trials failed, or none ended with a result.
             SystemExit: After Ctrl-C.
         """
+        if self._options["isolation"] == "process":  # it imports while the study is opened
+            warm_up(list(self._options["preload"]))
         log_through_hydra()
         # to it, slots are jobs; announcing them by number would only confuse them with trials
         logging.getLogger("hydra._internal.core_plugins.basic_launcher").setLevel(logging.WARNING)
@@ -106,7 +109,7 @@ class Search:
     def _run_trials(self, spec: StudySpec, study: optuna.Study, console: Console, callbacks: Sequence[Any]) -> None:
         try:
             with SweepProgress(study, self._n_trials, console):
-                launch(self._slot(spec), self._options["n_jobs"])
+                launch(self._slot(spec))
             if not results.summarise(study, self._folder).best_trials:
                 raise SweepFailed("No trial ended with a result; the reasons are listed above.")
         finally:  # callbacks may ask which exception is in flight
@@ -167,6 +170,7 @@ class Search:
             max_failure_rate=self._options["max_failure_rate"],
             deadline=time.time() + timeout_s if timeout_s is not None else float("inf"),
             isolate=self._options["isolation"] == "process",
+            n_jobs=self._options["n_jobs"],
             preload=list(self._options["preload"]),
             callbacks=self._options["callbacks"],
             custom_search_space=self._options["custom_search_space"],

@@ -85,7 +85,8 @@ def _params_text(value: Any) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, list | ListConfig):
-        return "choice(" + ",".join(map(as_text, value)) + ")"
+        texts = [as_text(item) for item in value]
+        return ",".join(texts) if len(texts) > 1 else f"choice({''.join(texts)})"  # choice() does not take null
     return as_text(value)
 
 

@@ -5,6 +5,7 @@ so no trial waits for another.
 """
 
 import math
+import os
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -50,6 +51,7 @@ class WorkerSlot:
         max_failure_rate: Above this share of failed trials the sweep stops.
         deadline: No trial starts after this moment, in seconds since the epoch.
         isolate: Run each trial in its own process.
+        n_jobs: How many slots share the CPU.
         preload: Modules that the trials' fork server imports once.
         callbacks: Optuna callbacks as configured.
         custom_search_space: Dotted path of `f(cfg, trial)` that adds parameters to a trial.
@@ -64,6 +66,7 @@ class WorkerSlot:
     max_failure_rate: float
     deadline: float
     isolate: bool
+    n_jobs: int
     preload: Sequence[str]
     callbacks: Mapping[str, Any]
     custom_search_space: str | None
@@ -114,8 +117,14 @@ class WorkerSlot:
             "study_name": study.study_name,
             "study_user_attrs": study.user_attrs,
         }
-        job = Job(config, self.task, self.context, facts)
+        job = Job(config, self.task, self.context, facts, self._threads())
         return run_in_process(job, handle) if self.isolate else run_here(job, handle)
+
+    def _threads(self) -> int | None:
+        """A trial's share of the CPU; what the user has said stays."""
+        if self.n_jobs == 1 or "OMP_NUM_THREADS" in os.environ:
+            return None
+        return max(1, (os.cpu_count() or 1) // self.n_jobs)
 
     def _compose(self, trial: optuna.Trial) -> DictConfig:
         config = self.context.config_loader.load_sweep_config(self.config, self.space.overrides(trial.params))
@@ -125,15 +134,15 @@ class WorkerSlot:
         return config
 
 
-def launch(slot: WorkerSlot, n_jobs: int) -> None:
-    """Run `n_jobs` slots through the configured launcher and wait until all have ended.
+def launch(slot: WorkerSlot) -> None:
+    """Run `slot.n_jobs` slots through the configured launcher and wait until all have ended.
 
     Raises:
         Exception: What ended a slot.
     """
     quiet = HydraContext(config_loader=slot.context.config_loader, callbacks=_no_callbacks())
     launcher = Plugins.instance().instantiate_launcher(hydra_context=quiet, task_function=slot, config=slot.config)
-    overrides = [[f"hydra.sweep.subdir=.workers/{index}", "hydra.output_subdir=null"] for index in range(n_jobs)]
+    overrides = [[f"hydra.sweep.subdir=.workers/{index}", "hydra.output_subdir=null"] for index in range(slot.n_jobs)]
     for result in launcher.launch(overrides, initial_job_idx=0):
         if isinstance(result._return_value, Exception):
             raise result._return_value

@@ -28,17 +28,10 @@ class OptunaSweeper(Sweeper):
         self.config: DictConfig | None = None
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        """Take what Hydra hands to every sweeper.
-
-        Side effects: starts the fork server, so that it imports while the sweep is prepared.
-        """
+        """Take what Hydra hands to every sweeper."""
         self._context = hydra_context
         self._task = task_function
         self.config = config
-        if self._options["isolation"] == "process":
-            from hydra_plugins.optuna_sweeper._isolation import warm_up
-
-            warm_up(list(self._options["preload"]))
 
     def sweep(self, arguments: list[str]) -> "SweepSummary":
         """Search the space of `hydra.sweeper.params` and the command line.

@@ -73,7 +73,9 @@ def test_the_command_line_wins_over_params_and_fixed_values_are_passed_on_as_giv
 
 
 def test_params_may_hold_plain_values_and_lists_of_choices():
-    space = parse(imgsz=[320, 416], seed=1, name=["a,b", "c"])
+    space = parse(imgsz=[320, 416], seed=1, name=["a,b", "c"], freeze=[None, 10], one=["x"])
+    assert space.distributions["freeze"] == CategoricalDistribution([None, 10])
+    assert space.distributions["one"] == CategoricalDistribution(["x"])
     assert space.distributions["imgsz"] == CategoricalDistribution([320, 416])
     assert space.overrides({"imgsz": 416, "name": "a,b"}) == ["seed=1", "imgsz=416", r"name=a\,b"]
 
