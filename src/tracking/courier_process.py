@@ -4,10 +4,12 @@ A process of its own, because importing MLflow takes 4 s of Python that would ho
 its first epochs if a thread of the training did it. It leaves by itself when nothing is left to deliver.
 """
 
+import atexit
 import os
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 
 from src.tracking.lock import is_held
@@ -16,7 +18,7 @@ _PROJECT = Path(__file__).resolve().parents[2]
 _LOG_LIMIT_BYTES = 1_000_000
 START_S = 3.0  # from its start until a courier has taken the lock, generously
 
-_started: dict[Path, subprocess.Popen[bytes]] = {}
+_processes: list[subprocess.Popen[bytes]] = []
 _started_at: dict[Path, float] = {}
 
 
@@ -41,10 +43,9 @@ def ensure_running(spool: Path) -> None:
     Raises:
         OSError: it cannot be started.
     """
-    for other, process in list(_started.items()):
-        if process.poll() is not None:  # asked of each one, so that no zombies stay behind
-            del _started[other]
-    if is_held(lock_of(spool)) or (spool in _started and time.monotonic() - _started_at[spool] < START_S):
+    _processes[:] = [process for process in _processes if process.poll() is None]  # leaves no zombies behind
+    started_s_ago = time.monotonic() - _started_at.get(spool, -START_S)
+    if is_held(lock_of(spool)) or started_s_ago < START_S:
         return
     log = log_of(spool)
     mode = "wb" if log.exists() and log.stat().st_size > _LOG_LIMIT_BYTES else "ab"
@@ -57,7 +58,17 @@ def ensure_running(spool: Path) -> None:
             env=_environment(),
             start_new_session=True,  # Ctrl-C is for the training, the courier still has its end to deliver
         )
-    _started[spool], _started_at[spool] = process, time.monotonic()
+    if not _processes:
+        atexit.register(_let_go)
+    _processes.append(process)
+    _started_at[spool] = time.monotonic()
+
+
+def _let_go() -> None:
+    """Couriers outlive the program on purpose, of which Python would warn."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        _processes.clear()
 
 
 def _environment() -> dict[str, str]:
