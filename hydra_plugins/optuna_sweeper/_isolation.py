@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 
 CONSOLE = "console.log"  # everything a trial's process prints
 INTERRUPTED = "interrupted"
+SETTLED = "hydra_plugins.optuna_sweeper._settled"
 GRACE_S = 30.0  # what a task gets to tidy up after Ctrl-C
 
 
@@ -83,7 +84,7 @@ def warm_up(preload: Sequence[str]) -> None:
     if context.get_start_method() == "forkserver":
         from multiprocessing import forkserver
 
-        context.set_forkserver_preload(["hydra_plugins.optuna_sweeper._isolation", *preload])
+        context.set_forkserver_preload([__name__, *preload, SETTLED])
         forkserver.ensure_running()
 
 
