@@ -80,6 +80,8 @@ class Search:
         check_keys(self._space, config, context.config_loader)
         self._sampler = set_arguments(options["sampler"])
         self._grid = self._space.grid() if is_grid(self._sampler) else {}
+        if options["isolation"] == "process":  # it imports while the space is checked and the study opened
+            warm_up(list(options["preload"]))
         check_edges(self._space, config, context.config_loader, options["validate"])
 
     def run(self) -> SweepSummary:
@@ -89,8 +91,6 @@ class Search:
             SweepFailed: Too many trials failed, or none ended with a result.
             SystemExit: After Ctrl-C.
         """
-        if self._options["isolation"] == "process":  # it imports while the study is opened
-            warm_up(list(self._options["preload"]))
         log_through_hydra()
         # to it, slots are jobs; announcing them by number would only confuse them with trials
         logging.getLogger("hydra._internal.core_plugins.basic_launcher").setLevel(logging.WARNING)

@@ -145,11 +145,17 @@ class StudyRun:
 
 
 def prepare_page() -> None:
-    """Import what the study's page is made with, which takes seconds."""
+    """Do once for nothing what the study's page takes seconds to import and to build lazily."""
     with contextlib.suppress(ImportError):  # the page itself will say so
-        import sklearn.ensemble  # noqa: F401 - for the importances
+        from src.tracking.study_page import study_page
 
-        import src.tracking.study_page  # noqa: F401
+        rehearsal = optuna.create_study()
+        for x in (0.0, 1.0):
+            distributions: dict[str, optuna.distributions.BaseDistribution] = {
+                "x": optuna.distributions.FloatDistribution(0, 1)
+            }
+            rehearsal.add_trial(optuna.trial.create_trial(params={"x": x}, distributions=distributions, value=x))
+        study_page(rehearsal)
 
 
 def _status_of(exception: type[BaseException] | None) -> RunStatus:
