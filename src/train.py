@@ -15,12 +15,16 @@ from rich.console import Console
 
 from hydra_plugins.optuna_sweeper.trial import current_trial
 from src.config import app
+from src.config.sections import section
 from src.core.errors import TrainingError
+from src.data.options import DataOptions
+from src.detector.options import ModelOptions, ProjectTrainOptions
 from src.detector.settings import dead_parameters
 from src.stages.reporting import Pruned
 from src.stages.run_state import checkpoint
 from src.stages.train import TrainJob, searched_arguments, train
 from src.stages.train_table import show
+from src.tracking.options import TrackingOptions
 
 
 @hydra.main(**app.ROOT)
@@ -41,9 +45,14 @@ def main(cfg: DictConfig) -> float | tuple[float, ...]:
 
 def job_from(cfg: DictConfig, folder: Path) -> TrainJob:
     """The typed job of a composed configuration."""
-    sections = {name: OmegaConf.to_object(cfg[name]) for name in ("data", "model", "train", "tracking")}
-    config = OmegaConf.to_yaml(OmegaConf.masked_copy(cfg, list(sections)), resolve=True)
-    return TrainJob(**sections, folder=folder, config=config)  # type: ignore[arg-type]
+    return TrainJob(
+        data=section(cfg, "data", DataOptions),
+        model=section(cfg, "model", ModelOptions),
+        train=section(cfg, "train", ProjectTrainOptions),
+        tracking=section(cfg, "tracking", TrackingOptions),
+        folder=folder,
+        config=OmegaConf.to_yaml(OmegaConf.masked_copy(cfg, ["data", "model", "train", "tracking"]), resolve=True),
+    )
 
 
 def validate(cfg: DictConfig, searched: frozenset[str]) -> None:

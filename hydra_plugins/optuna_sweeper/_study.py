@@ -22,6 +22,7 @@ from hydra_plugins.optuna_sweeper._errors import SpaceError
 from hydra_plugins.optuna_sweeper._space import Space
 
 JOURNAL = "journal:"
+_SEEDS_APART = 1000  # more than there are workers
 REASON = "fail_reason"  # trial user attribute: why it failed, or what ended its process
 WORKER = "worker"  # trial user attribute: host and process that run it
 FOLDER = "folder"  # trial user attribute: the job's output folder
@@ -62,11 +63,11 @@ class StudySpec:
             study = optuna.create_study(
                 study_name=self.name,
                 storage=open_storage(self.storage),
-                sampler=self._sampler(slot),
                 pruner=instantiate(self.pruner),
                 directions=wanted,
                 load_if_exists=True,
             )
+            study.sampler = self._sampler(slot, len(study.get_trials(deepcopy=False)))
         if study.directions != wanted:
             stored = [direction.name.lower() for direction in study.directions]
             raise SpaceError(
@@ -76,12 +77,13 @@ class StudySpec:
             )
         return study
 
-    def _sampler(self, slot: int) -> optuna.samplers.BaseSampler:
+    def _sampler(self, slot: int, trials: int) -> optuna.samplers.BaseSampler:
         arguments = dict(self.sampler)
         if is_grid(self.sampler):
             return optuna.samplers.GridSampler(dict(self.grid), seed=arguments.get("seed"))
         if arguments.get("seed") is not None:
-            arguments["seed"] += slot  # equal seeds would make all workers draw the same points
+            # equal seeds would make all workers draw the same points, and a study that is gone on with its first ones
+            arguments["seed"] += slot + _SEEDS_APART * trials
         sampler: optuna.samplers.BaseSampler = instantiate(arguments)
         return sampler
 

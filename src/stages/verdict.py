@@ -29,8 +29,10 @@ class Verdict:
     def on_sweep_end(self, study: optuna.Study) -> None:
         """Print the comparison with the untrained weights, what the flags mean, and how to look closer."""
         lines = verdict(study)
-        if self._tracking_uri:
+        if self._tracking_uri and "mlflow_run_id" in study.user_attrs:
             lines.append(f"Compare the runs:   mlflow ui --backend-store-uri {self._tracking_uri}")
+            if url := study.user_attrs.get("mlflow_comparison_url"):
+                lines.append(f"  and open:         {url}")
         for line in lines:
             self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 

@@ -41,13 +41,14 @@ def test_a_value_of_the_wrong_type_is_refused_by_the_schema():
         schema("sampler tpe").n_startup_trials = "many"
 
 
-def test_workers_with_a_seeded_sampler_draw_different_points():
+def test_workers_with_a_seeded_sampler_and_studies_gone_on_with_draw_different_points():
     spec = StudySpec("s", "sqlite://", ("minimize",), {"_target_": "optuna.samplers.RandomSampler", "seed": 7}, {})
     draws = [
-        spec._sampler(slot).sample_independent(None, None, "x", optuna.distributions.FloatDistribution(0, 1))
-        for slot in (0, 0, 1)
+        spec._sampler(slot, trials).sample_independent(None, None, "x", optuna.distributions.FloatDistribution(0, 1))
+        for slot, trials in ((0, 0), (0, 0), (1, 0), (0, 4))
     ]
-    assert draws[0] == draws[1] != draws[2]
+    assert draws[0] == draws[1]
+    assert len(set(draws)) == 3
 
 
 def test_a_storage_that_is_none_is_refused_with_examples():

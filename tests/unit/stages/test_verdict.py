@@ -89,5 +89,15 @@ def test_a_study_without_results_says_nothing():
 
 def test_the_command_for_the_comparison_is_printed_on_one_line(study_of):
     out = io.StringIO()
-    Verdict("sqlite:///mlflow.db", Console(file=out, width=40)).on_sweep_end(study_of([True], [True]))
+    study = study_of([True], [True])
+    study.set_user_attr("mlflow_run_id", "1")
+    study.set_user_attr("mlflow_comparison_url", "http://localhost:5000/#/experiments/1")
+    Verdict("sqlite:///mlflow.db", Console(file=out, width=40)).on_sweep_end(study)
     assert "mlflow ui --backend-store-uri sqlite:///mlflow.db\n" in out.getvalue()
+    assert "http://localhost:5000/#/experiments/1\n" in out.getvalue()
+
+
+def test_a_study_that_was_not_tracked_has_nothing_to_compare(study_of):
+    out = io.StringIO()
+    Verdict("sqlite:///mlflow.db", Console(file=out)).on_sweep_end(study_of([True], [True]))
+    assert "mlflow" not in out.getvalue()
