@@ -1,5 +1,6 @@
 """The study behind a sweep: its storage, sampler and pruner, and the budget that its workers share."""
 
+import inspect
 import os
 import socket
 import warnings
@@ -102,11 +103,16 @@ def is_grid(sampler: Mapping[str, Any]) -> bool:
 
 
 def set_arguments(node: DictConfig) -> dict[str, Any]:
-    """A sampler's or pruner's class and the arguments that are set; the others keep Optuna's own defaults."""
+    """A sampler's or pruner's class and the arguments that are set; the others keep Optuna's own defaults.
+
+    An argument for which Optuna has no default is passed on as it is, None included.
+    """
     content = OmegaConf.to_container(node, resolve=True)
     assert isinstance(content, dict)
-    unset = {"_partial_"}  # the official plugin's grid is partial; here the class is called once the space is known
-    return {str(key): value for key, value in content.items() if value is not None and key not in unset}
+    content.pop("_partial_", None)  # the official plugin's grid is partial; here it is made once the space is known
+    parameters = inspect.signature(get_class(str(content["_target_"]))).parameters
+    demanded = {name for name, parameter in parameters.items() if parameter.default is parameter.empty}
+    return {str(key): value for key, value in content.items() if value is not None or key in demanded}
 
 
 def storage_spec(storage: Any) -> Any:

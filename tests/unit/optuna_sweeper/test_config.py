@@ -27,9 +27,7 @@ def test_every_listed_argument_is_one_of_optunas(name):
     assert set(arguments) <= set(inspect.signature(get_class(target).__init__).parameters)
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in ALL if name not in ("sampler grid", "pruner threshold", "pruner patient")]
-)
+@pytest.mark.parametrize("name", [name for name in ALL if name not in ("sampler grid", "pruner threshold")])
 @pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
 def test_unset_arguments_are_left_to_optuna(name):
     made = instantiate(set_arguments(schema(name)))
