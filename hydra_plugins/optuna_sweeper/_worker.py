@@ -142,7 +142,11 @@ def launch(slot: WorkerSlot) -> None:
     """
     quiet = HydraContext(config_loader=slot.context.config_loader, callbacks=_no_callbacks())
     launcher = Plugins.instance().instantiate_launcher(hydra_context=quiet, task_function=slot, config=slot.config)
-    overrides = [[f"hydra.sweep.subdir=.workers/{index}", "hydra.output_subdir=null"] for index in range(slot.n_jobs)]
+    # the fixed overrides too: a slot's own configuration, which nobody looks at, must be one that can be composed
+    overrides = [
+        [*slot.space.fixed, f"hydra.sweep.subdir=.workers/{index}", "hydra.output_subdir=null"]
+        for index in range(slot.n_jobs)
+    ]
     for result in launcher.launch(overrides, initial_job_idx=0):
         if isinstance(result._return_value, Exception):
             raise result._return_value

@@ -44,15 +44,9 @@ class Toy:
         )
 
     def run(self, *overrides: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            self.command(*overrides),
-            cwd=self.folder,
-            env=self.environment(),
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
+        process = self.start(*overrides)
+        printed, _ = process.communicate()
+        return subprocess.CompletedProcess(process.args, process.returncode, printed)
 
     def sweep(self, *overrides: str) -> str:
         done = self.run(*overrides)
@@ -109,6 +103,12 @@ def test_a_grid_runs_every_point_once(toy):
     points = {(trial.params["x"], trial.params["y"]) for trial in toy.study().trials}
     assert points == {(x, y) for x in (1, 2, 3) for y in (0, 1)}
     assert len(toy.study().trials) == 6
+
+
+def test_settings_of_a_chosen_group_need_not_fit_the_default_one(toy):
+    """`db=pg` brings a setting that `db=mysql`, the default, does not have; both the slot and the trials know it."""
+    toy.sweep("db=pg", "x=1,2", "db.port=5432", "hydra.sweeper.n_trials=2")
+    assert toy.states() == [TrialState.COMPLETE] * 2
 
 
 def test_brute_force_ends_by_itself(toy):
