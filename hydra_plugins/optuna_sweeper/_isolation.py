@@ -5,74 +5,26 @@ starts in milliseconds and inherits no threads and no CUDA context. The trial's 
 pruner; it talks to its worker through a pipe, which is also how the worker learns of its death.
 """
 
-import logging
 import multiprocessing
 import os
 import signal
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 import cloudpickle
-import optuna
 from hydra.core.singleton import Singleton
-from hydra.core.utils import JobReturn, JobStatus, run_job, setup_globals
-from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig, OmegaConf
+from hydra.core.utils import setup_globals
 
+from hydra_plugins.optuna_sweeper._job import CONSOLE, INTERRUPTED, Job, Outcome, run
 from hydra_plugins.optuna_sweeper._trial import CurrentTrial, running
 
-log = logging.getLogger(__name__)
-
-CONSOLE = "console.log"  # everything a trial's process prints
-INTERRUPTED = "interrupted"
 SETTLED = "hydra_plugins.optuna_sweeper._settled"
 GRACE_S = 30.0  # what a task gets to tidy up after Ctrl-C
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a task ended.
-
-    Attributes:
-        value: What the task returned, if it ended well.
-        pruned: The task raised `optuna.TrialPruned`.
-        error: Name and message of the exception, or what ended the process; empty if the task ended well.
-    """
-
-    value: Any = None
-    pruned: bool = False
-    error: str = ""
-
-
-@dataclass
-class Job:
-    """What a trial's process needs: a Hydra job, the facts about its trial, and its share of the CPU.
-
-    `threads` is what `OMP_NUM_THREADS` is set to; None leaves it alone.
-    """
-
-    config: DictConfig
-    task: TaskFunction
-    context: HydraContext
-    facts: Mapping[str, Any]
-    threads: int | None = None
-    singletons: Mapping[Any, Any] = field(default_factory=Singleton.get_state)
-
-    @property
-    def folder(self) -> Path:
-        """Where the job writes."""
-        return job_folder(self.config)
-
-
-def job_folder(config: DictConfig) -> Path:
-    """The output folder of a composed sweep job."""
-    return Path(str(OmegaConf.select(config, "hydra.sweep.dir"))) / str(OmegaConf.select(config, "hydra.sweep.subdir"))
 
 
 def warm_up(preload: Sequence[str]) -> None:
@@ -86,12 +38,6 @@ def warm_up(preload: Sequence[str]) -> None:
 
         context.set_forkserver_preload([__name__, *preload, SETTLED])
         forkserver.ensure_running()
-
-
-def run_here(job: Job, trial: CurrentTrial) -> Outcome:
-    """Run the job in this process."""
-    with running(trial):
-        return _run(job)
 
 
 def run_in_process(job: Job, trial: CurrentTrial) -> Outcome:
@@ -216,7 +162,7 @@ def _trial_process(payload: bytes, pipe: Connection) -> None:
         if job.threads is not None:
             os.environ["OMP_NUM_THREADS"] = str(job.threads)
         with running(PipeTrial(pipe, job.facts)):
-            outcome = _run(job)
+            outcome = run(job)
     except KeyboardInterrupt:
         outcome = Outcome(error=INTERRUPTED)
     pipe.send(("outcome", (outcome.value, outcome.pruned, outcome.error)))
@@ -237,39 +183,3 @@ def _redirect_output(path: Path) -> None:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
-
-
-def _run(job: Job) -> Outcome:
-    """Run a Hydra job and tell how it ended; KeyboardInterrupt alone goes through."""
-    pruned = False
-
-    def task(config: DictConfig) -> Any:
-        nonlocal pruned
-        try:
-            return job.task(config)
-        except optuna.TrialPruned:  # for Hydra the job ended well
-            pruned = True
-            return None
-
-    try:
-        result = run_job(
-            task_function=task,
-            config=job.config,
-            job_dir_key="hydra.sweep.dir",
-            job_subdir_key="hydra.sweep.subdir",
-            hydra_context=job.context,
-        )
-    except SystemExit as error:
-        if error.code == 128 + signal.SIGINT:  # how a task that tidied up after Ctrl-C ends
-            raise KeyboardInterrupt from error
-        return Outcome(error=f"the task ended its process with status {error.code}")
-    return Outcome(pruned=True) if pruned else _outcome_of(result)
-
-
-def _outcome_of(result: JobReturn) -> Outcome:
-    if result.status == JobStatus.COMPLETED:
-        return Outcome(value=result.return_value)
-    error = result._return_value
-    log.error("The task failed.", exc_info=error)
-    cause = error.__cause__ if type(error).__name__ == "CompactHydraException" and error.__cause__ else error
-    return Outcome(error=f"{type(cause).__name__}: {cause}".strip())

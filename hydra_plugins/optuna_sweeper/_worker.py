@@ -21,15 +21,8 @@ from omegaconf import DictConfig, open_dict
 from optuna.trial import TrialState
 
 from hydra_plugins.optuna_sweeper._errors import SweepFailed
-from hydra_plugins.optuna_sweeper._isolation import (
-    INTERRUPTED,
-    Job,
-    Outcome,
-    job_folder,
-    run_here,
-    run_in_process,
-    warm_up,
-)
+from hydra_plugins.optuna_sweeper._isolation import run_in_process, warm_up
+from hydra_plugins.optuna_sweeper._job import CONSOLE, INTERRUPTED, Job, Outcome, job_folder, run_here
 from hydra_plugins.optuna_sweeper._space import Space
 from hydra_plugins.optuna_sweeper._study import FOLDER, REASON, Budget, StudySpec, claim, log_through_hydra
 from hydra_plugins.optuna_sweeper._trial import StudyTrial
@@ -193,7 +186,7 @@ def check_failure_rate(study: optuna.Study, limit: float, n_trials: int) -> None
     raise SweepFailed(
         f"{len(failed)} of {len(finished)} trials failed, more than hydra.sweeper.max_failure_rate={limit:g} allows. "
         f"The commonest reason ({count}×): {reason}\n"
-        f"What the latest of them printed: {failed[-1].user_attrs.get(FOLDER, 'nothing')}/console.log"
+        f"What the latest of them printed: {failed[-1].user_attrs.get(FOLDER, '')}/{CONSOLE}"
     )
 
 

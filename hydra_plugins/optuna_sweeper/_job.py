@@ -1,0 +1,103 @@
+"""One trial as a Hydra job, and how it ended."""
+
+import logging
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import optuna
+from hydra.core.singleton import Singleton
+from hydra.core.utils import JobReturn, JobStatus, run_job
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig, OmegaConf
+
+from hydra_plugins.optuna_sweeper._trial import CurrentTrial, running
+
+log = logging.getLogger(__name__)
+
+CONSOLE = "console.log"  # everything a trial's process prints
+INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a task ended.
+
+    Attributes:
+        value: What the task returned, if it ended well.
+        pruned: The task raised `optuna.TrialPruned`.
+        error: Name and message of the exception, or what ended the process; empty if the task ended well.
+    """
+
+    value: Any = None
+    pruned: bool = False
+    error: str = ""
+
+
+@dataclass
+class Job:
+    """What a trial's process needs: a Hydra job, the facts about its trial, and its share of the CPU.
+
+    `threads` is what `OMP_NUM_THREADS` is set to; None leaves it alone.
+    """
+
+    config: DictConfig
+    task: TaskFunction
+    context: HydraContext
+    facts: Mapping[str, Any]
+    threads: int | None = None
+    singletons: Mapping[Any, Any] = field(default_factory=Singleton.get_state)
+
+    @property
+    def folder(self) -> Path:
+        """Where the job writes."""
+        return job_folder(self.config)
+
+
+def job_folder(config: DictConfig) -> Path:
+    """The output folder of a composed sweep job."""
+    return Path(str(OmegaConf.select(config, "hydra.sweep.dir"))) / str(OmegaConf.select(config, "hydra.sweep.subdir"))
+
+
+def run_here(job: Job, trial: CurrentTrial) -> Outcome:
+    """Run the job in this process."""
+    with running(trial):
+        return run(job)
+
+
+def run(job: Job) -> Outcome:
+    """Run a Hydra job and tell how it ended; KeyboardInterrupt alone goes through."""
+    pruned = False
+
+    def task(config: DictConfig) -> Any:
+        nonlocal pruned
+        try:
+            return job.task(config)
+        except optuna.TrialPruned:  # for Hydra the job ended well
+            pruned = True
+            return None
+
+    try:
+        result = run_job(
+            task_function=task,
+            config=job.config,
+            job_dir_key="hydra.sweep.dir",
+            job_subdir_key="hydra.sweep.subdir",
+            hydra_context=job.context,
+        )
+    except SystemExit as error:
+        if error.code == 128 + signal.SIGINT:  # how a task that tidied up after Ctrl-C ends
+            raise KeyboardInterrupt from error
+        return Outcome(error=f"the task ended its process with status {error.code}")
+    return Outcome(pruned=True) if pruned else _outcome_of(result)
+
+
+def _outcome_of(result: JobReturn) -> Outcome:
+    if result.status == JobStatus.COMPLETED:
+        return Outcome(value=result.return_value)
+    error = result._return_value
+    log.error("The task failed.", exc_info=error)
+    cause = error.__cause__ if type(error).__name__ == "CompactHydraException" and error.__cause__ else error
+    return Outcome(error=f"{type(cause).__name__}: {cause}".strip())
