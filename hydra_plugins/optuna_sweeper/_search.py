@@ -1,6 +1,7 @@
 """One sweep from its options to its results, on the machine where the command was given."""
 
 import logging
+import math
 import os
 import signal
 import sys
@@ -122,12 +123,7 @@ class Search:
     @property
     def _n_trials(self) -> int:
         n_trials: int = self._options["n_trials"]
-        if not self._grid:
-            return n_trials
-        size = 1
-        for values in self._grid.values():
-            size *= len(values)
-        return min(n_trials, size)
+        return min(n_trials, math.prod(map(len, self._grid.values()))) if self._grid else n_trials
 
     def _spec(self) -> StudySpec:
         return StudySpec(
