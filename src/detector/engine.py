@@ -28,7 +28,7 @@ try:
     from ultralytics.models.yolo.detect import DetectionTrainer, DetectionValidator
     from ultralytics.nn import tasks
     from ultralytics.nn.tasks import DetectionModel, load_checkpoint
-    from ultralytics.utils import LOGGER, events, nms, torch_utils
+    from ultralytics.utils import LOGGER, events, nms, patches, torch_utils
     from ultralytics.utils.torch_utils import get_flops, get_num_params, init_seeds
 finally:
     logging.disable(logging.NOTSET)
@@ -48,6 +48,8 @@ __all__ = [
     "use_threads",
 ]
 
+# Ultralytics replaces PIL's function by one that tries to install a package when an image cannot be read.
+Image.open = patches._image_open
 Image.init()  # reads PIL's plugins
 
 # Of this process only: `settings.update()` would write the file.

@@ -1,5 +1,7 @@
 """The evaluation's figures against those of Ultralytics."""
 
+import importlib
+
 import numpy as np
 import pytest
 from hydra import compose, initialize_config_dir
@@ -18,7 +20,9 @@ pytestmark = pytest.mark.integration
 @pytest.mark.parametrize("seed", range(20))
 def test_average_precision_is_that_of_ultralytics(seed):
     """Over images, classes and hit rates of all kinds, AP by class and threshold equals Ultralytics' own."""
-    from ultralytics.utils.metrics import ap_per_class
+    from src.detector import engine  # noqa: F401 - sets Ultralytics' environment before it is imported
+
+    ap_per_class = importlib.import_module("ultralytics.utils.metrics").ap_per_class
 
     rng = np.random.default_rng(seed)
     records = random_records(
