@@ -17,9 +17,11 @@ from hydra_plugins.optuna_sweeper.trial import current_trial
 from src.config import app
 from src.config.sections import section
 from src.core.errors import TrainingError
+from src.data.build import ensure_prepared
 from src.data.options import DataOptions
 from src.detector.options import ModelOptions, ProjectTrainOptions
 from src.detector.settings import dead_parameters
+from src.detector.weights import resolve_weights
 from src.stages.reporting import Pruned
 from src.stages.run_state import checkpoint
 from src.stages.train import TrainJob, searched_arguments, train
@@ -56,7 +58,9 @@ def job_from(cfg: DictConfig, folder: Path) -> TrainJob:
 
 
 def validate(cfg: DictConfig, searched: frozenset[str]) -> None:
-    """Refuse a search before its first trial if a searched parameter is known to have no effect.
+    """Refuse a search before its first trial if it cannot work, or varies what is known to have no effect.
+
+    Side effects: prepares the data and downloads the weights, if that has not been done.
 
     Args:
         cfg: A composed configuration of the search space.
@@ -64,13 +68,16 @@ def validate(cfg: DictConfig, searched: frozenset[str]) -> None:
 
     Raises:
         ConfigError: a value cannot work.
-        TrainingError: a searched parameter is dead.
+        DataError: the data cannot be prepared.
+        TrainingError: a searched parameter is dead, or the weights cannot be had.
     """
     job = job_from(cfg, Path())
     keys: Mapping[str, Any] = dict.fromkeys(searched)
     arguments = {**job.train.arguments, "device": job.train.device}
     if dead := dead_parameters(arguments, searched_arguments(keys)):
         raise TrainingError(" ".join(dead))
+    ensure_prepared(job.data)
+    resolve_weights(job.model)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
+from hydra.errors import HydraException
 from hydra.utils import get_method
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -80,7 +81,8 @@ def check_edges(space: Space, config: DictConfig, loader: ConfigLoader, validate
             if judge is not None:
                 judge(composed, frozenset(space.parameters))
         except Exception as error:  # the schema's, or whatever the app's own judge raises
-            cause = f"\n{error.__cause__}" if isinstance(error.__cause__, OmegaConfBaseException) else ""
+            told_by_cause = isinstance(error, HydraException) and isinstance(error.__cause__, OmegaConfBaseException)
+            cause = f"\n{error.__cause__}" if told_by_cause else ""
             raise SpaceError(f"The search space does not work at {' '.join(overrides)}:\n{error}{cause}") from error
 
 

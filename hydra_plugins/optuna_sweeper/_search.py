@@ -5,6 +5,7 @@ import math
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ import optuna
 from hydra.types import HydraContext, TaskFunction
 from hydra.utils import instantiate
 from omegaconf import DictConfig, ListConfig, OmegaConf
+from optuna.trial import TrialState
 from rich.console import Console
 
 from hydra_plugins.optuna_sweeper import _results as results
@@ -99,13 +101,24 @@ class Search:
         study = spec.open()
         self._prepare(study)
         console = _console()
+        self._announce(study, console)
         callbacks = [instantiate(callback) for callback in self._options["callbacks"].values()]
         _notify(callbacks, "on_sweep_start", study)
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, signal.default_int_handler)  # to be told to end is as good as Ctrl-C
         try:
             self._run_trials(spec, study, console, callbacks)
         except KeyboardInterrupt:
             sys.exit(128 + signal.SIGINT)
         return results.summarise(study, self._folder)
+
+    def _announce(self, study: optuna.Study, console: Console) -> None:
+        there = sum(trial.state != TrialState.WAITING for trial in study.get_trials(deepcopy=False))
+        done = f", {there} of them are there already" if there else ""
+        if there >= self._n_trials:
+            done += ": nothing is left to do; a larger hydra.sweeper.n_trials goes on"
+        text = f"Study {study.study_name}: {self._n_trials} trials{done}. Folder: {self._folder}"
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def _run_trials(self, spec: StudySpec, study: optuna.Study, console: Console, callbacks: Sequence[Any]) -> None:
         try:

@@ -35,9 +35,11 @@ class TrackingError(ProjectError):
 
 
 def did_you_mean(name: str, valid: Iterable[str]) -> str:
-    """A hint that names the closest valid spelling, or an empty string when nothing is close.
+    """A hint that names the closest valid spelling, or those equally close; empty when nothing is.
 
     The hint begins with a space so that it can be appended to a message as it is.
     """
-    matches = difflib.get_close_matches(name, list(valid), n=1)
-    return f" Did you mean '{matches[0]}'?" if matches else ""
+    matches = sorted(difflib.get_close_matches(name, list(valid), n=3))
+    closeness = {match: difflib.SequenceMatcher(None, match, name).ratio() for match in matches}
+    closest = [f"'{match}'" for match in matches if closeness[match] == max(closeness.values())]
+    return f" Did you mean {' or '.join(closest)}?" if closest else ""

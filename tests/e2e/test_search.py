@@ -116,6 +116,14 @@ def test_a_value_that_no_training_can_use_is_refused_before_any_training(tmp_pat
     assert "train.epochs=0: expected at least 1" in done.stdout + done.stderr
 
 
+def test_data_that_cannot_be_prepared_is_refused_before_any_trial(tmp_path):
+    done = run(tmp_path, "src.train", "-m", "search=base", "data=yolo", "data.path=nowhere", "train.seed=1,2")
+    assert done.returncode != 0
+    assert "data.path" in done.stdout + done.stderr
+    assert "does not exist" in done.stdout + done.stderr
+    assert not list(tmp_path.glob("multirun/*/0"))
+
+
 def test_an_unknown_key_is_refused_with_the_nearest_one(tmp_path):
     done = run(tmp_path, "src.train", "-m", *TINY, "train.lr=0.1,0.2")
     assert "Did you mean 'lr" in done.stdout + done.stderr
@@ -123,8 +131,9 @@ def test_an_unknown_key_is_refused_with_the_nearest_one(tmp_path):
 
 @pytest.mark.parametrize("search", ["default", "seed_grid", "finetune"])
 @pytest.mark.parametrize("data", ["synthetic_person", "coco128_person"])
-def test_every_search_of_the_project_passes_its_own_checks(tmp_path, search, data):
+def test_every_search_of_the_project_passes_its_own_checks(tmp_path, real_data, search, data):
     """A timeout of nothing: everything is checked and opened, no trial is run."""
     nothing = ["tracking=none", "hydra.sweeper.timeout_s=0", "hydra.sweeper.isolation=none"]
-    done = run(tmp_path, "src.train", "-m", f"search={search}", f"data={data}", *nothing)
+    archive = [f"data.archive={real_data}/coco128.zip"] if data == "coco128_person" else []
+    done = run(tmp_path, "src.train", "-m", f"search={search}", f"data={data}", *archive, *nothing)
     assert "No trial ended with a result" in done.stdout + done.stderr

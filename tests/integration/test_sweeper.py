@@ -139,6 +139,12 @@ def test_the_same_command_goes_on_with_the_study_up_to_its_total(toy):
     assert len({trial.params["x"] for trial in trials}) == 6  # neither the queued nor the drawn points are repeated
 
 
+def test_a_study_that_has_its_total_says_that_nothing_is_left_to_do(toy):
+    toy.sweep("x=interval(0,3)")
+    assert "4 of them are there already: nothing is left to do" in toy.sweep("x=interval(0,3)")
+    assert len(toy.states()) == 4
+
+
 def test_a_study_is_not_continued_in_another_direction(toy):
     toy.sweep("x=interval(0,3)")
     done = toy.run("x=interval(0,3)", "hydra.sweeper.direction=maximize")
@@ -235,14 +241,15 @@ def test_slots_of_a_parallel_launcher_run_exactly_the_budget(toy):
     assert len({trial.params["x"] for trial in trials}) == 7
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("isolation", ["process", "none"])
-def test_ctrl_c_ends_the_trial_writes_the_results_and_leaves_no_process(toy, isolation):
+def test_ctrl_c_ends_the_trial_writes_the_results_and_leaves_no_process(toy, isolation, number):
     process = toy.start(
         "x=interval(0,3)", "sleep_s=60", f"hydra.sweeper.isolation={isolation}", "hydra.sweeper.max_failure_rate=1"
     )
     wait_for(lambda: "x is" in all_output(toy) or (isolation == "none" and toy_has_started(toy)))
     time.sleep(1)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     printed, _ = process.communicate(timeout=30)
     assert process.returncode == 130, printed
     assert toy.states() == [TrialState.FAIL]

@@ -8,7 +8,7 @@ from src.core.errors import ConfigError, DataError
 
 
 def test_an_unknown_training_argument_is_refused_with_the_nearest_one():
-    with pytest.raises(ConfigError, match=r"'train\.lr' is not a setting.*Did you mean 'lr[0f]'"):
+    with pytest.raises(ConfigError, match=r"'train\.lr' is not a setting.*Did you mean 'lr0' or 'lrf'"):
         check_keys(["train.lr=0.1"])
 
 
