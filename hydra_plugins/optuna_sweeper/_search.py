@@ -107,10 +107,9 @@ class Search:
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, signal.default_int_handler)  # to be told to end is as good as Ctrl-C
         try:
-            self._run_trials(spec, study, console, callbacks)
+            return self._run_trials(spec, study, console, callbacks)
         except KeyboardInterrupt:
             sys.exit(128 + signal.SIGINT)
-        return results.summarise(study, self._folder)
 
     def _announce(self, study: optuna.Study, console: Console) -> None:
         there = sum(trial.state != TrialState.WAITING for trial in study.get_trials(deepcopy=False))
@@ -120,7 +119,9 @@ class Search:
         text = f"Study {study.study_name}: {self._n_trials} trials{done}. Folder: {self._folder}"
         console.print(text, markup=False, highlight=False, soft_wrap=True)
 
-    def _run_trials(self, spec: StudySpec, study: optuna.Study, console: Console, callbacks: Sequence[Any]) -> None:
+    def _run_trials(
+        self, spec: StudySpec, study: optuna.Study, console: Console, callbacks: Sequence[Any]
+    ) -> SweepSummary:
         try:
             with SweepProgress(study, self._n_trials, console):
                 launch(self._slot(spec))
@@ -132,6 +133,7 @@ class Search:
             results.print_table(study, summary, list(self._options["columns"]), console)
             _notify(callbacks, "on_sweep_end", study)
             self._print_ways_on(study, console)
+        return summary
 
     @property
     def _n_trials(self) -> int:

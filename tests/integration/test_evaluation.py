@@ -4,14 +4,11 @@ import importlib
 
 import numpy as np
 import pytest
-from hydra import compose, initialize_config_dir
-from omegaconf import OmegaConf
 
-from src.config import app, schema
-from src.data.build import ensure_prepared
 from src.detector.evaluate import EvaluationRequest, evaluate
 from src.evaluation.average_precision import average_precision
 from src.stages.baseline import as_detection_records
+from tests.integration.prepared import coco128
 from tests.unit.evaluation.strategies import random_records
 
 pytestmark = pytest.mark.integration
@@ -43,7 +40,7 @@ def test_average_precision_is_that_of_ultralytics(seed):
 
 def test_real_detections_have_the_figures_of_ultralytics(real_data, tmp_path):
     """On pretrained YOLOv8n and real images of several classes, mAP from the records is that of the validator."""
-    data = ensure_prepared(_several_classes(real_data, tmp_path))
+    data = coco128(real_data, tmp_path, "data.classes=[person,chair,cup,car]")
     evaluation = evaluate(
         EvaluationRequest(
             data_yaml=data.data_yaml,
@@ -61,20 +58,3 @@ def test_real_detections_have_the_figures_of_ultralytics(real_data, tmp_path):
     assert len(records.scores) > 100
     assert result.map50 == pytest.approx(evaluation.metrics["val/mAP50"], abs=1e-6)
     assert result.map50_95 == pytest.approx(evaluation.metrics["val/mAP50-95"], abs=1e-6)
-
-
-def _several_classes(real_data, folder):
-    schema.register()
-    with initialize_config_dir(app.ROOT["config_path"], version_base="1.3"):
-        config = compose(
-            "config",
-            overrides=[
-                "hydra/sweeper=basic",
-                "search=none",
-                "data=coco128_person",
-                "data.classes=[person,chair,cup,car]",
-                f"data.archive={real_data / 'coco128.zip'}",
-                f"data.root={folder}",
-            ],
-        )
-    return OmegaConf.to_object(config.data)

@@ -2,32 +2,15 @@
 
 import pytest
 
+from tests.integration.prepared import coco128
+
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
 
 
 @pytest.fixture(scope="module")
 def persons(real_data, tmp_path_factory):
     """The known split, prepared."""
-    from hydra import compose, initialize_config_dir
-    from omegaconf import OmegaConf
-
-    from src.config import app, schema
-    from src.data.build import ensure_prepared
-
-    schema.register()
-    root = tmp_path_factory.mktemp("prepared")
-    with initialize_config_dir(app.ROOT["config_path"], version_base="1.3"):
-        config = compose(
-            "config",
-            overrides=[
-                "hydra/sweeper=basic",
-                "search=none",
-                "data=coco128_person",
-                f"data.archive={real_data / 'coco128.zip'}",
-                f"data.root={root}",
-            ],
-        )
-    return ensure_prepared(OmegaConf.to_object(config.data))
+    return coco128(real_data, tmp_path_factory.mktemp("prepared"))
 
 
 @pytest.mark.parametrize(
