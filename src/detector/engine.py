@@ -24,6 +24,7 @@ try:
     import torch._dynamo
     import torchvision
     from ultralytics import settings
+    from ultralytics.data import augment
     from ultralytics.engine import exporter, trainer
     from ultralytics.models.yolo.detect import DetectionTrainer, DetectionValidator
     from ultralytics.nn import tasks
@@ -56,6 +57,10 @@ Image.init()  # reads PIL's plugins
 dict.update(
     settings, dict.fromkeys(("sync", "clearml", "comet", "dvc", "mlflow", "raytune", "tensorboard", "wandb"), False)
 )
+
+# Ultralytics blurs and greys one image in a hundred if Albumentations happens to be installed; what a training does
+# must not depend on that. The base class leaves images as they are.
+augment.Albumentations = lambda **_: augment.BaseTransform()
 
 _NO_AMP = re.compile(r"(16[356]0|T400|T550|T600|T1000|T1200|T2000|K40m)", re.IGNORECASE)
 

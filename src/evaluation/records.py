@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from src.core.detections import check_range
 from src.core.errors import DataError
 
 IOU_THRESHOLDS = tuple(round(0.5 + 0.05 * index, 2) for index in range(10))
@@ -44,10 +45,10 @@ class DetectionRecords:
                 raise DataError(f"{name} has shape {getattr(self, name).shape}; expected {shape}.")
         if self.true_positive.dtype != np.bool_:
             raise DataError(f"true_positive is of type {self.true_positive.dtype}; expected bool.")
-        _check_range("image_index", self.image_index, 0, self.image_count - 1)
-        _check_range("class_index", self.class_index, 0, self.class_count - 1)
-        _check_range("scores", self.scores, 0, 1)
-        _check_range("positives", self.positives, 0, np.iinfo(np.int64).max)
+        check_range("image_index", self.image_index, 0, self.image_count - 1)
+        check_range("class_index", self.class_index, 0, self.class_count - 1)
+        check_range("scores", self.scores, 0, 1)
+        check_range("positives", self.positives, 0, np.iinfo(np.int64).max)
         self._check_matches()
 
     @property
@@ -94,11 +95,3 @@ class DetectionRecords:
                 f"On image {image} more detections of class {class_} are true positives than the"
                 f" {self.positives[image, class_]} boxes it has; each box can be matched once."
             )
-
-
-def _check_range(name: str, values: NDArray[Any], low: float, high: float) -> None:
-    outside = ~((values >= low) & (values <= high))  # NaN is outside too
-    if outside.any():
-        index = tuple(int(i) for i in np.argwhere(outside)[0])
-        place = ", ".join(map(str, index))
-        raise DataError(f"{name}[{place}] is {values[index]}; expected a value from {low} to {high}.")

@@ -10,7 +10,8 @@ from optuna.trial import FrozenTrial, TrialState
 from rich.console import Console
 
 from src.core.errors import DataError
-from src.evaluation.bootstrap import Interval, paired_difference
+from src.core.interval import Interval
+from src.evaluation.bootstrap import paired_difference
 from src.evaluation.records import DetectionRecords
 
 COMPARED = ("mAP50-95", "mAP50")

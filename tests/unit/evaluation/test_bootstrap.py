@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from src.core.errors import DataError
+from src.core.interval import Interval
 from src.evaluation.average_precision import average_precision
-from src.evaluation.bootstrap import Interval, interval, paired_difference
+from src.evaluation.bootstrap import interval, paired_difference
 from tests.unit.evaluation.strategies import random_records
 
 GOOD = random_records(3, images=12, classes=2, detections=120, hit_rate=0.95)

@@ -1,0 +1,1 @@
+"""The exact choice of a score threshold and an NMS IoU: numpy in, dataclasses out."""
