@@ -7,6 +7,7 @@ module gives every trial a warm start. Importing it starts no thread and touches
 # ruff: noqa: E402, F401 - the environment comes before the imports that read it; some imports only warm up
 import logging
 import re
+from collections.abc import Sequence
 
 from src.detector import environment
 
@@ -24,29 +25,39 @@ try:
     import torch._dynamo
     import torchvision
     from ultralytics import settings
-    from ultralytics.data import augment
+    from ultralytics.data import augment, loaders
     from ultralytics.engine import exporter, trainer
-    from ultralytics.models.yolo.detect import DetectionTrainer, DetectionValidator
+    from ultralytics.models.yolo.detect import DetectionPredictor, DetectionTrainer, DetectionValidator
     from ultralytics.nn import tasks
     from ultralytics.nn.tasks import DetectionModel, load_checkpoint
-    from ultralytics.utils import LOGGER, events, nms, patches, torch_utils
+    from ultralytics.utils import LOGGER, events, nms, ops, patches, torch_utils
+    from ultralytics.utils.checks import check_imgsz
+    from ultralytics.utils.ops import xywh2xyxy
     from ultralytics.utils.torch_utils import get_flops, get_num_params, init_seeds
 finally:
     logging.disable(logging.NOTSET)
 
 __all__ = [
     "DetectionModel",
+    "DetectionPredictor",
     "DetectionTrainer",
     "DetectionValidator",
+    "check_imgsz",
     "get_flops",
     "get_num_params",
     "init_seeds",
     "load_checkpoint",
+    "loaders",
     "nms",
+    "ops",
+    "patches",
     "resolve_device",
+    "select_channels",
     "torch",
+    "torchvision",
     "trust_pickles",
     "use_threads",
+    "xywh2xyxy",
 ]
 
 # Ultralytics replaces PIL's function by one that tries to install a package when an image cannot be read.
@@ -76,6 +87,21 @@ def _amp_works(model: torch.nn.Module) -> bool:
 
 
 trainer.check_amp = _amp_works
+
+
+def select_channels(outputs: torch.Tensor, channels: Sequence[int | None]) -> torch.Tensor:
+    """Keep the boxes and the scores of the wanted classes; classes that the head lacks score 0.
+
+    Args:
+        outputs: (B, 4 + classes of the head, A) boxes and scores of A anchors.
+        channels: Index in the head, or None, for each of C classes.
+
+    Returns:
+        (B, 4 + C, A).
+    """
+    empty = torch.zeros_like(outputs[:, :1])
+    scores = [empty if index is None else outputs[:, 4 + index : 5 + index] for index in channels]
+    return torch.cat([outputs[:, :4], *scores], dim=1)
 
 
 def use_threads(count: int) -> None:

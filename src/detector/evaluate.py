@@ -4,7 +4,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from src.core.errors import ProjectError, TrainingError
 from src.detector.environment import thread_count
@@ -94,7 +94,7 @@ def _evaluate(request: EvaluationRequest) -> Evaluation:
     from src.detector.engine import resolve_device
     from src.detector.validator import RecordingValidator
 
-    model = _load(request)
+    model = load_model(request)
     with tempfile.TemporaryDirectory() as scratch:
         validator = RecordingValidator(
             args={
@@ -121,16 +121,39 @@ def _evaluate(request: EvaluationRequest) -> Evaluation:
     return Evaluation(validator.mean_average_precision, validator.records)
 
 
-def _load(request: EvaluationRequest) -> Any:
+class ModelSource(Protocol):
+    """What says which model to load."""
+
+    @property
+    def weights(self) -> Path | None:
+        """File of weights; None for a random initialisation."""
+
+    @property
+    def architecture(self) -> str | None:
+        """Ultralytics model file of that initialisation."""
+
+    @property
+    def class_names(self) -> Sequence[str]:
+        """Its classes."""
+
+
+def load_model(source: ModelSource) -> Any:
+    """The model itself, ready to be used but not to be trained.
+
+    Side effects: sets the random seeds for a random initialisation.
+
+    Raises:
+        TrainingError: it is no detector.
+    """
     from src.detector.engine import DetectionModel, init_seeds, load_checkpoint
 
-    if request.weights is not None:
-        model, _ = load_checkpoint(str(request.weights))
+    if source.weights is not None:
+        model, _ = load_checkpoint(str(source.weights))
         if model.task != "detect":
-            raise TrainingError(f"{request.weights} is a model for the task '{model.task}'; expected a detector.")
+            raise TrainingError(f"{source.weights} is a model for the task '{model.task}'; expected a detector.")
         return model
     init_seeds(_SCRATCH_SEED)
-    model = DetectionModel(request.architecture, nc=len(request.class_names), verbose=False)
-    model.names = dict(enumerate(request.class_names))
+    model = DetectionModel(source.architecture, nc=len(source.class_names), verbose=False)
+    model.names = dict(enumerate(source.class_names))
     model.task = "detect"
     return model.eval()

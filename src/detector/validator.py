@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from src.detector.engine import DetectionValidator, nms, torch
+from src.detector.engine import DetectionValidator, nms, select_channels
 from src.detector.records import ValidationRecords, records_of
 
 _NO_TIME_LIMIT_S = 3600.0
@@ -39,7 +39,7 @@ class RecordingValidator(DetectionValidator):  # type: ignore[misc]  # Ultralyti
         With it, a machine under load leaves the rest of the images without any detection.
         """
         if self.channels is not None:
-            preds = _select_channels(preds[0] if isinstance(preds, list | tuple) else preds, self.channels)
+            preds = select_channels(preds[0] if isinstance(preds, list | tuple) else preds, self.channels)
         found = nms.non_max_suppression(
             preds,
             self.args.conf,
@@ -76,18 +76,3 @@ class RecordingValidator(DetectionValidator):  # type: ignore[misc]  # Ultralyti
         """The unrounded mAP of the last pass."""
         box = self.metrics.box
         return {"val/mAP50": float(box.map50), "val/mAP50-95": float(box.map)}
-
-
-def _select_channels(outputs: Any, channels: Sequence[int | None]) -> Any:
-    """Keep the boxes and the scores of the wanted classes; classes that the head lacks score 0.
-
-    Args:
-        outputs: (B, 4 + classes of the head, A) boxes and scores of A anchors.
-        channels: Index in the head, or None, for each of C classes.
-
-    Returns:
-        (B, 4 + C, A).
-    """
-    empty = torch.zeros_like(outputs[:, :1])
-    scores = [empty if index is None else outputs[:, 4 + index : 5 + index] for index in channels]
-    return torch.cat([outputs[:, :4], *scores], dim=1)
