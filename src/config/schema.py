@@ -10,6 +10,7 @@ from typing import Any
 from hydra.core.config_store import ConfigStore
 
 from src.data.options import ArchiveOptions, CocoJsonOptions, SyntheticOptions, YoloOptions
+from src.decision.options import DecideOptions
 from src.detector import arguments
 from src.detector.options import ModelOptions, TrainOptions
 from src.tracking.options import TrackingOptions
@@ -20,6 +21,7 @@ _SCHEMAS: tuple[tuple[str, str, type[Any]], ...] = (
     ("data", "coco_json", CocoJsonOptions),
     ("data", "synthetic", SyntheticOptions),
     ("data", "yolo", YoloOptions),
+    ("decide", "decide", DecideOptions),
     ("model", "model", ModelOptions),
     ("tracking", "mlflow", TrackingOptions),
     ("train", "train", TrainOptions),
