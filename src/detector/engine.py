@@ -7,7 +7,10 @@ module gives every trial a warm start. Importing it starts no thread and touches
 # ruff: noqa: E402, F401 - the environment comes before the imports that read it; some imports only warm up
 import logging
 import re
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
 from src.detector import environment
 
@@ -43,6 +46,7 @@ __all__ = [
     "DetectionTrainer",
     "DetectionValidator",
     "check_imgsz",
+    "export",
     "get_flops",
     "get_num_params",
     "init_seeds",
@@ -51,6 +55,7 @@ __all__ = [
     "nms",
     "ops",
     "patches",
+    "quiet",
     "resolve_device",
     "select_channels",
     "torch",
@@ -120,6 +125,27 @@ def trust_pickles(trusted: bool) -> None:
     Side effects: a setting of the whole process.
     """
     tasks.SAFE_LOAD = not trusted
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Hold back what Ultralytics says about exports and what torch says about the way Ultralytics makes them."""
+    level = LOGGER.level
+    LOGGER.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        LOGGER.setLevel(level)
+
+
+def export(weights: Path, *, imgsz: int) -> Path:
+    """Export weights to ONNX beside them; the input is one square image."""
+    model, _ = load_checkpoint(str(weights))
+    overrides = {"mode": "export", "format": "onnx", "imgsz": imgsz, "simplify": False, "device": "cpu", "batch": 1}
+    with quiet():
+        return Path(exporter.Exporter(overrides=overrides)(model=model.float()))
 
 
 def resolve_device(requested: str | None) -> str:

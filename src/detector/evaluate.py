@@ -1,4 +1,4 @@
-"""Validate weights, or a random initialisation, as they come."""
+"""Validate weights, or a random initialisation, as Ultralytics does."""
 
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ _SCRATCH_SEED = 0
 
 @dataclass(frozen=True)
 class EvaluationRequest:
-    """What to validate on the val split.
+    """What to validate.
 
     Attributes:
         data_yaml: Ultralytics' description of the prepared data.
@@ -29,6 +29,7 @@ class EvaluationRequest:
         device: As in the options; None for the best at hand.
         threads: CPU threads; None for all that are given.
         trust_pickle: Load weights without the safe mode.
+        split: `val` or `test`.
     """
 
     data_yaml: Path
@@ -41,6 +42,7 @@ class EvaluationRequest:
     device: str | None = None
     threads: int | None = None
     trust_pickle: bool = False
+    split: str = "val"
 
 
 @dataclass(frozen=True)
@@ -48,16 +50,20 @@ class Evaluation:
     """What came out.
 
     Attributes:
-        metrics: `val/mAP50` and `val/mAP50-95`, unrounded.
+        metrics: `val/mAP50` and `val/mAP50-95` (or `test/…`), unrounded.
+        precision: As Ultralytics reports it, at the confidence where its smoothed F1 curve is highest.
+        recall: Likewise.
         records: The scored detections.
     """
 
     metrics: Mapping[str, float]
+    precision: float
+    recall: float
     records: ValidationRecords
 
 
 def evaluate(request: EvaluationRequest) -> Evaluation:
-    """Validate a model on the val split, on the data's classes only.
+    """Validate a model on one split, on the data's classes only.
 
     Side effects: sets torch's threads of this process, and its random seeds for a random initialisation.
 
@@ -102,6 +108,7 @@ def _evaluate(request: EvaluationRequest) -> Evaluation:
                 "task": "detect",
                 "mode": "val",
                 "data": str(request.data_yaml),
+                "split": request.split,
                 "imgsz": request.imgsz,
                 "batch": 2 * request.batch,  # as after a training
                 "rect": True,
@@ -118,7 +125,9 @@ def _evaluate(request: EvaluationRequest) -> Evaluation:
         validator(model=model)
     if validator.records is None:
         raise TrainingError(f"The validation of {request.weights or request.architecture} yielded nothing.")
-    return Evaluation(validator.mean_average_precision, validator.records)
+    metrics = {name.replace("val/", f"{request.split}/"): x for name, x in validator.mean_average_precision.items()}
+    box = validator.metrics.box
+    return Evaluation(metrics, float(box.mp), float(box.mr), validator.records)
 
 
 class ModelSource(Protocol):

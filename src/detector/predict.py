@@ -45,6 +45,9 @@ class PredictionRequest:
 class Predictor:
     """A model that is loaded and ready to look at images.
 
+    Attributes:
+        deployed: Ultralytics' predictor around it.
+
     Side effects: sets torch's threads of this process.
 
     Raises:
@@ -60,7 +63,7 @@ class Predictor:
         try:
             model = load_model(request)
             self._channels = _channels(request.class_names, model.names)
-            self._predictor = deployed(model, request)
+            self.deployed = deployed(model, request)
         except ProjectError:
             raise
         except Exception as error:
@@ -76,8 +79,8 @@ class Predictor:
         rows: list[NDArray[np.float32]] = []
         sizes: list[tuple[int, int, int, int]] = []
         for image_bgr in images_bgr:
-            inputs = self._predictor.preprocess([image_bgr])
-            rows.append(self._best_classes(self._predictor.inference(inputs)))
+            inputs = self.deployed.preprocess([image_bgr])
+            rows.append(self._best_classes(self.deployed.inference(inputs)))
             height, width = image_bgr.shape[:2]
             sizes.append((inputs.shape[3], inputs.shape[2], width, height))
         return _joined(rows, np.array(sizes, np.int64).reshape(-1, 4))

@@ -57,6 +57,8 @@ class TrainingResult:
         flags: What a reader of the metrics has to know.
         optimizer_steps: Counted at the optimizer.
         epochs: Epochs that were trained, counting those before an interruption.
+        best_epoch: The one with the best mAP50-95, counted from 1; None where no epoch was validated.
+        batches: Batches of one epoch.
         best: Weights of the epoch with the best mAP50-95.
         last: Weights of the last epoch.
         records: Detections of the best weights on the val split.
@@ -68,6 +70,8 @@ class TrainingResult:
     flags: tuple[Flag, ...]
     optimizer_steps: int
     epochs: int
+    best_epoch: int | None
+    batches: int
     best: Path
     last: Path
     records: ValidationRecords
@@ -196,6 +200,8 @@ def _result(training: "Training", course: _Course, request: TrainingRequest, sec
         flags=(*course.flags, *late),
         optimizer_steps=training.optimizer_steps,
         epochs=epochs,
+        best_epoch=training.best_epoch,
+        batches=len(training.train_loader),
         best=training.best if training.best.exists() else training.last,  # there is no best among diverged epochs
         last=training.last,
         records=training.validator.records,

@@ -75,6 +75,12 @@ class Training(DetectionTrainer):  # type: ignore[misc]  # Ultralytics is untype
             names, *rows = list(csv.reader(file))
         return {name: [float(row[i]) for row in rows] for i, name in enumerate(names)}
 
+    @property
+    def best_epoch(self) -> int | None:
+        """The epoch, from 1 on, whose weights are the best; of equally good ones the last, as Ultralytics has it."""
+        fitness = self.read_results_csv().get("metrics/mAP50-95(B)", [])
+        return max(range(len(fitness)), key=lambda index: (fitness[index], index)) + 1 if fitness else None
+
     def _count_steps(self) -> None:
         self.optimizer_steps = int(self.ema.updates)  # those before an interruption; 0 in a fresh training
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from src.core.errors import DataError, TrainingError
 from src.data.build import ensure_prepared
+from src.data.dvc import dvc_digest
 from src.data.options import DataOptions
 from src.data.prepared import PreparedData
 from src.detector.evaluate import EvaluationRequest
@@ -70,7 +71,7 @@ def train(job: TrainJob, reporter: Reporter) -> TrainOutcome:
         job.tracking,
         name=f"trial {reporter.number}" if reporter.number is not None else f"{data.name} {job.folder.name}",
         parent_run_id=reporter.study_user_attrs.get("mlflow_run_id"),
-        tags=_tags(job, reporter),
+        tags=_tags(job, data, reporter),
         run_id=state.mlflow_run_id,
     )
     if job.train.resume:
@@ -90,7 +91,8 @@ def train(job: TrainJob, reporter: Reporter) -> TrainOutcome:
 
 
 def _train(job: TrainJob, data: PreparedData, weights: Path | None, run: Run, reporter: Reporter) -> TrainOutcome:
-    run.log_dataset(name=data.name, source=str(data.root), digest=data.digest, context="training")
+    tracked = dvc_digest(data.root)
+    run.log_dataset(name=data.name, source=str(data.root), digest=tracked or data.digest, context="training")
     run.log_text(job.config, "config.yaml")
     first = job.train.objectives[0]
     start = weights.name if weights else str(job.model.architecture)
@@ -111,10 +113,12 @@ def _train(job: TrainJob, data: PreparedData, weights: Path | None, run: Run, re
         weights=result.best.resolve(),
         records=records_path.resolve(),
         baseline=baseline,
+        result=result,
     )
     record(outcome, run, step=result.epochs, with_weights=_uploads_weights(job.tracking, reporter))
     report(outcome, reporter)
     run.end(RunStatus.FINISHED)
+    outcome.save(data=data, start=start, epochs=int(job.train.arguments["epochs"]), run_id=run.id)
     return outcome
 
 
@@ -180,8 +184,10 @@ def _going_on(job: TrainJob, data: PreparedData) -> tuple[TrainJob, RunState]:
     return replace(job, folder=folder), replace(state, pid=os.getpid())
 
 
-def _tags(job: TrainJob, reporter: Reporter) -> dict[str, str]:
+def _tags(job: TrainJob, data: PreparedData, reporter: Reporter) -> dict[str, str]:
     tags = {"objective": ", ".join(job.train.objectives), "folder": str(job.folder.resolve())}
+    if (tracked := dvc_digest(data.root)) is not None:
+        tags["data.dvc"] = tracked
     if reporter.number is not None:
         tags |= {"study": str(reporter.study_name), "trial": str(reporter.number)}
     return tags

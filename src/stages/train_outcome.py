@@ -1,14 +1,21 @@
 """What a training yields, and how the tracker and the search are told."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from src.core.files import write_json
+from src.data.prepared import PreparedData
 from src.detector.settings import Flag
+from src.detector.train import TrainingResult
 from src.stages.baseline import Baseline
-from src.stages.reporting import Reporter, plots_in
+from src.stages.reporting import Reporter, parameters, plots_in
 from src.tracking.run import Run
+
+SUMMARY = "training.json"
+METRICS = "metrics.json"
 
 
 @dataclass(frozen=True)
@@ -23,6 +30,7 @@ class TrainOutcome:
         weights: The best weights.
         records: Scored detections of the best weights on the val split.
         baseline: The untrained weights; None where it was not asked for.
+        result: What the detector says about the training.
     """
 
     objective: tuple[float, ...]
@@ -32,6 +40,33 @@ class TrainOutcome:
     weights: Path
     records: Path
     baseline: Baseline | None
+    result: TrainingResult
+
+    def save(self, *, data: PreparedData, start: str, epochs: int, run_id: str | None) -> None:
+        """Write what later stages and DVC read: `metrics.json`, and `training.json` for all the rest.
+
+        Args:
+            data: What it was trained on.
+            start: The weights or the architecture it started from.
+            epochs: How many were asked for.
+            run_id: Its run in the tracker, if any.
+        """
+        figures = {name: value if math.isfinite(value) else None for name, value in self.metrics.items()}
+        summary = {
+            "run_id": run_id,
+            "data": {"name": data.name, "digest": data.digest},
+            "start": start,
+            "epochs": epochs,
+            "epochs_run": self.result.epochs,
+            "best_epoch": self.result.best_epoch,
+            "optimizer_steps": self.result.optimizer_steps,
+            "batches_per_epoch": self.result.batches,
+            "seconds": self.metrics["train/seconds"],
+            "flags": [{"name": flag.name, "message": flag.message} for flag in self.flags],
+            "arguments": parameters(self.result.resolved, {}, {}),
+        }
+        write_json(self.folder / SUMMARY, summary)
+        write_json(self.folder / METRICS, figures)
 
 
 def record(outcome: TrainOutcome, run: Run, *, step: int, with_weights: bool) -> None:

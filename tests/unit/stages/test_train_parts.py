@@ -3,10 +3,12 @@ import json
 import numpy as np
 import pytest
 
+from src.data.prepared import PreparedData
 from src.detector.arguments import defaults
 from src.detector.evaluate import Evaluation, EvaluationRequest
 from src.detector.records import ValidationRecords
 from src.detector.settings import Flag
+from src.detector.train import TrainingResult
 from src.stages import baseline
 from src.stages.baseline import Baseline, untrained
 from src.stages.reporting import Observer, Pruned, parameters
@@ -92,7 +94,7 @@ def evaluations(monkeypatch):
 
     def evaluate(request):
         requests.append(request)
-        return Evaluation({"val/mAP50": 0.5, "val/mAP50-95": 0.4}, RECORDS)
+        return Evaluation({"val/mAP50": 0.5, "val/mAP50-95": 0.4}, 0.7, 0.6, RECORDS)
 
     monkeypatch.setattr(baseline, "evaluate", evaluate)
     return requests
@@ -147,19 +149,60 @@ def test_a_damaged_baseline_is_evaluated_again(tmp_path, evaluations, ending):
     assert len(evaluations) == 2
 
 
-@pytest.mark.parametrize(("trained", "said"), [(0.3, True), (0.5, False)])
-def test_a_training_that_made_it_worse_is_called_so(tmp_path, trained, said):
-    """The most important line of all."""
+def _outcome(folder, trained=0.3):
     metrics = {"val/mAP50-95": trained, "train/optimizer_steps": 5.0, "train/seconds": 1.0}
-    outcome = TrainOutcome(
+    return TrainOutcome(
         objective=(trained,),
         metrics=metrics,
         flags=(Flag("few_steps", "Only 5."),),
-        folder=tmp_path,
-        weights=tmp_path / "best.pt",
-        records=tmp_path / "r.npz",
-        baseline=Baseline({"val/mAP50-95": 0.4}, tmp_path),
+        folder=folder,
+        weights=folder / "best.pt",
+        records=folder / "r.npz",
+        baseline=Baseline({"val/mAP50-95": 0.4}, folder),
+        result=TrainingResult(
+            metrics=metrics,
+            resolved={**defaults(), "lr0": 0.5},
+            flags=(),
+            optimizer_steps=5,
+            epochs=3,
+            best_epoch=2,
+            batches=10,
+            best=folder / "best.pt",
+            last=folder / "last.pt",
+            records=RECORDS,
+            class_names=("person",),
+        ),
     )
+
+
+def test_later_stages_read_how_a_training_went(tmp_path):
+    """The decision asks for the run, the epochs and the steps; DVC for the metrics."""
+    data = PreparedData("people", tmp_path, tmp_path / "data.yaml", "abc", ("person",), {}, "synthetic")
+
+    _outcome(tmp_path).save(data=data, start="yolov8n.pt", epochs=4, run_id="r1")
+
+    summary = json.loads((tmp_path / "training.json").read_text())
+    expected = {"run_id": "r1", "epochs": 4, "epochs_run": 3, "best_epoch": 2, "batches_per_epoch": 10}
+    assert {key: summary[key] for key in expected} == expected
+    assert summary["arguments"] == {"train.lr0": 0.5}
+    assert summary["flags"] == [{"name": "few_steps", "message": "Only 5."}]
+    assert json.loads((tmp_path / "metrics.json").read_text())["val/mAP50-95"] == 0.3
+
+
+@pytest.mark.parametrize("unknown", [float("nan"), float("inf")])
+def test_a_metric_without_value_is_null(tmp_path, unknown):
+    """Readers of JSON refuse NaN."""
+    data = PreparedData("people", tmp_path, tmp_path / "data.yaml", "abc", ("person",), {}, "synthetic")
+
+    _outcome(tmp_path, trained=unknown).save(data=data, start="yolov8n.pt", epochs=4, run_id=None)
+
+    assert json.loads((tmp_path / "metrics.json").read_text())["val/mAP50-95"] is None
+
+
+@pytest.mark.parametrize(("trained", "said"), [(0.3, True), (0.5, False)])
+def test_a_training_that_made_it_worse_is_called_so(tmp_path, trained, said):
+    """The most important line of all."""
+    outcome = _outcome(tmp_path, trained)
     lines = remarks(outcome)
     assert any("WORSE" in line for line in lines) is said
     assert "Flag few_steps: Only 5." in lines
