@@ -13,6 +13,7 @@ from src.data.options import ArchiveOptions, CocoJsonOptions, SyntheticOptions, 
 from src.decision.options import DecideOptions
 from src.detector import arguments
 from src.detector.options import ModelOptions, TrainOptions
+from src.evaluation.options import EvaluateOptions
 from src.tracking.options import TrackingOptions
 
 # (group, name of the schema in that group, dataclass)
@@ -22,6 +23,7 @@ _SCHEMAS: tuple[tuple[str, str, type[Any]], ...] = (
     ("data", "synthetic", SyntheticOptions),
     ("data", "yolo", YoloOptions),
     ("decide", "decide", DecideOptions),
+    ("evaluate", "evaluate", EvaluateOptions),
     ("model", "model", ModelOptions),
     ("tracking", "mlflow", TrackingOptions),
     ("train", "train", TrainOptions),
