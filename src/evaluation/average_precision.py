@@ -1,15 +1,17 @@
 """Average precision as COCO and Ultralytics define it, also for many reweightings of the images at once.
 
-AP is the area under the precision envelope: precision at recall r is the best precision at any recall above r, read at
-101 recall points and joined by the trapezoidal rule. The envelope changes only where a true positive adds recall, so
-that only true positives have to be looked at once the detections above each are counted; that makes a thousand
-bootstrap resamples as cheap as a few plain evaluations.
+AP is the area under the precision envelope: precision at recall r is the best precision at any recall from r on, read
+at 101 recall points. COCO takes their mean; Ultralytics joins them by the trapezoidal rule, and reads at a recall that
+a detector reaches exactly what comes after it. The envelope changes only where a true positive adds recall, so that
+only true positives have to be looked at once the detections above each are counted; that makes a thousand bootstrap
+resamples as cheap as a few plain evaluations.
 
 Reference: Lin et al., Microsoft COCO: Common Objects in Context, 2014, https://cocodataset.org/#detection-eval.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +22,25 @@ from src.evaluation.records import IOU_THRESHOLDS, DetectionRecords
 METRICS = ("mAP50", "mAP50-95")
 
 _RECALL_POINTS = np.linspace(0, 1, 101)
-# share of the area that the first n recall points stand for: half a step at either end, a whole one between
-_AREA = np.concatenate([[0.0], np.cumsum(np.r_[0.5, np.ones(99), 0.5])]) / 100
 _CHUNK_ELEMENTS = 4_000_000  # 32 MB per intermediate array
+
+
+@dataclass(frozen=True, eq=False)
+class Definition:
+    """How the area under the precision envelope is read.
+
+    Attributes:
+        area: Share of the area that the first n of the 101 recall points stand for, n from 0 to 101, (102,).
+        side: Whether a recall point that is reached exactly is counted (`right`) or not (`left`).
+    """
+
+    area: NDArray[np.float64]
+    side: Literal["left", "right"]
+
+
+COCO = Definition(np.arange(102) / 101, "right")
+# half a step at either end, a whole one between
+ULTRALYTICS = Definition(np.concatenate([[0.0], np.cumsum(np.r_[0.5, np.ones(99), 0.5])]) / 100, "left")
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,18 +64,21 @@ class AveragePrecision:
         return float(mean_over_classes(self.per_class[None], "mAP50-95")[0])
 
 
-def average_precision(records: DetectionRecords) -> AveragePrecision:
+def average_precision(records: DetectionRecords, definition: Definition = ULTRALYTICS) -> AveragePrecision:
     """The average precision of each class at each IoU threshold."""
     weights = np.ones((1, records.image_count), np.int64)
-    return AveragePrecision(weighted_average_precision(records, weights)[0])
+    return AveragePrecision(weighted_average_precision(records, weights, definition)[0])
 
 
-def weighted_average_precision(records: DetectionRecords, weights: NDArray[np.int64]) -> NDArray[np.float64]:
+def weighted_average_precision(
+    records: DetectionRecords, weights: NDArray[np.int64], definition: Definition = ULTRALYTICS
+) -> NDArray[np.float64]:
     """The average precision of data sets in which each image occurs a given number of times.
 
     Args:
         records: The detections.
         weights: How often each image occurs in each of B data sets, (B, I).
+        definition: `COCO` or `ULTRALYTICS`.
 
     Returns:
         (B, C, 10); NaN where a data set has no ground truth of a class.
@@ -77,6 +98,7 @@ def weighted_average_precision(records: DetectionRecords, weights: NDArray[np.in
                 weights[rows] @ records.positives[:, class_],
                 records.image_index[detections],
                 records.true_positive[detections],
+                definition,
             )
     return result
 
@@ -105,7 +127,11 @@ def mean_over_classes(per_class: NDArray[np.float64], metric: str) -> NDArray[np
 
 
 def _class_average_precision(
-    weights: NDArray[np.int64], positives: NDArray[np.int64], image: NDArray[np.int64], hits: NDArray[np.bool_]
+    weights: NDArray[np.int64],
+    positives: NDArray[np.int64],
+    image: NDArray[np.int64],
+    hits: NDArray[np.bool_],
+    definition: Definition,
 ) -> NDArray[np.float64]:
     """The average precision of one class, (B, 10).
 
@@ -114,6 +140,7 @@ def _class_average_precision(
         positives: Ground truth boxes of the class in each data set, (B,).
         image: The image of each detection in descending order of score, (N,).
         hits: Whether each is a true positive, (N, 10).
+        definition: How the area is read.
     """
     detections_so_far = np.cumsum(weights[:, image], axis=1)  # (B, N)
     has_positives = positives > 0
@@ -127,8 +154,8 @@ def _class_average_precision(
         precision = hits_so_far / np.maximum(detections_so_far[:, hit], 1)
         envelope = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
         recall = hits_so_far / np.maximum(positives, 1)[:, None]
-        points_below = np.searchsorted(_RECALL_POINTS, recall, side="left")
-        area = np.diff(_AREA[points_below], axis=1, prepend=0.0)
+        points_reached = np.searchsorted(_RECALL_POINTS, recall, side=definition.side)
+        area = np.diff(definition.area[points_reached], axis=1, prepend=0.0)
         result[has_positives, threshold] = (envelope * area).sum(axis=1)[has_positives]
     return result
 
