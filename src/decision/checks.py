@@ -1,0 +1,168 @@
+"""The sanity checklist: what makes a figure mean something else than it says, looked at before any gate.
+
+No check stops the report. A finding says what was found, what it means and what to do.
+"""
+
+from collections.abc import Sequence
+
+from src.core.interval import Interval
+from src.decision.comparison import Trial
+from src.decision.figures import Evidence, as_interval, figure
+from src.decision.findings import Finding, Status
+from src.decision.gates import Gate
+from src.decision.overlap import Overlap, check_overlap
+from src.decision.repeats import check_repeats
+
+LOW_PRECISION = 0.10
+
+
+def checklist(
+    evidence: Evidence, gates: Sequence[Gate], trials: Sequence[Trial] | None, overlap: Overlap | str
+) -> tuple[Finding, ...]:
+    """All checks.
+
+    Args:
+        evidence: What the stages measured.
+        gates: What the model will be judged by.
+        trials: Of the candidate's study; None where they are not at hand.
+        overlap: What the splits have in common, or why that is not known.
+    """
+    return (
+        _precision(evidence),
+        check_repeats(trials),
+        _test_size(evidence, gates),
+        check_overlap(overlap),
+        _steps(evidence),
+        _best_epoch(evidence),
+        _val_and_test(evidence),
+        _flags(evidence),
+    )
+
+
+def _precision(evidence: Evidence) -> Finding:
+    """A precision below 10 % says something about the threshold far more often than about the model."""
+    name, title = "low_precision", "Precision is not an artefact of the threshold"
+    tuned = as_interval(evidence.find("threshold", "test", "tuned", "precision"))
+    default = as_interval(evidence.find("threshold", "test", "default", "precision"))
+    if tuned is None or default is None:
+        return Finding(name, title, Status.UNKNOWN, "There are no figures on a test split at the tuned threshold.")
+    score = evidence.find("threshold", "score")
+    points = f"{tuned.estimate:.1%} at the tuned threshold {score:.3g}, {default.estimate:.1%} at the default 0.25"
+    reported = evidence.find("threshold", "ultralytics", "precision")
+    if reported is not None:
+        points += f", {reported:.1%} as Ultralytics reports it"
+    if tuned.estimate < LOW_PRECISION:
+        return Finding(
+            name,
+            title,
+            Status.WARNING,
+            f"Precision is {points}. No threshold makes it useful: the model learnt next to nothing.",
+            "Look at the training curves and labels, and train for longer; no threshold will help.",
+        )
+    if min(default.estimate, 1.0 if reported is None else reported) < LOW_PRECISION:
+        return Finding(
+            name,
+            title,
+            Status.WARNING,
+            f"Precision is {points}. The low figure belongs to the threshold that it was read at, not to the model.",
+            "Deploy the model with the tuned threshold, and quote no figure without its threshold.",
+        )
+    return Finding(name, title, Status.OK, f"Precision is {points}.")
+
+
+def _test_size(evidence: Evidence, gates: Sequence[Gate]) -> Finding:
+    """An interval that is wider than the distance to the limit leaves the gate to luck, or nearly so."""
+    name, title = "test_set_size", "The test set is large enough for the gates"
+    measured = [(gate, figure(gate.metric, evidence)) for gate in gates]
+    sure = [(gate, f.value, f.samples) for gate, f in measured if f.value is not None and f.samples]
+    if not sure:
+        return Finding(name, title, Status.UNKNOWN, "No gate has a figure with an interval.")
+    narrow = [gate.name for gate, value, _ in sure if _width(value) > abs(value.estimate - gate.limit)]
+    spreadless = [gate.name for gate, value, _ in sure if value.low == value.high]
+    if not narrow and not spreadless:
+        return Finding(
+            name, title, Status.OK, "Every interval is narrower than the distance of its figure to its limit."
+        )
+    images = evidence.find("evaluation", "splits", "test", "images")
+    parts = []
+    if narrow:
+        parts.append(f"The interval is wider than the distance to the limit for: {', '.join(narrow)}.")
+    if spreadless:
+        parts.append(
+            f"The interval has no width for: {', '.join(spreadless)}. What did not occur in these images, resampling"
+            " cannot show."
+        )
+    parts.append(f"There are {images:,} test images." if images else "There is no test split.")
+    return Finding(
+        name, title, Status.WARNING, " ".join(parts), "Label more test images; the gates' table says how many."
+    )
+
+
+def _steps(evidence: Evidence) -> Finding:
+    name, title = "optimizer_steps", "Every epoch had an optimizer step"
+    steps, epochs = (evidence.find("training", key) for key in ("optimizer_steps", "epochs_run"))
+    if steps is None or not epochs:
+        return Finding(name, title, Status.UNKNOWN, "The training does not say how many optimizer steps it made.")
+    said = f"{steps:,} optimizer steps in {epochs} epochs"
+    if steps >= epochs:
+        return Finding(name, title, Status.OK, f"{said}.")
+    return Finding(
+        name,
+        title,
+        Status.WARNING,
+        f"{said}: fewer than one an epoch, so that the weights hardly moved and epochs say nothing about learning.",
+        "Make train.nbs smaller, down to train.batch: gradients are summed over nbs/batch batches before a step.",
+    )
+
+
+def _best_epoch(evidence: Evidence) -> Finding:
+    name, title = "best_epoch", "The best epoch is not the last one"
+    best, epochs = (evidence.find("training", key) for key in ("best_epoch", "epochs_run"))
+    if best is None or epochs is None:
+        return Finding(name, title, Status.UNKNOWN, "The training does not say which epoch was its best.")
+    if best < epochs:
+        return Finding(name, title, Status.OK, f"The best of {epochs} epochs is number {best}.")
+    return Finding(
+        name,
+        title,
+        Status.WARNING,
+        f"The best of {epochs} epochs is the last one: the model was still getting better when the training ended.",
+        f"Train for longer, for instance train.epochs={2 * epochs}.",
+    )
+
+
+def _val_and_test(evidence: Evidence) -> Finding:
+    name, title = "val_and_test", "Val and test agree"
+    pair = {split: as_interval(evidence.find("evaluation", "splits", split, "metrics", "mAP50-95")) for split in _PAIR}
+    val, test = pair["val"], pair["test"]
+    if val is None or test is None:
+        return Finding(name, title, Status.UNKNOWN, "The model was not evaluated on both.")
+    said = f"mAP50-95 is {val} on val and {test} on test"
+    if val.low <= test.high and test.low <= val.high:
+        return Finding(name, title, Status.OK, f"{said}: the intervals overlap.")
+    meaning = "val was chosen by" if val.estimate > test.estimate else "test is the easier one"
+    return Finding(
+        name,
+        title,
+        Status.WARNING,
+        f"{said}: the intervals do not overlap. The splits are of different kinds, or {meaning}.",
+        "Compare what the two splits show (src.prepare prints their boxes); draw them anew from one pool.",
+    )
+
+
+_PAIR = ("val", "test")
+
+
+def _flags(evidence: Evidence) -> Finding:
+    name, title = "training_flags", "The training raised no flag"
+    flags = evidence.find("training", "flags")
+    if flags is None:
+        return Finding(name, title, Status.UNKNOWN, "The training does not say.")
+    if not flags:
+        return Finding(name, title, Status.OK, "What was asked for is what was used.")
+    said = " ".join(f"{flag['name']}: {flag['message']}" for flag in flags)
+    return Finding(name, title, Status.WARNING, said, "Mend the settings that the flags name, and train again.")
+
+
+def _width(value: Interval) -> float:
+    return value.high - value.low

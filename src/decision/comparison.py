@@ -1,0 +1,225 @@
+"""The candidate against the other settings of its study: means over seeds, and which differences are noise.
+
+Runs with the same parameters but for their seed are repeats of one setting. How far repeats scatter says which
+differences of means are noise: the standard deviations over seeds of all settings with two runs or more are pooled, and
+a difference counts when it is beyond the 95 % interval of Student's t (two means, pooled variance). Where no setting
+was repeated, half the width of the candidate's image-bootstrap interval takes its place, which knows of the luck with
+the images but not of the luck with the seed.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+SEED = "train.seed"
+UNTRAINED = "untrained/"
+
+# The 97.5 % quantiles of Student's t for 1 to 10 degrees of freedom; beyond, the expansion below errs by less than 2e-4.
+_T = (12.7062, 4.3027, 3.1824, 2.7764, 2.5706, 2.4469, 2.3646, 2.3060, 2.2622, 2.2281)
+_Z = 1.959964
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One finished training of a study.
+
+    Attributes:
+        run_id: Its run in the tracking store.
+        number: Its number in the study; None where it is not known.
+        params: Its parameters, as text.
+        metrics: Its final metrics; those of the untrained weights begin with `untrained/`.
+        seconds: How long it took; None where it is not known.
+    """
+
+    run_id: str
+    number: int | None
+    params: Mapping[str, str]
+    metrics: Mapping[str, float]
+    seconds: float | None = None
+
+    @property
+    def setting(self) -> Mapping[str, str]:
+        """Its parameters but for the seed."""
+        return {name: value for name, value in self.params.items() if name != SEED}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """All trials with the same parameters but for their seed.
+
+    Attributes:
+        varied: The parameters in which the settings of the study differ, as text.
+        trials: At least one.
+        mean: Of the metric.
+        std: Its standard deviation over seeds (n - 1); None for a single trial.
+        difference: The candidate's mean minus this one; None for the candidate, or where the candidate is not known.
+        within_noise: Whether that difference is too small to count; None where it cannot be said.
+    """
+
+    varied: Mapping[str, str]
+    trials: tuple[Trial, ...]
+    mean: float
+    std: float | None
+    difference: float | None = None
+    within_noise: bool | None = None
+
+    @property
+    def seconds(self) -> float | None:
+        """The mean duration of a trial; None where it is not known."""
+        known = [trial.seconds for trial in self.trials if trial.seconds is not None]
+        return sum(known) / len(known) if known else None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A study's settings, best first.
+
+    Attributes:
+        metric: What they are compared by.
+        settings: All of them.
+        candidate: Which of them is the candidate's, by its place; None where none is.
+        judged_by: A sentence that says how differences were told from noise.
+        untrained: The metric of the untrained weights, as (lowest, highest) over the trials (it depends on the image
+            size); None where they were not evaluated.
+    """
+
+    metric: str
+    settings: tuple[Setting, ...]
+    candidate: int | None
+    judged_by: str
+    untrained: tuple[float, float] | None
+
+    @property
+    def runners_up(self) -> tuple[Setting, ...]:
+        """All settings but the candidate's, best first."""
+        return tuple(setting for place, setting in enumerate(self.settings) if place != self.candidate)
+
+
+def compare(
+    trials: Sequence[Trial],
+    metric: str,
+    *,
+    candidate: int | None,
+    half_width: float | None,
+    smaller_is_better: bool = False,
+) -> Comparison | None:
+    """Compare the settings of a study.
+
+    Args:
+        trials: Its finished trials.
+        metric: What to compare, such as `val/mAP50-95`; trials without it are left out.
+        candidate: The number of the trial that the candidate was trained after.
+        half_width: Half the width of the image-bootstrap interval of the candidate's metric, if known.
+        smaller_is_better: Whether the metric is a loss, or seconds.
+
+    Returns:
+        None where no trial has the metric.
+    """
+    judged = [trial for trial in trials if not math.isnan(trial.metrics.get(metric, math.nan))]
+    if not judged:
+        return None
+    settings = _settings(judged, metric)
+    settings.sort(key=lambda setting: setting.mean if smaller_is_better else -setting.mean)
+    place = next((i for i, s in enumerate(settings) if any(t.number == candidate for t in s.trials)), None)
+    if candidate is None:
+        place = None
+    pooled = _pooled(settings)
+    if place is not None:
+        noise = [_noise(settings[place], setting, pooled, half_width) for setting in settings]
+        settings = [
+            setting if i == place else _against(settings[place], setting, noise[i])
+            for i, setting in enumerate(settings)
+        ]
+    untrained = [t.metrics[UNTRAINED + metric] for t in judged if UNTRAINED + metric in t.metrics]
+    return Comparison(
+        metric=metric,
+        settings=tuple(settings),
+        candidate=place,
+        judged_by=_judged_by(pooled, half_width),
+        untrained=(min(untrained), max(untrained)) if untrained else None,
+    )
+
+
+def varied_params(trials: Sequence[Trial]) -> list[str]:
+    """The parameters that are not the same in all trials, the seed left out."""
+    names = sorted({name for trial in trials for name in trial.setting})
+    return [name for name in names if len({trial.params.get(name) for trial in trials}) > 1]
+
+
+def student_t(degrees_of_freedom: int) -> float:
+    """The 97.5 % quantile of Student's t.
+
+    Beyond 10 degrees of freedom by the expansion in Abramowitz and Stegun, Handbook of Mathematical Functions, 26.7.5.
+    """
+    if degrees_of_freedom <= len(_T):
+        return _T[degrees_of_freedom - 1]
+    z = _Z
+    terms = (
+        z,
+        (z**3 + z) / 4,
+        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
+        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
+    )
+    return math.fsum(term / degrees_of_freedom**power for power, term in enumerate(terms))
+
+
+def _settings(trials: Sequence[Trial], metric: str) -> list[Setting]:
+    names = varied_params(trials)
+    groups: dict[tuple[tuple[str, str], ...], list[Trial]] = {}
+    for trial in trials:
+        groups.setdefault(tuple(sorted(trial.setting.items())), []).append(trial)
+    return [_setting(group, names, metric) for group in groups.values()]
+
+
+def _setting(trials: Sequence[Trial], names: Sequence[str], metric: str) -> Setting:
+    values = [trial.metrics[metric] for trial in trials]
+    mean = math.fsum(values) / len(values)
+    varied = {name: trials[0].params[name] for name in names if name in trials[0].params}
+    return Setting(varied, tuple(trials), mean, _std(values, mean))
+
+
+def _std(values: Sequence[float], mean: float) -> float | None:
+    if len(values) < 2:
+        return None
+    return math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1))
+
+
+def _pooled(settings: Sequence[Setting]) -> tuple[float, int] | None:
+    """The standard deviation pooled over all repeated settings, and its degrees of freedom."""
+    repeated = [(setting.std, len(setting.trials) - 1) for setting in settings if setting.std is not None]
+    if not repeated:
+        return None
+    freedom = sum(degrees for _, degrees in repeated)
+    return math.sqrt(math.fsum(std**2 * degrees for std, degrees in repeated) / freedom), freedom
+
+
+def _noise(
+    candidate: Setting, other: Setting, pooled: tuple[float, int] | None, half_width: float | None
+) -> float | None:
+    """How large a difference of the two may be by chance."""
+    if pooled is None:
+        return half_width
+    std, freedom = pooled
+    return student_t(freedom) * std * math.sqrt(1 / len(candidate.trials) + 1 / len(other.trials))
+
+
+def _against(candidate: Setting, other: Setting, noise: float | None) -> Setting:
+    difference = candidate.mean - other.mean
+    within = None if noise is None else abs(difference) <= noise
+    return Setting(other.varied, other.trials, other.mean, other.std, difference, within)
+
+
+def _judged_by(pooled: tuple[float, int] | None, half_width: float | None) -> str:
+    if pooled is not None:
+        return (
+            f"A difference is called noise when it lies within the 95 % interval of Student's t from the standard"
+            f" deviation over seeds, {pooled[0]:.4f}, pooled over the repeated settings ({pooled[1]} degrees of"
+            " freedom)."
+        )
+    if half_width is not None:
+        return (
+            "No setting was repeated with another seed: a difference is called noise when it is smaller than half the"
+            f" width of the candidate's image-bootstrap interval on val, {half_width:.4f}; what another seed does comes"
+            " on top."
+        )
+    return "No setting was repeated with another seed and there is no interval: what is noise cannot be said."

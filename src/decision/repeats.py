@@ -1,0 +1,51 @@
+"""Trials with the same result to the last digit although their settings differ: what was varied had no effect."""
+
+from collections.abc import Sequence
+
+from src.decision.comparison import Trial
+from src.decision.findings import Finding, Status
+
+NAME, TITLE = "identical_results", "Different settings give different results"
+_FEWEST = 2  # metrics that have to agree: a single one may by chance
+
+
+def check_repeats(trials: Sequence[Trial] | None) -> Finding:
+    """Look for trials that differ in a parameter, or in their seed, and in nothing that was measured on val.
+
+    Args:
+        trials: Those of the study; None where they are not at hand.
+    """
+    if trials is None or len(trials) < 2:
+        reason = "The study's runs are not at hand" if trials is None else "There is no other run"
+        return Finding(NAME, TITLE, Status.UNKNOWN, f"{reason}, so that no results can be compared.")
+    groups: dict[tuple[tuple[str, float], ...], list[Trial]] = {}
+    for trial in trials:
+        groups.setdefault(_result(trial), []).append(trial)
+    suspicious = [(result, same) for result, same in groups.items() if len(result) >= _FEWEST and _differing(same)]
+    if not suspicious:
+        return Finding(NAME, TITLE, Status.OK, f"No two of {len(trials)} runs have the same results to the last digit.")
+    largest_result, largest = max(suspicious, key=lambda item: len(item[1]))
+    runs = sum(len(same) for _, same in suspicious)
+    names = sorted({name for _, same in suspicious for name in _differing(same)})
+    sentence = (
+        f"{runs} of {len(trials)} runs have results equal to the last digit although they differ in"
+        f" {', '.join(names)}; for instance {_said(largest_result)} in {len(largest)} of them."
+    )
+    if all(value == 0 for _, value in largest_result):
+        return Finding(NAME, TITLE, Status.WARNING, sentence, "These runs learnt nothing; look at their training.")
+    action = f"Find out why {', '.join(names)} had no effect before believing any comparison of runs."
+    return Finding(NAME, TITLE, Status.WARNING, sentence, action)
+
+
+def _result(trial: Trial) -> tuple[tuple[str, float], ...]:
+    return tuple(sorted((name, value) for name, value in trial.metrics.items() if name.startswith("val/")))
+
+
+def _differing(trials: Sequence[Trial]) -> list[str]:
+    names = {name for trial in trials for name in trial.params}
+    return sorted(name for name in names if len({trial.params.get(name) for trial in trials}) > 1)
+
+
+def _said(result: Sequence[tuple[str, float]]) -> str:
+    name, value = result[0]
+    return f"{name} is {value!r}"

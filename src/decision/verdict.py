@@ -1,0 +1,113 @@
+"""The verdict: what the gates and checks come to, what speaks for and against, and what to do next."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from src.decision.findings import Finding, Status
+from src.decision.gates import JudgedGate, Judgement, round_up
+
+
+class Outcome(StrEnum):
+    """What becomes of the candidate."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What becomes of the candidate, and why.
+
+    Attributes:
+        outcome: Accepted when all gates are passed, rejected when any is failed, undecided otherwise.
+        reasons: Sentences.
+        next_steps: What to do, most important first.
+    """
+
+    outcome: Outcome
+    reasons: tuple[str, ...]
+    next_steps: tuple[str, ...]
+
+
+def reach(gates: Sequence[JudgedGate], findings: Sequence[Finding]) -> Verdict:
+    """The verdict."""
+    by_judgement = {kind: [gate for gate in gates if gate.judgement == kind] for kind in Judgement}
+    if by_judgement[Judgement.FAILED]:
+        outcome = Outcome.REJECTED
+    elif by_judgement[Judgement.UNDECIDED] or not gates:
+        outcome = Outcome.UNDECIDED
+    else:
+        outcome = Outcome.ACCEPTED
+    return Verdict(outcome, _reasons(outcome, by_judgement, findings), _next_steps(outcome, by_judgement, findings))
+
+
+def said(gate: JudgedGate) -> str:
+    """A gate with its figure in one line, such as `recall: test/recall > 0.7, found 0.66 [0.62, 0.70]`."""
+    value = gate.figure.value
+    if value is None:
+        return f"{gate.gate.name}: {gate.gate}, not known"
+    return f"{gate.gate.name}: {gate.gate}, found " + (f"{value.estimate:g}" if gate.figure.exact else f"{value:.3g}")
+
+
+def _reasons(
+    outcome: Outcome, gates: dict[Judgement, list[JudgedGate]], findings: Sequence[Finding]
+) -> tuple[str, ...]:
+    failed, undecided, passed = (gates[kind] for kind in (Judgement.FAILED, Judgement.UNDECIDED, Judgement.PASSED))
+    total = len(failed) + len(undecided) + len(passed)
+    reasons = [f"{len(passed)} of {total} gates passed." if total else "There are no gates to judge the model by."]
+    reasons += [f"Failed: {said(gate)}." for gate in failed]
+    reasons += [f"Undecided: {said(gate)}. {gate.reason}" for gate in undecided]
+    warnings = [finding for finding in findings if finding.status == Status.WARNING]
+    if warnings:
+        titles = "; ".join(finding.title.lower() for finding in warnings)
+        weight = {
+            Outcome.ACCEPTED: "accepted with reservations",
+            Outcome.REJECTED: "the figures themselves may mislead",
+            Outcome.UNDECIDED: "more data alone may not settle it",
+        }[outcome]
+        reasons.append(f"Not confirmed by the checks: {titles}; {weight}.")
+    return tuple(reasons)
+
+
+def _next_steps(
+    outcome: Outcome, gates: dict[Judgement, list[JudgedGate]], findings: Sequence[Finding]
+) -> tuple[str, ...]:
+    steps = [finding.action for finding in findings if finding.status == Status.WARNING and finding.action]
+    steps += [_remedy(gate) for gate in gates[Judgement.FAILED]]
+    needed = [
+        gate.samples_needed or 0
+        for gate in gates[Judgement.UNDECIDED]
+        if not gate.gate.metric.startswith("latency/")  # there, images are timings of the same ones
+    ]
+    if any(needed):
+        steps.append(f"Enlarge the test set to about {round_up(max(needed)):,} images and run decide again.")
+    steps += [_measure(gate) for gate in gates[Judgement.UNDECIDED] if gate.figure.value is None]
+    if outcome is Outcome.ACCEPTED:
+        steps.append(
+            "Deploy it with the tuned threshold and NMS IoU of this report, and watch its figures on new data."
+        )
+    return tuple(dict.fromkeys(steps))
+
+
+def _remedy(gate: JudgedGate) -> str:
+    metric = gate.gate.metric
+    if metric == "epochs":
+        return f"Train for the epochs that {gate.gate.name} asks for: {gate.gate}."
+    if metric.startswith(("latency/", "model/")):
+        return f"For {gate.gate.name}: a smaller model or image size, or ONNX (decide.backend=onnx)."
+    if metric.startswith("robustness/"):
+        return f"For {gate.gate.name}: add such pictures, or augmentations like them, to the training."
+    if metric.startswith("over_untrained/"):
+        return f"For {gate.gate.name}: the training did not help; search gentler settings (lr0, epochs, freeze)."
+    if metric in ("test/precision", "test/recall"):
+        other = "recall" if metric == "test/precision" else "precision"
+        return (
+            f"For {gate.gate.name}: another threshold trades it for {other} (threshold.criterion); else a better model."
+        )
+    return f"For {gate.gate.name}: a better model; search on (docs/guides/search.md), with more data or a larger model."
+
+
+def _measure(gate: JudgedGate) -> str:
+    return f"Measure {gate.gate.metric}, which {gate.gate.name} asks for: {gate.figure.remark}"

@@ -1,0 +1,151 @@
+import pytest
+
+from src.decision.checks import checklist
+from src.decision.comparison import Trial
+from src.decision.figures import Evidence
+from src.decision.findings import Status
+from src.decision.gates import Comparison, Gate
+from src.decision.overlap import Overlap, Pair
+from tests.unit.decision import facts
+
+GATES = [Gate("recall", "test/recall", Comparison.MORE_THAN, 0.65)]
+NO_OVERLAP = Overlap((), (), 2900)
+
+
+@pytest.fixture
+def evidence():
+    return Evidence(facts.training(), facts.evaluation(), facts.threshold(), facts.latency())
+
+
+def trial(number, val, **params):
+    metrics = {"val/mAP50": val, "val/mAP50-95": val / 2, "train/seconds": 10.0 + number}
+    return Trial(f"run{number}", number, {"data.name": "people", **params}, metrics)
+
+
+def found(name, evidence, *, gates=GATES, trials=None, overlap=NO_OVERLAP):
+    findings = {finding.name: finding for finding in checklist(evidence, gates, trials, overlap)}
+    return findings[name]
+
+
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [
+        ("low_precision", Status.OK),
+        ("identical_results", Status.UNKNOWN),
+        ("test_set_size", Status.OK),
+        ("split_overlap", Status.OK),
+        ("optimizer_steps", Status.OK),
+        ("best_epoch", Status.OK),
+        ("val_and_test", Status.OK),
+        ("training_flags", Status.OK),
+    ],
+)
+def test_a_fair_model_raises_no_warning(evidence, name, status):
+    assert found(name, evidence).status == status
+
+
+def test_without_any_evidence_no_check_says_that_it_is_ok():
+    findings = checklist(Evidence({}, {}, {}), GATES, None, "The data is not here.")
+    assert {finding.status for finding in findings} == {Status.UNKNOWN}
+
+
+def test_a_low_precision_at_the_default_threshold_is_the_thresholds_own(evidence):
+    evidence.threshold["test"]["default"]["precision"] = facts.interval(0.0, 0.0, 0.0)
+    finding = found("low_precision", evidence)
+    assert finding.status == Status.WARNING
+    assert "belongs to the threshold" in finding.sentence
+    assert "82.0% at the tuned threshold 0.31, 0.0% at the default 0.25" in finding.sentence
+
+
+def test_a_low_precision_that_ultralytics_reports_is_an_artefact_too(evidence):
+    """0.87 % is what it reports when all scores are small."""
+    evidence.threshold["ultralytics"]["precision"] = 0.0087
+    assert "belongs to the threshold" in found("low_precision", evidence).sentence
+
+
+def test_a_low_precision_at_the_tuned_threshold_is_the_models(evidence):
+    evidence.threshold["test"]["tuned"]["precision"] = facts.interval(0.05, 0.02, 0.09)
+    assert "learnt next to nothing" in found("low_precision", evidence).sentence
+
+
+@pytest.mark.parametrize(
+    ("others", "status", "said"),
+    [
+        pytest.param({}, Status.OK, "No two of 3 runs", id="different"),
+        pytest.param({"train.lr0": "0.02"}, Status.WARNING, "2 of 4 runs", id="a setting without effect"),
+        pytest.param(
+            {"train.lr0": "0.01", "train.seed": "1"}, Status.WARNING, "train.seed", id="a seed without effect"
+        ),
+        pytest.param({"train.lr0": "0.01"}, Status.OK, "No two of 4 runs", id="a plain repetition"),
+    ],
+)
+def test_results_equal_to_the_last_digit_are_suspicious(evidence, others, status, said):
+    trials = [trial(0, 0.398, **{"train.lr0": "0.01"}), trial(1, 0.5), trial(2, 0.6)]
+    if others:
+        trials.append(trial(3, 0.398, **others))
+    finding = found("identical_results", evidence, trials=trials)
+    assert finding.status == status
+    assert said in finding.sentence
+
+
+def test_a_difference_in_the_last_digit_is_a_difference(evidence):
+    trials = [trial(0, 0.4, **{"train.lr0": "0.01"}), trial(1, 0.4 + 1e-16, **{"train.lr0": "0.02"})]
+    assert 0.4 != 0.4 + 1e-16
+    assert found("identical_results", evidence, trials=trials).status == Status.OK
+
+
+def test_runs_that_all_learnt_nothing_are_called_so(evidence):
+    trials = [trial(number, 0.0, **{"train.lr0": str(number)}) for number in range(3)]
+    finding = found("identical_results", evidence, trials=trials)
+    assert finding.status == Status.WARNING
+    assert "learnt nothing" in finding.action
+
+
+def test_a_test_set_too_small_for_a_gate_is_named(evidence):
+    """The interval is 0.06 wide, the figure 0.05 from the limit."""
+    gates = [*GATES, Gate("narrow", "test/recall", Comparison.MORE_THAN, 0.73)]
+    finding = found("test_set_size", evidence, gates=gates)
+    assert finding.status == Status.WARNING
+    assert "narrow" in finding.sentence
+    assert "recall," not in finding.sentence
+
+
+def test_an_interval_without_width_is_no_certainty(evidence):
+    evidence.threshold["test"]["tuned"]["recall"] = facts.interval(1.0, 1.0, 1.0)
+    finding = found("test_set_size", evidence)
+    assert finding.status == Status.WARNING
+    assert "no width for: recall" in finding.sentence
+
+
+def test_a_picture_in_two_splits_is_shown(evidence):
+    pair = Pair("images/train/a.jpg", "train", "images/test/b.jpg", "test")
+    finding = found("split_overlap", evidence, overlap=Overlap((pair,), (pair, pair), 10))
+    assert finding.status == Status.WARNING
+    assert "1 pairs of equal files (train-test: 1)" in finding.sentence
+    assert "2 pairs of near duplicates (train-test: 2), for instance images/train/a.jpg" in finding.sentence
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "said"),
+    [
+        pytest.param("optimizer_steps", {"optimizer_steps": 59}, "fewer than one an epoch", id="too few steps"),
+        pytest.param("best_epoch", {"best_epoch": 60}, "the last one", id="not finished"),
+        pytest.param(
+            "training_flags", {"flags": [{"name": "few_steps", "message": "Only 5."}]}, "few_steps: Only 5.", id="flag"
+        ),
+    ],
+)
+def test_doubts_about_the_training_are_said(name, changes, said):
+    evidence = Evidence({**facts.training(), **changes}, facts.evaluation(), facts.threshold())
+    finding = found(name, evidence)
+    assert finding.status == Status.WARNING
+    assert said in finding.sentence
+    assert finding.action
+
+
+@pytest.mark.parametrize(
+    ("test", "status"), [(0.61, Status.OK), (0.575, Status.WARNING), (0.665, Status.WARNING), (0.59, Status.OK)]
+)
+def test_val_and_test_agree_when_their_intervals_overlap(evidence, test, status):
+    evidence.evaluation["splits"]["test"] = facts.split(500, 0.8, test)
+    assert found("val_and_test", evidence).status == status

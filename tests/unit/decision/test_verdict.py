@@ -1,0 +1,88 @@
+import pytest
+
+from src.core.interval import Interval
+from src.decision.arguments import weigh
+from src.decision.comparison import Trial, compare
+from src.decision.figures import METRICS, Evidence
+from src.decision.findings import Finding, Status
+from src.decision.gates import Comparison, Figure, Gate, JudgedGate, Judgement, judge
+from src.decision.verdict import Outcome, reach
+from tests.unit.decision import facts
+
+WARNING = Finding("best_epoch", "The best epoch is not the last one", Status.WARNING, "It is.", "Train for longer.")
+
+
+def gate(judgement, metric="test/recall"):
+    estimate = {Judgement.PASSED: 0.9, Judgement.FAILED: 0.1, Judgement.UNDECIDED: 0.55}[judgement]
+    figure = Figure(Interval(estimate, estimate - 0.1, estimate + 0.1), samples=100)
+    return judge(Gate(f"mine {judgement}", metric, Comparison.MORE_THAN, 0.5), figure)
+
+
+PASSED, FAILED, UNDECIDED = (gate(judgement) for judgement in Judgement)
+MISSING = judge(Gate("speed", "latency/p95_ms", Comparison.LESS_THAN, 50), Figure.unknown("it was not measured."))
+
+
+@pytest.mark.parametrize(
+    ("gates", "outcome"),
+    [
+        pytest.param([PASSED, PASSED], Outcome.ACCEPTED, id="all passed"),
+        pytest.param([PASSED, UNDECIDED, FAILED], Outcome.REJECTED, id="one failed"),
+        pytest.param([PASSED, UNDECIDED], Outcome.UNDECIDED, id="one undecided"),
+        pytest.param([MISSING, PASSED], Outcome.UNDECIDED, id="one not known"),
+        pytest.param([], Outcome.UNDECIDED, id="nothing to judge by"),
+    ],
+)
+def test_the_verdict_follows_from_the_gates(gates, outcome):
+    verdict = reach(gates, [])
+    assert verdict.outcome == outcome
+    assert verdict.reasons
+
+
+def test_a_warning_changes_no_verdict_but_is_said_with_it():
+    verdict = reach([PASSED], [WARNING])
+    assert verdict.outcome == Outcome.ACCEPTED
+    assert "the best epoch is not the last one; accepted with reservations" in verdict.reasons[-1]
+    assert "Train for longer." in verdict.next_steps
+
+
+def test_next_steps_say_how_many_images_and_what_to_measure():
+    verdict = reach([UNDECIDED, MISSING], [])
+    assert "Enlarge the test set to about 400 images and run decide again." in verdict.next_steps
+    assert "Measure latency/p95_ms, which speed asks for: it was not measured." in verdict.next_steps
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_every_failed_gate_has_a_next_step_of_its_own(metric):
+    figure = Figure(Interval(0.1, 0.0, 0.2), samples=10)
+    failed = JudgedGate(Gate("mine", metric, Comparison.MORE_THAN, 0.5), figure, Judgement.FAILED, "")
+    (step,) = reach([failed], []).next_steps
+    assert "mine" in step
+
+
+def test_arguments_come_from_everything_that_was_measured():
+    evidence = Evidence(facts.training(), facts.evaluation(), facts.threshold(), facts.latency())
+    trials = [Trial(f"r{i}", i, {"train.lr0": str(i)}, {"val/mAP50": 0.8 - 0.1 * i}) for i in range(3)]
+    alone = compare(trials, "val/mAP50", candidate=0, half_width=0.05)
+    arguments = weigh(evidence, [PASSED, FAILED], [WARNING], alone)
+    assert "Better than the untrained weights in test mAP50-95 (+0.200 [+0.170, +0.230])." in arguments.pro
+    assert any(sentence.startswith("No other setting of its study") for sentence in arguments.pro)
+    assert any(sentence.startswith("The tuned threshold gives a better test F1") for sentence in arguments.pro)
+    assert "It is." in arguments.contra
+    among_equals = compare(trials, "val/mAP50", candidate=1, half_width=0.5)
+    contra = weigh(evidence, [], [], among_equals).contra
+    assert any(sentence.startswith("Another setting of its study has a better mean") for sentence in contra)
+    assert any(sentence.startswith("2 of 2 other settings") for sentence in contra)
+
+
+@pytest.mark.parametrize(
+    ("interval", "said"),
+    [
+        pytest.param(facts.interval(-0.1, -0.2, -0.05), "Worse than not training at all", id="worse"),
+        pytest.param(facts.interval(0.1, -0.2, 0.3), "Not to be told apart from the untrained", id="unclear"),
+    ],
+)
+def test_a_training_that_did_not_help_speaks_against(interval, said):
+    evaluation = facts.evaluation()
+    evaluation["difference"]["test"]["mAP50-95"] = interval
+    contra = weigh(Evidence({}, evaluation, {}), [], [], None).contra
+    assert [sentence.startswith(said) for sentence in contra] == [True]
