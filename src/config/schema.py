@@ -9,6 +9,7 @@ from typing import Any
 
 from hydra.core.config_store import ConfigStore
 
+from src.config.origin import Origin
 from src.data.options import ArchiveOptions, CocoJsonOptions, SyntheticOptions, YoloOptions
 from src.decision.options import DecideOptions
 from src.detector import arguments
@@ -17,7 +18,7 @@ from src.evaluation.options import EvaluateOptions
 from src.tracking.options import TrackingOptions
 
 # (group, name of the schema in that group, dataclass)
-_SCHEMAS: tuple[tuple[str, str, type[Any]], ...] = (
+SCHEMAS: tuple[tuple[str, str, type[Any]], ...] = (
     ("data", "archive", ArchiveOptions),
     ("data", "coco_json", CocoJsonOptions),
     ("data", "synthetic", SyntheticOptions),
@@ -25,6 +26,7 @@ _SCHEMAS: tuple[tuple[str, str, type[Any]], ...] = (
     ("decide", "decide", DecideOptions),
     ("evaluate", "evaluate", EvaluateOptions),
     ("model", "model", ModelOptions),
+    ("origin", "origin", Origin),
     ("tracking", "mlflow", TrackingOptions),
     ("train", "train", TrainOptions),
 )
@@ -36,14 +38,14 @@ def register() -> None:
     Side effects: fills the process-wide ConfigStore; calling it again changes nothing.
     """
     store = ConfigStore.instance()
-    for group, name, options in _SCHEMAS:
+    for group, name, options in SCHEMAS:
         store.store(group=group, name=f"schema_{name}", node=options, provider="src")
 
 
 def keys_by_section() -> dict[str, set[str]]:
     """The keys that each section can have, over all its schemas."""
     keys: dict[str, set[str]] = {}
-    for group, _, options in _SCHEMAS:
+    for group, _, options in SCHEMAS:
         keys.setdefault(group, set()).update(field.name for field in dataclasses.fields(options))
     return keys
 

@@ -1,0 +1,133 @@
+"""The frozen composition: `params.yaml`, which DVC reads and every stage of the pipeline runs with.
+
+It is a Hydra primary config of its own: `python -m src.<stage> -cd . -cn params`. Its defaults list names the
+schemas, so that a value that DVC has set (`dvc exp run -S train.lr0=…`) is checked like one on the command line.
+"""
+
+import dataclasses
+import re
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from hydra import compose, initialize_config_dir
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from src.config import app, schema
+from src.config.origin import Origin
+from src.config.sections import section
+from src.core.errors import ConfigError
+
+FILE = Path("params.yaml")
+SECTIONS = ("data", "model", "train", "evaluate", "decide", "tracking")
+
+_SECRET = re.compile(r"\w+://[^/\s:@]+:[^/\s@]+@")
+_ENVIRONMENT = "${oc.env:"
+_HEADER = """\
+# The frozen configuration of the pipeline, written by `python -m src.freeze`; `dvc repro` runs it.
+# To change it, freeze again:
+#   {command}
+{origin}"""
+
+
+def freeze(overrides: Sequence[str], origin: Origin | None = None) -> str:
+    """The text of `params.yaml` for a composition of `conf/`.
+
+    The same overrides give the same text. What the environment decides (`${oc.env:…}`) stays as it is written, so
+    that neither secrets nor addresses of one machine are frozen.
+
+    Args:
+        overrides: As on the command line of a stage.
+        origin: The study and trial that they come from.
+
+    Raises:
+        ConfigError: the overrides cannot be composed, or would freeze a password.
+    """
+    cfg = _composed(overrides)
+    origin = _with_sources(dataclasses.replace(origin or Origin(), overrides=list(overrides)), cfg)
+    content: dict[str, Any] = {
+        "defaults": [
+            *({name: _schema_of(cfg, name)} for name in SECTIONS),
+            {"origin": "schema_origin"},
+            "_self_",
+            {"override hydra/job_logging": "stdout"},
+        ],
+        "hydra": {"run": {"dir": "outputs/pipeline/${hydra.job.name}"}, "output_subdir": None},
+        "origin": dataclasses.asdict(origin),
+        **{name: _resolved(cfg, name) for name in SECTIONS},
+    }
+    text = yaml.safe_dump(content, sort_keys=False, width=120, allow_unicode=True)
+    if found := _SECRET.search(text):
+        raise ConfigError(
+            f"The configuration holds a password ('{found.group().split(':')[0]}://…'), which would be written into "
+            f"{FILE}. Let it come from the environment: ${{oc.env:NAME}}."
+        )
+    return _header(overrides, origin) + text
+
+
+def storage_of(overrides: Sequence[str]) -> str:
+    """Where a search with these overrides keeps its study."""
+    return str(OmegaConf.select(_composed(overrides, with_hydra=True), "hydra.sweeper.storage"))
+
+
+def absolute_paths(text: str) -> list[str]:
+    """The values of a frozen configuration that are paths of this machine only."""
+    values = re.findall(r"^\s*[\w.-]+: (/\S.*)$", text, flags=re.MULTILINE)
+    return sorted(set(values))
+
+
+def _composed(overrides: Sequence[str], *, with_hydra: bool = False) -> DictConfig:
+    schema.register()
+    app.check_keys(list(overrides))
+    try:
+        with initialize_config_dir(app.ROOT["config_path"], version_base=app.ROOT["version_base"]):
+            return compose(app.ROOT["config_name"], overrides=list(overrides), return_hydra_config=with_hydra)
+    except (HydraException, OmegaConfBaseException) as error:
+        raise ConfigError(f"The configuration cannot be composed: {error}") from error
+
+
+def _schema_of(cfg: DictConfig, name: str) -> str:
+    """The schema of a section, which depends on what was chosen for it."""
+    chosen = OmegaConf.get_type(cfg[name])
+    names = [schema_name for group, schema_name, options in schema.SCHEMAS if group == name and options is chosen]
+    if not names:
+        raise ConfigError(f"section '{name}' has no schema; its YAML must begin with 'defaults: [schema_…, _self_]'")
+    return f"schema_{names[0]}"
+
+
+def _resolved(cfg: DictConfig, name: str) -> dict[str, Any]:
+    """A section as plain values, resolved except where the environment decides.
+
+    Raises:
+        ConfigError: a value has to be given, or cannot work.
+    """
+    section(cfg, name, object)
+    raw = OmegaConf.to_container(cfg[name])
+    resolved = OmegaConf.to_container(cfg[name], resolve=True)
+    assert isinstance(raw, dict), "a section is a mapping"
+    assert isinstance(resolved, dict), "a section is a mapping"
+    return {str(key): raw[key] if _ENVIRONMENT in str(raw[key]) else value for key, value in resolved.items()}
+
+
+def _with_sources(origin: Origin, cfg: DictConfig) -> Origin:
+    """The origin with the files that DVC has to watch besides the project's code."""
+
+    def first(keys: Sequence[str], otherwise: str) -> str:
+        values = [OmegaConf.select(cfg, key) for key in keys]
+        return next((str(path) for path in values if path and Path(str(path)).exists()), otherwise)
+
+    return dataclasses.replace(
+        origin,
+        data=first(("data.archive", "data.path"), origin.data),
+        weights=first(("model.weights",), origin.weights),
+    )
+
+
+def _header(overrides: Sequence[str], origin: Origin) -> str:
+    command = shlex.join(["python", "-m", "src.freeze", *overrides])
+    came_from = f"# From trial {origin.trial} of the study {origin.study}.\n" if origin.study else ""
+    return _HEADER.format(command=command, origin=came_from)

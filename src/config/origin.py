@@ -1,0 +1,27 @@
+"""Where a frozen configuration came from: the section `origin`, which `src.freeze` fills in."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Origin:
+    """What a configuration was composed from; empty for one that was composed just now.
+
+    Attributes:
+        overrides: Everything that was said on the command line, the trial's parameters included: composing `conf/`
+            with them gives the configuration again.
+        study: The study whose trial it is.
+        trial: That trial's number.
+        storage: Where the study lies.
+        mlflow_run_id: The study's run in MLflow.
+        data: File or folder that the data set is made from, for DVC to watch; the project's own code if none is.
+        weights: File that training starts from, for DVC to watch; the project's own code if none is.
+    """
+
+    overrides: list[str] = field(default_factory=list)
+    study: str | None = None
+    trial: int | None = None
+    storage: str | None = None
+    mlflow_run_id: str | None = None
+    data: str = "src/data"
+    weights: str = "src/detector"
