@@ -1,0 +1,64 @@
+"""The headline figures of a model, on the images as they are and on resampled ones: what intervals are made from."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from src.evaluation.average_precision import COCO, METRICS, mean_over_classes, weighted_average_precision
+from src.evaluation.records import DetectionRecords
+
+AT_CONFIDENCE = ("precision", "recall", "F1")
+HEADLINES = (*METRICS, *AT_CONFIDENCE)
+
+
+def headline_samples(
+    records: DetectionRecords, weights: NDArray[np.int64], confidence: float
+) -> Mapping[str, NDArray[np.float64]]:
+    """Each of `HEADLINES` for data sets in which each image occurs a given number of times.
+
+    Args:
+        records: The detections.
+        weights: How often each image occurs in each of B data sets, (B, I).
+        confidence: Where precision, recall and F1 are read.
+
+    Returns:
+        (B,) by name. mAP is COCO's, over the classes with boxes. NaN where there is no such figure: mAP, recall and F1
+        without boxes, precision without detections.
+    """
+    per_class = weighted_average_precision(records, weights, COCO)
+    samples = {metric: mean_over_classes(per_class, metric) for metric in METRICS}
+    return samples | point_samples(records, weights, confidence)
+
+
+def point_samples(
+    records: DetectionRecords, weights: NDArray[np.int64], confidence: float
+) -> dict[str, NDArray[np.float64]]:
+    """Precision, recall and F1 at a confidence threshold and IoU 0.50, all classes together.
+
+    Args:
+        records: The detections.
+        weights: How often each image occurs in each of B data sets, (B, I).
+        confidence: Detections with this score or a higher one are kept.
+    """
+    kept = records.scores >= confidence
+    right = kept & records.true_positive[:, 0]
+    counts = np.stack(
+        [
+            np.bincount(records.image_index[kept], minlength=records.image_count),
+            np.bincount(records.image_index[right], minlength=records.image_count),
+            records.positives.sum(axis=1),
+        ],
+        axis=1,
+    )
+    detections, hits, positives = (weights.astype(np.float64) @ counts).T  # floats, because BLAS has no integers
+    return {
+        "precision": _ratio(hits, detections),
+        "recall": _ratio(hits, positives),
+        "F1": np.where(positives > 0, _ratio(2 * hits, detections + positives), np.nan),
+    }
+
+
+def _ratio(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
+    ratio: NDArray[np.float64] = np.divide(part, whole, out=np.full_like(part, np.nan), where=whole > 0)
+    return ratio

@@ -1,0 +1,191 @@
+"""Everything that is measured on one pass over a split, in one place and in the form of `evaluation.json`."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from src.core.detections import Detections, GroundTruth
+from src.core.errors import DataError
+from src.core.interval import Interval, image_weights, percentile_interval
+from src.detector.candidates import DEFAULT_CONFIDENCE
+from src.evaluation.average_precision import METRICS
+from src.evaluation.coco import SIZES, CocoMetrics, coco_metrics
+from src.evaluation.confusion import confusion_matrix
+from src.evaluation.curves import Curve, curve
+from src.evaluation.error_types import ErrorCounts, count_errors, error_kinds
+from src.evaluation.headline import headline_samples
+from src.evaluation.matching import Matches, match, records_of
+from src.evaluation.records import DetectionRecords
+
+ALL_CLASSES = "all"
+
+
+@dataclass(frozen=True, eq=False)
+class Measures:
+    """What was measured on the detections of one split.
+
+    Attributes:
+        detections: All of them.
+        truth: The split.
+        matches: Which detection takes which box.
+        records: The detections as metrics take them.
+        coco: AP by class and size.
+        resampling: The number of resamples and the seed of their drawing.
+        samples: The headline figures on the images as they are and on each resample, (1 + resamples,) by name.
+        metrics: The headline figures with their intervals; precision, recall and F1 at the default confidence.
+        errors: Counts by type, at the default confidence.
+        confusion: Rows are true and columns predicted classes, the background last, at the default confidence.
+        curves: Precision and recall over the score, by class name and for `all` together.
+    """
+
+    detections: Detections
+    truth: GroundTruth
+    matches: Matches
+    records: DetectionRecords
+    coco: CocoMetrics
+    resampling: tuple[int, int]
+    samples: Mapping[str, NDArray[np.float64]]
+    metrics: Mapping[str, Interval]
+    errors: ErrorCounts
+    confusion: NDArray[np.int64]
+    curves: Mapping[str, Curve]
+
+    @property
+    def figures(self) -> dict[str, float | None]:
+        """The headline figures without their intervals; None for those that there are not."""
+        return {name: _number(interval.estimate) for name, interval in self.metrics.items()}
+
+    def as_json(self) -> dict[str, Any]:
+        """A split's part of `evaluation.json`; what is not known is None."""
+        boxes = self.records.positives.sum(axis=0).tolist()
+        per_class = {
+            name: {
+                "AP50": _number(self.coco.per_class[index, 0]),
+                "AP50-95": _number(self.coco.per_class[index].mean()),
+                "boxes": boxes[index],
+            }
+            for index, name in enumerate(self.truth.class_names)
+        }
+        per_size = {
+            size: {
+                "AP50": _number(self.coco.mean_of_size(size, "mAP50")),
+                "AP50-95": _number(self.coco.mean_of_size(size, "mAP50-95")),
+                "boxes": int(self.coco.boxes_by_size[index].sum()),
+            }
+            for index, size in enumerate(SIZES)
+        }
+        return {
+            "images": self.truth.image_count,
+            "boxes": len(self.truth.boxes_xyxy),
+            "metrics": {name: interval.as_json() for name, interval in self.metrics.items()},
+            "per_class": per_class,
+            "per_size": per_size,
+            "errors": self.errors.as_json(),
+            "confusion": self.confusion.tolist(),
+        }
+
+
+def measure(detections: Detections, truth: GroundTruth, *, resamples: int, seed: int) -> Measures:
+    """Measure the detections of one model on one split.
+
+    AP is computed by faster-coco-eval; its intervals come from our own computation, which resamples the images.
+
+    Args:
+        detections: After NMS, down to scores near zero.
+        truth: The split.
+        resamples: How many data sets the bootstrap draws.
+        seed: Of the drawing. Two models that are to be compared need the same one.
+
+    Raises:
+        DataError: the split has no images, or the detections are not of it.
+    """
+    matches = match(detections, truth)
+    records = records_of(detections, truth, matches)
+    coco = coco_metrics(detections, truth)
+    samples = headline_samples(records, image_weights(truth.image_count, resamples, seed), DEFAULT_CONFIDENCE)
+    metrics = {name: percentile_interval(values) for name, values in samples.items()}
+    metrics |= {name: Interval(coco.mean(name), metrics[name].low, metrics[name].high) for name in METRICS}
+    kept = detections.scores >= DEFAULT_CONFIDENCE
+    shown, found = detections.where(kept), Matches(matches.truth_index[kept], matches.iou[kept])
+    curves = {ALL_CLASSES: curve(records)}
+    if truth.class_count > 1:
+        curves |= {name: curve(records, index) for index, name in enumerate(truth.class_names)}
+    return Measures(
+        detections=detections,
+        truth=truth,
+        matches=matches,
+        records=records,
+        coco=coco,
+        resampling=(resamples, seed),
+        samples=samples,
+        metrics=metrics,
+        errors=count_errors(shown, truth, found),
+        confusion=confusion_matrix(shown, truth, found),
+        curves=curves,
+    )
+
+
+def differences(a: Measures, b: Measures) -> dict[str, Interval]:
+    """By how much `a` is better than `b` in each headline figure, with the interval of the difference.
+
+    Both were resampled alike, so that what makes an image hard for both of them cancels out.
+
+    Raises:
+        DataError: they are not about the same images and boxes, or were not resampled alike.
+    """
+    same_images = a.truth.files == b.truth.files and np.array_equal(a.truth.positives, b.truth.positives)
+    if not same_images or a.resampling != b.resampling:
+        described = (
+            f"{m.truth.image_count} images with {len(m.truth.boxes_xyxy)} boxes, {m.resampling[0]} resamples of seed"
+            f" {m.resampling[1]}"
+            for m in (a, b)
+        )
+        raise DataError(
+            f"The models were not measured alike ({'; '.join(described)}), so that their difference means nothing;"
+            " measure both on one split, with the same resamples and seed."
+        )
+    return {name: percentile_interval(values - b.samples[name]) for name, values in a.samples.items()}
+
+
+def write_table(measures: Measures, path: Path) -> None:
+    """Write one row a detection as Parquet: where it is, what it is, and what it is worth.
+
+    `kind` is `hit` or the type of error; it holds for every confidence threshold that keeps the detection.
+    `truth_index` counts the split's boxes from 0; it is null, as all that is not known, where no box is taken.
+
+    Side effects: creates the parent folders; the file appears when it is complete.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = path.with_name(f".{path.name}.partial")
+    pq.write_table(detection_table(measures), scratch)
+    scratch.replace(path)
+
+
+def detection_table(measures: Measures) -> pa.Table:
+    """The columns image, file, class, class_name, score, x1, y1, x2, y2, iou, truth_index, kind."""
+    found, truth, matches = measures.detections, measures.truth, measures.matches
+    taken = matches.truth_index[:, 0]
+    return pa.table(
+        {
+            "image": found.image_index,
+            "file": pa.array(np.array(truth.files, object)[found.image_index], pa.string()),
+            "class": found.class_index,
+            "class_name": pa.array(np.array(truth.class_names, object)[found.class_index], pa.string()),
+            "score": found.scores,
+            **{name: found.boxes_xyxy[:, corner] for corner, name in enumerate(("x1", "y1", "x2", "y2"))},
+            "iou": matches.iou,
+            "truth_index": pa.array(taken, pa.int64(), mask=taken < 0),
+            "kind": pa.array(error_kinds(found, truth, matches).tolist(), pa.string()),
+        }
+    )
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)

@@ -1,0 +1,128 @@
+import json
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from src.core.errors import DataError
+from src.core.interval import Interval
+from src.evaluation.error_types import KINDS
+from src.stages.measures import differences, measure, write_table
+from tests.unit.evaluation.scenes import detected, ground_truth, random_scene
+
+SCENE = random_scene(4, images=12, classes=2, truths=40, detections=90)
+
+
+@pytest.fixture(scope="module")
+def measured():
+    return measure(*SCENE, resamples=200, seed=0)
+
+
+def test_the_json_has_the_agreed_form(measured):
+    """And the counts in it add up."""
+    content = json.loads(json.dumps(measured.as_json(), allow_nan=False))
+    assert (content["images"], content["boxes"]) == (12, 40)
+    assert list(content["metrics"]) == ["mAP50", "mAP50-95", "precision", "recall", "F1"]
+    for interval in content["metrics"].values():
+        assert interval["low"] < interval["estimate"] < interval["high"]
+    assert sum(part["boxes"] for part in content["per_class"].values()) == 40
+    assert sum(part["boxes"] for part in content["per_size"].values()) == 40
+    mean = np.mean([part["AP50-95"] for part in content["per_class"].values()])
+    assert content["metrics"]["mAP50-95"]["estimate"] == pytest.approx(mean)
+    confusion, errors = np.array(content["confusion"]), content["errors"]
+    assert confusion[:-1].sum() == 40
+    assert errors["missed"] == 40 - np.diag(confusion).sum()
+    kept = (SCENE[0].scores >= 0.25).sum()
+    assert confusion[:, :-1].sum() == kept
+    assert sum(errors.values()) - errors["missed"] == kept - np.diag(confusion).sum()
+
+
+def test_intervals_are_about_the_figures_that_the_library_computes(measured):
+    """The first sample of the bootstrap is our own computation of the same figure."""
+    for name in ("mAP50", "mAP50-95"):
+        assert measured.metrics[name].estimate == pytest.approx(measured.samples[name][0], abs=1e-12)
+        assert measured.figures[name] == measured.metrics[name].estimate
+
+
+def test_a_model_does_not_differ_from_itself(measured):
+    for interval in differences(measured, measured).values():
+        assert interval == Interval(0.0, 0.0, 0.0)
+
+
+def test_a_model_that_finds_more_is_better_beyond_doubt(measured):
+    """Half of the detections gone, on the same images and resamples."""
+    detections, truth = SCENE
+    half = measure(detections.where(np.arange(len(detections)) % 2 == 0), truth, resamples=200, seed=0)
+    difference = differences(measured, half)["recall"]
+    assert difference.estimate == pytest.approx(measured.metrics["recall"].estimate - half.metrics["recall"].estimate)
+    assert difference.low > 0
+
+
+def test_models_on_other_images_or_resamples_are_not_compared(measured):
+    other = measure(*random_scene(5, images=12, classes=2, truths=41, detections=9), resamples=200, seed=0)
+    with pytest.raises(DataError, match=r"not measured alike \(12 images with 40 boxes.*12 images with 41 boxes"):
+        differences(measured, other)
+    with pytest.raises(DataError, match=r"seed 0; .* seed 1\)"):
+        differences(measured, measure(*SCENE, resamples=200, seed=1))
+
+
+def test_curves_are_there_for_each_class_and_for_all(measured):
+    assert list(measured.curves) == ["all", "class 0", "class 1"]
+    single = measure(*random_scene(0, images=3, classes=1, truths=5, detections=9), resamples=10, seed=0)
+    assert list(single.curves) == ["all"]
+
+
+def test_the_table_has_a_row_for_every_detection(measured, tmp_path):
+    """With the score, the box, what it was matched with and what is wrong with it."""
+    write_table(measured, tmp_path / "detections" / "val.parquet")
+    assert [path.name for path in (tmp_path / "detections").iterdir()] == ["val.parquet"]
+    table = pq.read_table(tmp_path / "detections" / "val.parquet").to_pydict()
+    assert list(table) == [
+        *("image", "file", "class", "class_name", "score", "x1", "y1", "x2", "y2", "iou", "truth_index", "kind")
+    ]
+    detections, truth = SCENE
+    assert table["score"] == detections.scores.tolist()
+    assert set(table["kind"]) <= set(KINDS)
+    for image, file, class_, name, taken, kind in zip(
+        *(table[column] for column in ("image", "file", "class", "class_name", "truth_index", "kind")), strict=True
+    ):
+        assert file == truth.files[image]
+        assert name == truth.class_names[class_]
+        assert (taken is None) == (kind != "hit")
+        assert taken is None or truth.image_index[taken] == image
+
+
+NONE = detected([], [], [], [])
+SOME = detected([0, 1], [0, 0], [0.9, 0.1], [[0, 0, 9, 9], [0, 0, 9, 9]])
+TRUTH = ground_truth([0, 1], [0, 0], [[0, 0, 9, 9], [50, 50, 70, 80]], images=2, classes=2)
+BACKGROUNDS = ground_truth([], [], [], images=2, classes=2)
+
+
+@pytest.mark.parametrize(
+    ("detections", "truth", "unknown"),
+    [
+        pytest.param(NONE, TRUTH, {"precision"}, id="no detections"),
+        pytest.param(SOME, BACKGROUNDS, {"mAP50", "mAP50-95", "recall", "F1"}, id="backgrounds only"),
+        pytest.param(
+            NONE, BACKGROUNDS, {"mAP50", "mAP50-95", "precision", "recall", "F1"}, id="nothing on either side"
+        ),
+        pytest.param(SOME, TRUTH, set(), id="one class missing"),
+    ],
+)
+def test_what_there_is_not_is_null_rather_than_an_error(detections, truth, unknown, tmp_path):
+    """JSON without NaN, a table that can be written, and a figure for all that has one."""
+    measures = measure(detections, truth, resamples=20, seed=0)
+    content = measures.as_json()
+    json.dumps(content, allow_nan=False)
+    assert {name for name, interval in content["metrics"].items() if interval["estimate"] is None} == unknown
+    assert {name for name, value in measures.figures.items() if value is None} == unknown
+    assert content["per_class"]["class 1"] == {"AP50": None, "AP50-95": None, "boxes": 0}
+    assert content["per_size"]["large"] == {"AP50": None, "AP50-95": None, "boxes": 0}
+    write_table(measures, tmp_path / "table.parquet")
+    assert pq.read_table(tmp_path / "table.parquet").num_rows == len(detections)
+    differences(measures, measures)
+
+
+def test_a_split_without_images_is_refused():
+    with pytest.raises(DataError, match="no images"):
+        measure(NONE, ground_truth([], [], [], images=0), resamples=5, seed=0)
