@@ -14,7 +14,7 @@ from dataclasses import dataclass
 SEED = "train.seed"
 UNTRAINED = "untrained/"
 
-# The 97.5 % quantiles of Student's t for 1 to 10 degrees of freedom; beyond, the expansion below errs by less than 2e-4.
+# 97.5 % quantiles of Student's t for 1 to 10 degrees of freedom; beyond, the expansion below errs by less than 2e-4.
 _T = (12.7062, 4.3027, 3.1824, 2.7764, 2.5706, 2.4469, 2.3646, 2.3060, 2.2622, 2.2281)
 _Z = 1.959964
 

@@ -55,7 +55,7 @@ def ensure_running(spool: Path) -> None:
             stdin=subprocess.DEVNULL,
             stdout=messages,
             stderr=messages,
-            env=_environment(),
+            env=environment(),
             start_new_session=True,  # Ctrl-C is for the training, the courier still has its end to deliver
         )
     if not _processes:
@@ -71,8 +71,8 @@ def _let_go() -> None:
         _processes.clear()
 
 
-def _environment() -> dict[str, str]:
-    """The environment of the courier: MLflow's patience cut short, unless the user set it, and no telemetry."""
+def environment() -> dict[str, str]:
+    """That of a process that talks to the store: MLflow's patience cut short, unless the user set it, no telemetry."""
     own = {
         "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
         "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",

@@ -1,0 +1,182 @@
+"""The runs of a study as the store has them, read back for a comparison.
+
+They are read by a process of its own, `python -m src.tracking.study_runs`, for the same reasons as the courier is one:
+MLflow's patience with a server that does not answer can be cut short, and nothing of its state stays behind.
+"""
+
+import json
+import logging
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from src.core.errors import TrackingError
+from src.tracking import courier_process
+from src.tracking.environment import without_credentials
+from src.tracking.options import TrackingOptions
+from src.tracking.spool import State, inboxes, is_key
+
+TIMEOUT_S = 120.0  # opening a database that another version of MLflow made can take half a minute
+_SQLITE = "sqlite:///"
+_PARENT_TAG = "mlflow.parentRunId"
+_PAGE = 1000
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class RecordedRun:
+    """A run as the store has it.
+
+    Attributes:
+        run_id: The store's id.
+        name: What it is called.
+        status: `FINISHED`, `FAILED`, `KILLED` (a pruned trial is), `RUNNING` or `SCHEDULED`.
+        params: Its parameters, as text.
+        metrics: The last value of each of its metrics.
+        tags: Its tags, those of MLflow itself left out; of a trial they hold `study`, `trial` and `objective`.
+        duration_s: From its start to its end; None while it runs.
+    """
+
+    run_id: str
+    name: str
+    status: str
+    params: Mapping[str, str]
+    metrics: Mapping[str, float]
+    tags: Mapping[str, str]
+    duration_s: float | None
+
+
+def study_runs(options: TrackingOptions, study_run_id: str) -> tuple[RecordedRun, ...]:
+    """The runs under a study's run, in the order of their start.
+
+    Calls that still wait in this machine's spool are waited for, `options.wait_s` at most; then a warning says how many
+    runs are incomplete.
+
+    Args:
+        options: Where the study is recorded.
+        study_run_id: The study's run, by its id or provisional key.
+
+    Side effects: starts a process, and the courier when runs of the study wait in the spool.
+
+    Raises:
+        TrackingError: nothing is recorded with these options, the store cannot be read, or does not know the run.
+    """
+    store = without_credentials(options.uri)
+    if options.kind == "none":
+        raise TrackingError("Nothing is recorded with tracking=none; name the store that the study was recorded in.")
+    if options.uri.startswith(_SQLITE) and not Path(options.uri.removeprefix(_SQLITE)).is_file():
+        raise TrackingError(f"There is no MLflow store {store}; set tracking.uri to where the study was recorded.")
+    known = _await_delivery(options, study_run_id)
+    answer = _ask(options, known)
+    if "error" in answer:
+        raise TrackingError(f"The study's runs cannot be read from {store}: {answer['error']}")
+    return tuple(RecordedRun(**run) for run in answer["runs"])
+
+
+def _await_delivery(options: TrackingOptions, study_run_id: str) -> str:
+    """Wait for what the spool still holds of the study; returns the study's run by the best name known."""
+    spool = Path(options.spool).absolute()
+    deadline = time.monotonic() + options.wait_s
+    known = study_run_id
+    while waiting := _waiting(spool, {study_run_id, known}):
+        known = _settled(spool, known)
+        courier_process.ensure_running(spool)
+        if time.monotonic() > deadline:
+            _logger.warning(
+                "%d runs of the study have not reached the store yet and may be missing below; they wait in %s.",
+                waiting,
+                spool,
+            )
+            break
+        time.sleep(0.05)
+    return _settled(spool, known)
+
+
+def _waiting(spool: Path, names: set[str]) -> int:
+    """How many runs of the study the spool has not delivered, the study's own included."""
+    states = {inbox: State.load(inbox.folder) for inbox in inboxes(spool)}
+    names = names | {inbox.folder.name for inbox, state in states.items() if state.run_id in names}
+    return sum(
+        (inbox.folder.name in names or inbox.is_child_of(names)) and not state.done for inbox, state in states.items()
+    )
+
+
+def _settled(spool: Path, run_id: str) -> str:
+    return (State.load(spool / run_id).run_id or run_id) if is_key(run_id) else run_id
+
+
+def _ask(options: TrackingOptions, run_id: str) -> dict[str, Any]:
+    """What the reading process answers; an `error` where it cannot."""
+    question = json.dumps({"uri": options.uri, "experiment": options.experiment, "run_id": run_id})
+    try:
+        reader = subprocess.run(
+            [sys.executable, "-m", "src.tracking.study_runs"],
+            input=question,  # not an argument: the address may hold a password
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT_S,
+            check=False,
+            env=courier_process.environment(),
+        )
+    except subprocess.TimeoutExpired:
+        return {"error": f"no answer within {TIMEOUT_S:.0f} s."}
+    if reader.returncode:
+        return {"error": (reader.stderr.strip().splitlines() or [f"exit code {reader.returncode}"])[-1]}
+    answer: dict[str, Any] = json.loads(reader.stdout.splitlines()[-1])
+    return answer
+
+
+def read(uri: str, experiment: str, run_id: str) -> dict[str, Any]:
+    """What the store says: `runs`, or an `error`; only the reading process calls it."""
+    from src.tracking.delivery import KEY_TAG
+    from src.tracking.mlflow_store import MlflowStore
+    from src.tracking.store import StoreRefusedError, StoreUnavailableError
+
+    try:
+        store = MlflowStore(uri)
+        found = store.find_run(experiment=experiment, tag=KEY_TAG, value=run_id) if is_key(run_id) else run_id
+        if found is None:
+            return {"error": f"there is no run with the provisional key {run_id}."}
+        return {"runs": [asdict(run) for run in _children(uri, found, store.read_run(found).experiment_id)]}
+    except (StoreRefusedError, StoreUnavailableError) as error:
+        return {"error": str(error)}
+
+
+def _children(uri: str, run_id: str, experiment_id: str) -> list[RecordedRun]:
+    from mlflow.tracking import MlflowClient
+
+    client, found, token = MlflowClient(tracking_uri=uri), [], None
+    while True:
+        page = client.search_runs(
+            [experiment_id],
+            f"tags.`{_PARENT_TAG}` = '{run_id}'",
+            max_results=_PAGE,
+            order_by=["attributes.start_time ASC"],
+            page_token=token,
+        )
+        found += [_recorded(run) for run in page]
+        token = page.token
+        if not token:
+            return found
+
+
+def _recorded(run: Any) -> RecordedRun:
+    ended, began = run.info.end_time, run.info.start_time
+    return RecordedRun(
+        run_id=run.info.run_id,
+        name=run.info.run_name,
+        status=run.info.status,
+        params=dict(run.data.params),
+        metrics=dict(run.data.metrics),
+        tags={name: value for name, value in run.data.tags.items() if not name.startswith("mlflow.")},
+        duration_s=None if ended is None else (ended - began) / 1000,
+    )
+
+
+if __name__ == "__main__":
+    print(json.dumps(read(**json.loads(sys.stdin.read()))))
