@@ -1,5 +1,6 @@
 import json
 import subprocess
+from types import SimpleNamespace
 
 import pytest
 
@@ -20,6 +21,12 @@ RUN = {
 }
 
 
+def _replace_subprocess(monkeypatch, run):
+    """For the module only: others start programs too."""
+    stand_in = SimpleNamespace(run=run, TimeoutExpired=subprocess.TimeoutExpired)
+    monkeypatch.setattr("src.tracking.study_runs.subprocess", stand_in)
+
+
 @pytest.fixture
 def reader(monkeypatch):
     """The reading process, which answers what it is told to and remembers what it was asked."""
@@ -34,7 +41,7 @@ def reader(monkeypatch):
             )
 
     reader = Reader()
-    monkeypatch.setattr("src.tracking.study_runs.subprocess.run", reader.run)
+    _replace_subprocess(monkeypatch, reader.run)
     return reader
 
 
@@ -60,7 +67,7 @@ def test_a_store_that_does_not_answer_in_time_is_given_up(options, monkeypatch):
     def run(command, **_):
         raise subprocess.TimeoutExpired(command, 1)
 
-    monkeypatch.setattr("src.tracking.study_runs.subprocess.run", run)
+    _replace_subprocess(monkeypatch, run)
     with pytest.raises(TrackingError, match="no answer within"):
         study_runs(options, "x")
 
