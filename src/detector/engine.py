@@ -129,7 +129,7 @@ def trust_pickles(trusted: bool) -> None:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Hold back what Ultralytics says about exports and what torch says about the way Ultralytics makes them."""
+    """Hold back what Ultralytics says about models and exports, and what torch says about how it makes them."""
     level = LOGGER.level
     LOGGER.setLevel(logging.ERROR)
     try:

@@ -75,7 +75,8 @@ def evaluate(request: EvaluationRequest) -> Evaluation:
     engine.use_threads(thread_count(request.threads))
     engine.trust_pickles(request.trust_pickle)
     try:
-        return _evaluate(request)
+        with engine.quiet():
+            return _evaluate(request)
     except ProjectError:
         raise
     except Exception as error:

@@ -47,6 +47,7 @@ class Predictor:
 
     Attributes:
         deployed: Ultralytics' predictor around it.
+        size: Its `parameters`, and `gflops` for an image of `imgsz` by `imgsz`.
 
     Side effects: sets torch's threads of this process.
 
@@ -61,9 +62,14 @@ class Predictor:
         engine.trust_pickles(request.trust_pickle)
         name = request.weights or request.architecture
         try:
-            model = load_model(request)
+            with engine.quiet():
+                model = load_model(request)
+                self.deployed = deployed(model, request)
             self._channels = _channels(request.class_names, model.names)
-            self.deployed = deployed(model, request)
+            self.size = {
+                "parameters": int(engine.get_num_params(model)),
+                "gflops": float(engine.get_flops(model, request.imgsz)),
+            }
         except ProjectError:
             raise
         except Exception as error:
