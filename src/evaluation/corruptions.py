@@ -75,7 +75,7 @@ def _blur(library: Any, side: int) -> list[Any]:
 
 
 def _jpeg(library: Any, _side: int) -> list[Any]:
-    return [library.ImageCompression(compression_type="jpeg", quality_range=(10, 10), p=1)]
+    return [library.ImageCompression(compression_type="jpeg", quality_range=(15, 15), p=1)]
 
 
 def _rotation(library: Any, _side: int) -> list[Any]:
@@ -92,7 +92,7 @@ def _occlusion(library: Any, _side: int) -> list[Any]:
         library.ConstrainedCoarseDropout(
             num_holes_range=(1, 1),
             hole_height_range=(0.5, 0.5),
-            hole_width_range=(0.7, 0.7),
+            hole_width_range=(0.5, 0.5),
             fill=_GREY,
             bbox_labels=[_OBJECT],
             p=1,
@@ -106,11 +106,13 @@ CORRUPTIONS: Mapping[str, Corruption] = {
     "fog": Corruption("atmospheric, density 2: 86 % opaque at the top of the image, clear at the bottom", _fog),
     "noise": Corruption("Gaussian, independent per channel, 15 % of the range", _noise),
     "blur": Corruption("Gaussian, a standard deviation of 1/160 of the longer side", _blur),
-    "jpeg": Corruption("JPEG at quality 10", _jpeg),
+    "jpeg": Corruption("JPEG at quality 15", _jpeg),
     "rotation": Corruption("by 15° to either side about the centre", _rotation, needs_boxes=True, moves_boxes=True),
     "scale": Corruption("to half the size, about the centre", _scale, needs_boxes=True, moves_boxes=True),
     "occlusion": Corruption(
-        "a grey rectangle of 70 % × 50 % of every object, at random inside its box", _occlusion, needs_boxes=True
+        "a grey rectangle of half the width and half the height of every object, at random inside its box",
+        _occlusion,
+        needs_boxes=True,
     ),
 }
 
