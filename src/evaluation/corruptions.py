@@ -148,6 +148,7 @@ def corrupt(
             f"There is no corruption '{name}'.{did_you_mean(name, CORRUPTIONS)} There are: {', '.join(CORRUPTIONS)}."
         )
     library, corruption = _albumentations(), CORRUPTIONS[name]
+    image_rgb = np.ascontiguousarray(image_rgb)  # a view in another order of colours has negative strides
     transforms = corruption.transforms(library, max(image_rgb.shape[:2]))
     count = len(boxes_xyxy)
     objects: dict[str, Any] = {}

@@ -102,6 +102,16 @@ def test_an_occlusion_covers_a_quarter_of_every_object():
     assert covered.sum() == pytest.approx(0.25 * (50 * 100 + 90 * 90), rel=0.06)
 
 
+@pytest.mark.parametrize("name", CORRUPTIONS)
+def test_an_image_may_be_a_view_of_one_in_another_order_of_colours(name):
+    """As detectors read them: blue, green, red."""
+    photo = _photo(96, 96)
+    swapped = np.ascontiguousarray(photo[..., ::-1])
+    np.testing.assert_array_equal(
+        corrupt(swapped[..., ::-1], BOXES, name, seed=1)[0], corrupt(photo, BOXES, name, seed=1)[0]
+    )
+
+
 def test_boxes_that_reach_beyond_the_image_are_accepted():
     """Labels may be off by a rounding error."""
     photo = _photo(96, 96)
