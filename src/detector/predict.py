@@ -74,7 +74,6 @@ class Predictor:
             raise
         except Exception as error:
             raise TrainingError(f"{name} cannot be used to predict: {type(error).__name__}: {error}") from error
-        self._class_count = len(request.class_names)
 
     def candidates(self, images_bgr: Iterable[NDArray[np.uint8]]) -> Candidates:
         """Pass each image through the network, once.
@@ -96,11 +95,6 @@ class Predictor:
         from src.detector.engine import select_channels, torch, xywh2xyxy
 
         outputs = outputs[0] if isinstance(outputs, list | tuple) else outputs
-        if outputs.shape[-1] == 6 and outputs.shape[1] != 4 + self._class_count:
-            raise TrainingError(
-                "This model suppresses overlapping boxes itself (an end-to-end head), so that there are no candidates"
-                " to choose an NMS IoU for. Train one with a head that leaves it to deployment, such as yolov8n."
-            )
         if self._channels is not None:
             outputs = select_channels(outputs, self._channels)
         rows = outputs[0].T.float()

@@ -56,6 +56,7 @@ class TrainOutcome:
             "run_id": run_id,
             "data": {"name": data.name, "digest": data.digest},
             "start": start,
+            "imgsz": self.result.resolved["imgsz"],
             "epochs": epochs,
             "epochs_run": self.result.epochs,
             "best_epoch": self.result.best_epoch,

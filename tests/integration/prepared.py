@@ -12,7 +12,12 @@ from src.data.prepared import PreparedData
 
 
 def coco128(real_data: Path, root: Path, *overrides: str) -> PreparedData:
-    """`data=coco128_person` from the archive at hand, with further overrides."""
+    """`data=coco128_person` from the archive at hand, with further overrides; prepared."""
+    return ensure_prepared(coco128_options(real_data, root, *overrides))
+
+
+def coco128_options(real_data: Path, root: Path, *overrides: str) -> DataOptions:
+    """The options for it."""
     schema.register()
     with initialize_config_dir(app.ROOT["config_path"], version_base="1.3"):
         config = compose(
@@ -26,4 +31,4 @@ def coco128(real_data: Path, root: Path, *overrides: str) -> PreparedData:
                 *overrides,
             ],
         )
-    return ensure_prepared(section(config, "data", DataOptions))
+    return section(config, "data", DataOptions)

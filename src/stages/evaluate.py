@@ -1,0 +1,208 @@
+"""The stage `evaluate`: what a trained model does in deployment, on val and test, with everything kept for later."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from src.core.errors import DataError
+from src.data.build import ensure_prepared
+from src.data.options import DataOptions
+from src.data.prepared import PreparedData
+from src.detector.evaluate import Evaluation, EvaluationRequest
+from src.detector.evaluate import evaluate as validate
+from src.detector.options import ModelOptions, ProjectTrainOptions
+from src.detector.predict import PredictionRequest, Predictor, read_image
+from src.detector.weights import resolve_weights
+from src.evaluation.options import EvaluateOptions
+from src.stages.cross_validation import CrossValidation, cross_validate
+from src.stages.evaluate_passes import look_at, look_at_corrupted
+from src.stages.evaluate_speed import Speed, measure_speed
+from src.stages.measures import Measures, measure
+from src.stages.predictions import CORRUPTED, TEST, UNTRAINED, VAL, Predictions, folder_of
+from src.stages.train_outcome import SUMMARY as TRAINING
+from src.tracking.options import TrackingOptions
+
+ONNX = "model.onnx"
+
+
+@dataclass(frozen=True)
+class EvaluateJob:
+    """Everything an evaluation needs to know.
+
+    Attributes:
+        data: Which data.
+        model: Where the training started, which is what it is compared with.
+        train: How it was trained; its device and threads are those of the evaluation too.
+        evaluate: What to measure.
+        tracking: Where to record.
+        folder: Where to write.
+    """
+
+    data: DataOptions
+    model: ModelOptions
+    train: ProjectTrainOptions
+    evaluate: EvaluateOptions
+    tracking: TrackingOptions
+    folder: Path
+
+
+@dataclass(frozen=True)
+class EvaluateOutcome:
+    """What an evaluation yields.
+
+    Attributes:
+        data: What it was made on.
+        weights: The model.
+        imgsz: Image size in pixels.
+        training: What the training said about itself; empty for weights from elsewhere.
+        predictions: By split.
+        measures: By split, all that was measured on it.
+        untrained: The same for what the training started from; empty where `train.baseline` is off.
+        corrupted: By corruption, the same for the test set (or val, where there is no test set).
+        ultralytics: By split, what Ultralytics' own validation reports.
+        model: `parameters` and `gflops`.
+        speed: Latency and size.
+        cross_validation: None where it was not asked for.
+        folder: Where everything was written.
+    """
+
+    data: PreparedData
+    weights: Path
+    imgsz: int
+    training: Mapping[str, Any]
+    predictions: Mapping[str, Predictions]
+    measures: Mapping[str, Measures]
+    untrained: Mapping[str, Measures]
+    corrupted: Mapping[str, Measures]
+    ultralytics: Mapping[str, Evaluation]
+    model: Mapping[str, float]
+    speed: Speed
+    cross_validation: CrossValidation | None
+    folder: Path
+
+    @property
+    def last_split(self) -> str:
+        """The split for figures that are given for one only: test, or val where there is no test set."""
+        return list(self.measures)[-1]
+
+
+def evaluate(job: EvaluateJob) -> EvaluateOutcome:
+    """Look at every image of val and test once, and measure what the model makes of it.
+
+    Side effects: prepares the data if it is not there; writes predictions and the export to ONNX into the job's
+    folder.
+
+    Raises:
+        DataError: there is no training, or the data are others than those it was trained on.
+        TrainingError: the weights cannot be used.
+    """
+    data = ensure_prepared(job.data)
+    training = _training(job.evaluate, data)
+    weights = Path(job.evaluate.weights or Path(job.evaluate.training) / "weights" / "best.pt")
+    imgsz = int(training.get("imgsz") or job.train.arguments["imgsz"])
+    request = _request(job, data, weights, imgsz)
+    splits = [split for split in (VAL, TEST) if split in data.counts and data.counts[split].images]
+    predictor = Predictor(request)
+    predictions = {split: look_at(predictor, data, split) for split in splits}
+    for split, found in predictions.items():
+        found.save(folder_of(job.folder, split))
+    images_bgr = [read_image(data.root / file) for file in predictions[splits[-1]].truth.files]
+    return EvaluateOutcome(
+        data=data,
+        weights=weights,
+        imgsz=imgsz,
+        training=training,
+        predictions=predictions,
+        measures={split: _measured(job, found) for split, found in predictions.items()},
+        untrained=_untrained(job, data, imgsz, splits),
+        corrupted=_corrupted(job, data, predictor, predictions[splits[-1]]),
+        ultralytics={split: validate(_validation(job, data, weights, imgsz, split)) for split in splits},
+        model=predictor.size,
+        speed=measure_speed(request, images_bgr, job.evaluate, job.folder / ONNX),
+        cross_validation=_cross_validation(job, data),
+        folder=job.folder,
+    )
+
+
+def _training(options: EvaluateOptions, data: PreparedData) -> dict[str, Any]:
+    """What the training said about itself.
+
+    Raises:
+        DataError: there is none, or it was on other data.
+    """
+    if options.weights is not None:
+        if not Path(options.weights).is_file():
+            raise DataError(f"evaluate.weights={options.weights}: there is no such file.")
+        return {}
+    path = Path(options.training) / TRAINING
+    try:
+        training: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise DataError(
+            f"There is no finished training in {options.training} ({TRAINING} is missing). Name the folder of one with "
+            "evaluate.training=…, or a file of weights with evaluate.weights=…; `dvc repro` trains first."
+        ) from None
+    if training["data"]["digest"] != data.digest:
+        raise DataError(
+            f"The model in {options.training} was trained on '{training['data']['name']}' with digest "
+            f"{training['data']['digest'][:12]}…, but data.name={data.name} has {data.digest[:12]}…: val and test may "
+            "hold images that it was trained on. Name the data it was trained on, or train again."
+        )
+    return training
+
+
+def _request(job: EvaluateJob, data: PreparedData, weights: Path | None, imgsz: int) -> PredictionRequest:
+    return PredictionRequest(
+        class_names=data.class_names,
+        imgsz=imgsz,
+        weights=weights,
+        architecture=None if weights else job.model.architecture,
+        device=job.train.device,
+        threads=job.train.threads,
+        trust_pickle=job.model.trust_pickle,
+    )
+
+
+def _validation(job: EvaluateJob, data: PreparedData, weights: Path, imgsz: int, split: str) -> EvaluationRequest:
+    return EvaluationRequest(
+        data_yaml=data.data_yaml,
+        class_names=data.class_names,
+        imgsz=imgsz,
+        batch=max(1, int(job.train.arguments["batch"])),
+        weights=weights,
+        device=job.train.device,
+        threads=job.train.threads,
+        trust_pickle=job.model.trust_pickle,
+        split=split,
+    )
+
+
+def _measured(job: EvaluateJob, found: Predictions) -> Measures:
+    return measure(found.detections(), found.truth, resamples=job.evaluate.resamples, seed=job.evaluate.seed)
+
+
+def _untrained(job: EvaluateJob, data: PreparedData, imgsz: int, splits: list[str]) -> dict[str, Measures]:
+    if not job.train.baseline:
+        return {}
+    predictor = Predictor(_request(job, data, resolve_weights(job.model), imgsz))
+    predictions = {split: look_at(predictor, data, split) for split in splits}
+    for split, found in predictions.items():
+        found.save(folder_of(job.folder, UNTRAINED, split))
+    return {split: _measured(job, found) for split, found in predictions.items()}
+
+
+def _corrupted(job: EvaluateJob, data: PreparedData, predictor: Predictor, clean: Predictions) -> dict[str, Measures]:
+    measures = {}
+    for corruption in job.evaluate.corruptions:
+        found = look_at_corrupted(predictor, data, clean.truth, corruption, job.evaluate.seed)
+        found.save(folder_of(job.folder, CORRUPTED, corruption))
+        measures[corruption] = _measured(job, found)
+    return measures
+
+
+def _cross_validation(job: EvaluateJob, data: PreparedData) -> CrossValidation | None:
+    if not job.evaluate.folds:
+        return None
+    return cross_validate(data, job.train, job.model, folds=job.evaluate.folds, seed=job.evaluate.seed)

@@ -1,0 +1,94 @@
+"""What an evaluation leaves behind: files for the later stages, DVC and people, and figures in the tracker."""
+
+from typing import Any
+
+from src.core.files import write_json
+from src.evaluation.corruptions import CORRUPTIONS
+from src.stages.evaluate import ONNX, EvaluateOutcome
+from src.stages.measures import differences, write_table
+from src.stages.predictions import CORRUPTED, folder_of
+from src.tracking.run import Run
+
+SUMMARY, METRICS, LATENCY, DETECTIONS = "evaluation.json", "metrics.json", "latency.json", "detections.parquet"
+
+
+def save(outcome: EvaluateOutcome) -> None:
+    """Write the tables of detections, `metrics.json`, `latency.json` and, last, `evaluation.json`."""
+    for split, measures in outcome.measures.items():
+        write_table(measures, folder_of(outcome.folder, split) / DETECTIONS)
+    for corruption, measures in outcome.corrupted.items():
+        write_table(measures, folder_of(outcome.folder, CORRUPTED, corruption) / DETECTIONS)
+    write_json(outcome.folder / METRICS, figures(outcome))
+    write_json(outcome.folder / LATENCY, outcome.speed.as_json())
+    write_json(outcome.folder / SUMMARY, summary(outcome))
+
+
+def record(outcome: EvaluateOutcome, run: Run) -> None:
+    """Add the figures and files to the training's run.
+
+    `val/mAP50` and its like are those of deployment from here on; those of the training, which Ultralytics reports
+    while it goes on, stay in the history of the metric.
+    """
+    step = int(outcome.training.get("epochs_run", 0))
+    speed = {
+        f"latency/{name}_{key}": value
+        for name, latency in outcome.speed.latencies.items()
+        for key, value in (("p95_ms", latency.p95_ms.estimate), ("throughput_fps", latency.throughput_fps))
+    }
+    run.log_metrics({**figures(outcome), **speed}, step=step)
+    for name in (SUMMARY, LATENCY):
+        run.log_artifact(outcome.folder / name, "evaluate")
+    for picture in sorted((outcome.folder / "plots").glob("*.png")):
+        run.log_artifact(picture, "evaluate")
+
+
+def figures(outcome: EvaluateOutcome) -> dict[str, float]:
+    """The headline figures by their names in the tracker; those that there are not are left out."""
+    found: dict[str, float | None] = {}
+    for split, measures in outcome.measures.items():
+        found |= {f"{split}/{name}": value for name, value in measures.figures.items()}
+    for split, measures in outcome.untrained.items():
+        found |= {f"untrained/{split}/{name}": measures.figures[name] for name in ("mAP50", "mAP50-95")}
+    for corruption, measures in outcome.corrupted.items():
+        found |= {f"robustness/{corruption}/{name}": measures.figures[name] for name in ("mAP50", "recall")}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def summary(outcome: EvaluateOutcome) -> dict[str, Any]:
+    """The content of `evaluation.json`."""
+    return {
+        "run_id": outcome.training.get("run_id"),
+        "weights": outcome.weights.as_posix(),
+        "data": {
+            "name": outcome.data.name,
+            "digest": outcome.data.digest,
+            "counts": {
+                split: {"images": count.images, "boxes": count.boxes, "backgrounds": count.backgrounds}
+                for split, count in outcome.data.counts.items()
+            },
+        },
+        "model": {**outcome.model, **outcome.speed.megabytes, "imgsz": outcome.imgsz},
+        "splits": {split: measures.as_json() for split, measures in outcome.measures.items()},
+        "untrained": {split: measures.as_json() for split, measures in outcome.untrained.items()} or None,
+        "difference": {
+            split: {name: interval.as_json() for name, interval in differences(outcome.measures[split], before).items()}
+            for split, before in outcome.untrained.items()
+        },
+        "robustness": {
+            name: {
+                "severity": CORRUPTIONS[name].severity,
+                **{metric: measures.metrics[metric].as_json() for metric in ("mAP50", "recall")},
+            }
+            for name, measures in outcome.corrupted.items()
+        },
+        "ultralytics": {
+            split: {
+                "precision": validation.precision,
+                "recall": validation.recall,
+                **{name: validation.metrics[f"{split}/{name}"] for name in ("mAP50", "mAP50-95")},
+            }
+            for split, validation in outcome.ultralytics.items()
+        },
+        "cross_validation": outcome.cross_validation.as_json() if outcome.cross_validation else None,
+        "files": {"onnx": ONNX if (outcome.folder / ONNX).is_file() else None},
+    }

@@ -1,0 +1,138 @@
+"""The stage `evaluate` on real photographs, with the pretrained weights as the model."""
+
+import json
+import shutil
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from src.core.errors import DataError
+from src.data.options import ArchiveOptions
+from src.detector.options import ModelOptions, TrainOptions
+from src.evaluation.options import EvaluateOptions
+from src.stages.evaluate import EvaluateJob, evaluate
+from src.stages.evaluate_pictures import draw
+from src.stages.evaluate_record import figures, save
+from src.stages.evaluate_table import remarks
+from src.stages.predictions import Predictions, corruptions_in, folder_of
+from src.tracking.options import TrackingOptions
+from tests.integration.prepared import coco128_options
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
+
+QUICK = {"resamples": 50, "latency_runs": 3, "latency_warmup": 1}
+
+
+def job(real_data, folder, data: ArchiveOptions, **evaluate_options):
+    return EvaluateJob(
+        data=data,
+        model=ModelOptions(weights=str(real_data / "yolov8n.pt")),
+        train=TrainOptions(imgsz=416, batch=16, device="cpu"),
+        evaluate=EvaluateOptions(**{**QUICK, **evaluate_options}),
+        tracking=TrackingOptions(kind="none"),
+        folder=folder,
+    )
+
+
+@pytest.fixture(scope="module")
+def evaluated(real_data, tmp_path_factory):
+    """An evaluation of the pretrained weights, with one corruption and an export."""
+    folder = tmp_path_factory.mktemp("evaluation")
+    data = coco128_options(real_data, folder / "data")
+    weights = str(real_data / "yolov8n.pt")
+    outcome = evaluate(job(real_data, folder / "out", data, weights=weights, corruptions=["blur"]))
+    draw(outcome, seed=0)
+    save(outcome)
+    return outcome
+
+
+def test_the_files_say_what_later_stages_ask(evaluated):
+    summary = json.loads((evaluated.folder / "evaluation.json").read_text())
+
+    test = summary["splits"]["test"]
+    assert (test["images"], test["boxes"]) == (10, 47)
+    assert test["metrics"]["mAP50"]["low"] < test["metrics"]["mAP50"]["estimate"] < test["metrics"]["mAP50"]["high"]
+    assert sum(test["errors"].values()) > 0
+    assert summary["model"]["parameters"] == 3_157_200
+    assert summary["ultralytics"]["test"]["mAP50"] == pytest.approx(0.771, abs=0.002)  # the known figure
+    assert set(summary["robustness"]["blur"]) == {"severity", "mAP50", "recall"}
+
+
+def test_a_model_is_no_better_than_itself(evaluated):
+    """The untrained baseline is the same weights here, so that every difference is nothing, and surely so."""
+    difference = json.loads((evaluated.folder / "evaluation.json").read_text())["difference"]["test"]["mAP50-95"]
+
+    assert difference == {"estimate": 0.0, "low": 0.0, "high": 0.0}
+
+
+def test_every_detection_is_kept_with_what_it_is_worth(evaluated):
+    table = pq.read_table(folder_of(evaluated.folder, "test") / "detections.parquet").to_pydict()
+
+    hits = [kind == "hit" for kind in table["kind"]]
+    assert np.all(np.array(table["iou"])[hits] >= 0.5)
+    assert len({(image, box) for image, box in zip(table["image"], table["truth_index"], strict=True) if box}) <= 47
+    assert set(table["file"]) <= set(evaluated.predictions["test"].truth.files)
+
+
+def test_the_export_gives_the_same_outputs(evaluated):
+    latency = json.loads((evaluated.folder / "latency.json").read_text())
+
+    assert latency["onnx_difference"]["boxes_px"] < 0.05
+    assert latency["onnx_difference"]["scores"] < 1e-3
+    for runtime in ("pytorch", "onnx"):
+        total = latency[runtime]["total_ms"]
+        assert 0 < total["p50"] <= total["p95"] <= total["p99"]
+
+
+def test_corrupted_predictions_are_kept_for_the_threshold(evaluated):
+    assert corruptions_in(evaluated.folder) == ["blur"]
+    corrupted = Predictions.load(folder_of(evaluated.folder, "corrupted", "blur"))
+
+    np.testing.assert_array_equal(corrupted.truth.boxes_xyxy, evaluated.predictions["test"].truth.boxes_xyxy)
+    assert len(corrupted.candidates.scores) != len(evaluated.predictions["test"].candidates.scores)
+
+
+def test_pictures_and_tables_are_there(evaluated):
+    pictures = {path.name for path in (evaluated.folder / "plots").glob("*.png")}
+    tables = {path.name for path in (evaluated.folder / "curves").glob("*.csv")}
+
+    assert pictures == {"curves.png", "confusion.png", "robustness.png", "corruptions.png"}
+    assert tables == {"val_pr.csv", "val_f1.csv", "test_pr.csv", "test_f1.csv", "confusion.csv"}
+
+
+def test_the_remarks_and_the_trackers_figures_agree_with_the_files(evaluated):
+    metrics = json.loads((evaluated.folder / "metrics.json").read_text())
+
+    assert metrics == figures(evaluated)
+    assert any("Against the untrained weights on test: mAP50-95 +0.000" in line for line in remarks(evaluated))
+
+
+def test_without_a_test_set_val_stands_alone(real_data, tmp_path):
+    data = coco128_options(real_data, tmp_path / "data", "~data.splits.test")
+    weights = str(real_data / "yolov8n.pt")
+
+    outcome = evaluate(job(real_data, tmp_path / "out", data, weights=weights, corruptions=[], onnx=False))
+    draw(outcome, seed=0)
+    save(outcome)
+
+    assert list(outcome.measures) == ["val"]
+    assert "test" not in json.loads((tmp_path / "out" / "evaluation.json").read_text())["splits"]
+
+
+def test_there_has_to_be_a_training(real_data, tmp_path):
+    data = coco128_options(real_data, tmp_path / "data")
+
+    with pytest.raises(DataError, match=r"There is no finished training in .*nowhere"):
+        evaluate(job(real_data, tmp_path, data, training=str(tmp_path / "nowhere")))
+
+
+def test_a_model_is_not_tested_on_images_that_it_may_have_been_trained_on(real_data, tmp_path):
+    data = coco128_options(real_data, tmp_path / "data")
+    training = tmp_path / "training"
+    (training / "weights").mkdir(parents=True)
+    shutil.copy(real_data / "yolov8n.pt", training / "weights" / "best.pt")
+    (training / "training.json").write_text(json.dumps({"data": {"name": "others", "digest": "0" * 64}}))
+
+    with pytest.raises(DataError, match="may hold images that it was trained on"):
+        evaluate(job(real_data, tmp_path, data, training=str(training)))
