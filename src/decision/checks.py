@@ -48,6 +48,8 @@ def _precision(evidence: Evidence) -> Finding:
         return Finding(name, title, Status.UNKNOWN, "There are no figures on a test split at the tuned threshold.")
     score = evidence.find("threshold", "score")
     points = f"{tuned.estimate:.1%} at the tuned threshold {score:.3g}, {default.estimate:.1%} at the default 0.25"
+    if evidence.find("threshold", "test", "default", "recall", "estimate") == 0:
+        points += " (which finds nothing)"
     reported = evidence.find("threshold", "ultralytics", "precision")
     if reported is not None:
         points += f", {reported:.1%} as Ultralytics reports it"
@@ -65,7 +67,7 @@ def _precision(evidence: Evidence) -> Finding:
             title,
             Status.WARNING,
             f"Precision is {points}. The low figure belongs to the threshold that it was read at, not to the model.",
-            "Deploy the model with the tuned threshold, and quote no figure without its threshold.",
+            "Use the model with the tuned threshold only, and quote no figure without the threshold it was read at.",
         )
     return Finding(name, title, Status.OK, f"Precision is {points}.")
 
@@ -94,7 +96,7 @@ def _test_size(evidence: Evidence, gates: Sequence[Gate]) -> Finding:
         )
     parts.append(f"There are {images:,} test images." if images else "There is no test split.")
     return Finding(
-        name, title, Status.WARNING, " ".join(parts), "Label more test images; the gates' table says how many."
+        name, title, Status.WARNING, " ".join(parts), "Label more test images before relying on these gates."
     )
 
 

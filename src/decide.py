@@ -1,0 +1,36 @@
+"""`python -m src.decide`: judge the trained model and write the report."""
+
+from pathlib import Path
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig
+from rich.console import Console
+
+from src.config import app
+from src.config.origin import Origin
+from src.config.sections import section
+from src.data.options import DataOptions
+from src.decision.options import DecideOptions
+from src.tracking.options import TrackingOptions
+
+
+@hydra.main(**app.ROOT)
+def main(cfg: DictConfig) -> None:
+    """Judge the model by the gates of the section `decide`; a rejected model is a result, not an error."""
+    from src.stages.decide import DecideJob, decide  # so that --help does not wait for image libraries
+    from src.stages.decide_table import show
+
+    with app.readable_errors():
+        job = DecideJob(
+            options=section(cfg, "decide", DecideOptions),
+            tracking=section(cfg, "tracking", TrackingOptions),
+            data=section(cfg, "data", DataOptions).folder,
+            folder=Path(HydraConfig.get().runtime.output_dir),
+            origin=section(cfg, "origin", Origin),
+        )
+        show(decide(job), Console())
+
+
+if __name__ == "__main__":
+    app.run(main)

@@ -1,0 +1,106 @@
+"""The stage `decide`: what the earlier stages measured in, a verdict and its report out.
+
+A rejected model is a result like any other: it is reported, and the stage succeeds.
+"""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from src.config.origin import Origin
+from src.core.files import write_json, write_text
+from src.decision.arguments import weigh
+from src.decision.checks import checklist
+from src.decision.comparison import Comparison, Trial, compare
+from src.decision.figures import Evidence, as_interval, figure
+from src.decision.gates import judge
+from src.decision.options import DecideOptions
+from src.decision.verdict import reach
+from src.report.decision import Picture, as_html, as_markdown
+from src.stages.decide_inputs import read_evidence, read_overlap, read_trials
+from src.stages.decide_json import as_json
+from src.stages.decide_outcome import DecideOutcome
+from src.stages.decide_page import page
+from src.tracking.options import TrackingOptions
+
+_SMALLER_IS_BETTER = ("train/", "model/")
+_BOOTSTRAPPED = ("val/mAP50", "val/mAP50-95")
+
+
+@dataclass(frozen=True)
+class DecideJob:
+    """Everything a decision needs to know.
+
+    Attributes:
+        options: What the model is judged by, and where the figures lie.
+        tracking: Where the study is recorded.
+        data: Folder of the prepared data.
+        folder: Where to write.
+        origin: Which study and trial the configuration came from.
+    """
+
+    options: DecideOptions
+    tracking: TrackingOptions
+    data: Path
+    folder: Path
+    origin: Origin = field(default_factory=Origin)
+
+
+def decide(job: DecideJob) -> DecideOutcome:
+    """Judge the candidate and write the report.
+
+    Side effects: reads the study's runs from the tracking store; writes into the job's folder.
+
+    Raises:
+        DataError: an earlier stage has not run.
+    """
+    evidence = read_evidence(job.options)
+    study = read_trials(job.tracking, job.origin)
+    gates = job.options.judged_by()
+    overlap = read_overlap(job.data, evidence.find("training", "data", "digest"))
+    trials = None if isinstance(study, str) else study[0]
+    findings = checklist(evidence, gates, trials, overlap)
+    judged = tuple(judge(gate, figure(gate.metric, evidence)) for gate in gates)
+    comparison = study if isinstance(study, str) else _compared(*study, evidence, job.origin)
+    outcome = DecideOutcome(
+        verdict=reach(judged, findings),
+        gates=judged,
+        findings=findings,
+        arguments=weigh(evidence, judged, findings, None if isinstance(comparison, str) else comparison),
+        comparison=comparison,
+        evidence=evidence,
+        origin=job.origin,
+        folder=job.folder,
+    )
+    _write(outcome, pictures(job))
+    return outcome
+
+
+def pictures(job: DecideJob) -> tuple[Picture, ...]:
+    """The plots of the stages tune_threshold and evaluate."""
+    return tuple(
+        Picture(path.stem.replace("_", " ").replace("-", " "), path, os.path.relpath(path, job.folder))
+        for folder in (job.options.threshold, job.options.evaluation)
+        for path in sorted((Path(folder) / "plots").glob("*.png"))
+    )
+
+
+def _compared(trials: tuple[Trial, ...], objective: str, evidence: Evidence, origin: Origin) -> Comparison | str:
+    value = as_interval(evidence.find("evaluation", "splits", "val", "metrics", objective.removeprefix("val/")))
+    sure = value is not None and objective in _BOOTSTRAPPED
+    compared = compare(
+        trials,
+        objective,
+        candidate=origin.trial,
+        half_width=(value.high - value.low) / 2 if value is not None and sure else None,
+        smaller_is_better=objective.startswith(_SMALLER_IS_BETTER),
+    )
+    return compared or f"No run of study {origin.study} has the metric {objective}."
+
+
+def _write(outcome: DecideOutcome, plots: tuple[Picture, ...]) -> None:
+    content = page(outcome, plots)
+    write_text(outcome.folder / "decision.md", as_markdown(content))
+    write_text(outcome.folder / "decision.html", as_html(content))
+    write_json(outcome.folder / "metrics.json", outcome.metrics)
+    write_json(outcome.folder / "decision.json", as_json(outcome))  # last: it says that all are there

@@ -1,0 +1,151 @@
+"""What the stage `decide` reads: the earlier stages' files, the study's runs, the pictures of the splits."""
+
+import json
+import logging
+from collections.abc import Mapping
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from src.config.origin import Origin
+from src.core.errors import DataError, TrackingError
+from src.data.prepared import read_manifest
+from src.decision.comparison import Trial
+from src.decision.figures import Evidence
+from src.decision.likeness import COLUMNS, ROWS, near_duplicates
+from src.decision.options import DecideOptions
+from src.decision.overlap import Overlap, Pair
+from src.tracking.options import TrackingOptions
+from src.tracking.study_runs import RecordedRun, study_runs
+
+_FINISHED = "FINISHED"
+_IMAGES = "images/"
+_OBJECTIVE = "val/mAP50-95"
+
+_logger = logging.getLogger(__name__)
+
+
+def read_evidence(options: DecideOptions) -> Evidence:
+    """What the earlier stages measured.
+
+    Raises:
+        DataError: a file is missing or damaged, or the files are about different data.
+    """
+    training = _read(Path(options.training) / "training.json", "train")
+    evaluation = _read(Path(options.evaluation) / "evaluation.json", "evaluate")
+    trained_on, evaluated_on = training.get("data") or {}, evaluation.get("data") or {}
+    if trained_on.get("digest") != evaluated_on.get("digest"):
+        raise DataError(
+            f"{options.evaluation} is about other data than {options.training} (digest"
+            f" {str(evaluated_on.get('digest'))[:12]}…, not {str(trained_on.get('digest'))[:12]}…): run"
+            " `python -m src.evaluate` and `python -m src.tune_threshold` again."
+        )
+    latency = Path(options.evaluation) / "latency.json"
+    return Evidence(
+        training=training,
+        evaluation=evaluation,
+        threshold=_read(Path(options.threshold) / "threshold.json", "tune_threshold"),
+        latency=_read(latency, "evaluate") if latency.is_file() else {},
+        backend=options.backend,
+    )
+
+
+def read_trials(tracking: TrackingOptions, origin: Origin) -> tuple[tuple[Trial, ...], str] | str:
+    """The finished trials of the study that the candidate came from, and what it optimised; or why not.
+
+    Side effects: those of `study_runs`.
+    """
+    if origin.mlflow_run_id is None:
+        return "The configuration was not frozen from a study, so that there are no runners-up."
+    try:
+        runs = study_runs(tracking, origin.mlflow_run_id)
+    except TrackingError as error:
+        _logger.warning("The report goes without the runners-up: %s", error)
+        return f"The runs of study {origin.study} are not at hand: {error}"
+    finished = [run for run in runs if run.status == _FINISHED]
+    if not finished:
+        return f"Study {origin.study} has no finished run in the tracking store."
+    objectives = [run.tags["objective"] for run in finished if run.tags.get("objective")]
+    objective = objectives[0].split(",")[0].strip() if objectives else _OBJECTIVE
+    return tuple(_trial(run) for run in finished), objective
+
+
+def read_overlap(folder: Path, digest: str | None) -> Overlap | str:
+    """Which pictures of a prepared data set are in two splits; or why that is not known.
+
+    Args:
+        folder: The data set.
+        digest: What the candidate was trained on; other data says nothing about it.
+    """
+    try:
+        manifest = read_manifest(folder)
+    except DataError as error:
+        return f"The prepared data is not at hand: {error}"
+    if manifest["digest"] != digest:
+        return f"{folder} holds other data than the model was trained on."
+    files = {path: content for path, content in manifest["files"].items() if path.startswith(_IMAGES)}
+    by_split: dict[str, list[str]] = {}
+    for path in sorted(files):
+        by_split.setdefault(_split(path), []).append(path)
+    try:
+        thumbnails = {split: _thumbnails(folder, paths) for split, paths in by_split.items()}
+    except OSError as error:
+        return f"A picture of {folder} cannot be read: {error}"
+    same = _equal_files(files)
+    alike = tuple(
+        pair
+        for split, number, other, other_number in near_duplicates(thumbnails)
+        if (pair := Pair(by_split[split][number], split, by_split[other][other_number], other)) not in same
+    )
+    return Overlap(tuple(same), alike, len(files))
+
+
+def _equal_files(files: Mapping[str, str]) -> list[Pair]:
+    """All pairs of files with the same content in different splits."""
+    by_content: dict[str, list[str]] = {}
+    for path, content in sorted(files.items()):
+        by_content.setdefault(content, []).append(path)
+    return [
+        Pair(a, _split(a), b, _split(b))
+        for paths in by_content.values()
+        for a, b in combinations(paths, 2)
+        if _split(a) != _split(b)
+    ]
+
+
+def _split(path: str) -> str:
+    return path.split("/")[1]
+
+
+def _thumbnails(folder: Path, paths: list[str]) -> NDArray[np.float64]:
+    """The pictures' grey values at the size that their likeness is judged at, (N, ROWS, COLUMNS)."""
+    pictures = np.empty((len(paths), ROWS, COLUMNS))
+    for number, path in enumerate(paths):
+        with Image.open(folder / path) as picture:
+            picture.draft("L", (8 * COLUMNS, 8 * ROWS))  # a JPEG is decoded no larger than needed
+            pictures[number] = np.asarray(picture.convert("L").resize((COLUMNS, ROWS), Image.Resampling.BOX))
+    return pictures
+
+
+def _trial(run: RecordedRun) -> Trial:
+    number = run.tags.get("trial", "")
+    return Trial(run.run_id, int(number) if number.isdigit() else None, run.params, run.metrics, run.duration_s)
+
+
+def _read(path: Path, stage: str) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise DataError(
+            f"There is no {path}: run `python -m src.{stage}`, or say where it is: {_KEYS[stage]}=…"
+        ) from None
+    except ValueError as error:
+        raise DataError(f"{path} is damaged ({error}): run `python -m src.{stage}` again.") from error
+    return content
+
+
+_KEYS = {"train": "decide.training", "evaluate": "decide.evaluation", "tune_threshold": "decide.threshold"}

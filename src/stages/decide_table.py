@@ -1,0 +1,41 @@
+"""What the stage `decide` prints at its end."""
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from src.decision.findings import Status
+from src.decision.gates import Judgement, round_up
+from src.decision.verdict import Outcome
+from src.stages.decide_outcome import DecideOutcome
+from src.stages.decide_tables import figure_text
+
+_STYLES = {Judgement.PASSED: "green", Judgement.FAILED: "red", Judgement.UNDECIDED: "yellow"}
+_VERDICT_STYLES = {Outcome.ACCEPTED: "bold green", Outcome.REJECTED: "bold red", Outcome.UNDECIDED: "bold yellow"}
+
+
+def show(outcome: DecideOutcome, console: Console) -> None:
+    """Print the gates, the warnings, the verdict and where the report is."""
+    table = Table(title="Gates, judged on 95 % intervals", title_justify="left")
+    for title in ("gate", "judgement"):
+        table.add_column(title)
+    for title in ("figure", "limit", "images needed"):
+        table.add_column(title, justify="right")
+    for judged in outcome.gates:
+        needed = "" if judged.samples_needed is None else f"about {round_up(judged.samples_needed):,}"
+        limit = f"{judged.gate.comparison.value} {judged.gate.limit:g}"
+        cells = (judged.gate.name, str(judged.judgement), figure_text(judged), limit, needed)
+        table.add_row(*(escape(cell) for cell in cells), style=_STYLES[judged.judgement])
+    console.print(table)
+    for line in remarks(outcome):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    verdict = outcome.verdict
+    console.print(f"Verdict: {verdict.outcome}", style=_VERDICT_STYLES[verdict.outcome], highlight=False)
+
+
+def remarks(outcome: DecideOutcome) -> list[str]:
+    """The sentences below the table."""
+    lines = [f"Warning: {f.sentence}" for f in outcome.findings if f.status == Status.WARNING]
+    lines += [f"Next: {step}" for step in outcome.verdict.next_steps]
+    lines.append(f"Report: {outcome.folder / 'decision.html'}")
+    return lines
