@@ -59,13 +59,13 @@ def _precision(detections: Detections, truth: GroundTruth) -> NDArray[np.float64
         return np.full((len(IOU_THRESHOLDS), 101, truth.class_count, len(_AREAS_PX)), -1.0)
     from faster_coco_eval import COCO, COCOeval_faster  # a second
 
-    expected, found = COCO(), COCO()
+    expected, found = COCO(print_function=_say_nothing), COCO(print_function=_say_nothing)
     images = [{"id": image} for image in range(truth.image_count)]
     categories = [{"id": class_, "name": name} for class_, name in enumerate(truth.class_names)]
     for side, annotations in ((expected, _annotations(truth)), (found, _annotations(detections, detections.scores))):
         side.dataset = {"images": images, "categories": categories, "annotations": annotations}
         side.createIndex()
-    evaluation = COCOeval_faster(expected, found, iouType="bbox")
+    evaluation = COCOeval_faster(expected, found, iouType="bbox", print_function=_say_nothing)
     evaluation.params.iouThrs = np.array(IOU_THRESHOLDS)
     evaluation.params.maxDets = [MAX_DETECTIONS]
     evaluation.params.areaRng = [list(limits) for limits in _AREAS_PX.values()]
@@ -74,6 +74,10 @@ def _precision(detections: Detections, truth: GroundTruth) -> NDArray[np.float64
     evaluation.accumulate()
     precision: NDArray[np.float64] = evaluation.eval["precision"][..., 0]
     return precision
+
+
+def _say_nothing(*_: object) -> None:
+    """In place of the library's progress messages."""
 
 
 def _annotations(boxes: Detections | GroundTruth, scores: NDArray[np.float64] | None = None) -> list[dict[str, Any]]:
