@@ -111,21 +111,22 @@ def _worst_corruption(part: str, name: str) -> Callable[[Evidence], Figure]:
 
 
 def _p95(evidence: Evidence) -> Figure:
-    value = as_interval(evidence.find("latency", evidence.backend, "p95_interval"))
-    images = evidence.find("latency", evidence.backend, "images")
-    return _measured(value, images, f"the latency with {evidence.backend} was not measured.", _machine(evidence))
+    return _timed("p95_interval", evidence) or Figure.unknown(f"the latency with {evidence.backend} was not measured.")
 
 
 def _throughput(evidence: Evidence) -> Figure:
-    unknown = f"the throughput with {evidence.backend} was not measured."
-    value = as_interval(evidence.find("latency", evidence.backend, "throughput_interval"))
-    if value is not None:
-        images = evidence.find("latency", evidence.backend, "images")
-        return _measured(value, images, unknown, _machine(evidence))
+    if timed := _timed("throughput_interval", evidence):
+        return timed
     frames = evidence.find("latency", evidence.backend, "throughput_fps")
     if frames is None:
-        return Figure.unknown(unknown)
+        return Figure.unknown(f"the throughput with {evidence.backend} was not measured.")
     return Figure.counted(float(frames), f"{_machine(evidence)}; measured without an interval")
+
+
+def _timed(name: str, evidence: Evidence) -> Figure | None:
+    value = as_interval(evidence.find("latency", evidence.backend, name))
+    timings = evidence.find("latency", evidence.backend, "images")
+    return None if value is None else Figure(value, samples=timings, remark=_machine(evidence), of="timings")
 
 
 def _counted(part: str, *keys: str) -> Callable[[Evidence], Figure]:
@@ -136,8 +137,8 @@ def _counted(part: str, *keys: str) -> Callable[[Evidence], Figure]:
     return read
 
 
-def _measured(value: Interval | None, images: int | None, why_not: str, remark: str = "") -> Figure:
-    return Figure.unknown(why_not) if value is None else Figure(value, samples=images, remark=remark)
+def _measured(value: Interval | None, images: int | None, why_not: str) -> Figure:
+    return Figure.unknown(why_not) if value is None else Figure(value, samples=images)
 
 
 def _machine(evidence: Evidence) -> str:

@@ -69,7 +69,8 @@ class Figure:
     Attributes:
         value: The figure with its interval; None where it is not known.
         exact: Whether it is counted, so that it has no interval; otherwise its ends say how sure it is.
-        samples: How many images (of a latency: timed images) it was measured on; None where it is counted.
+        samples: How many images it was measured on; None where it is counted.
+        of: What the samples are, if not images.
         remark: What a reader has to know beside the number, or why there is none.
     """
 
@@ -77,6 +78,7 @@ class Figure:
     exact: bool = False
     samples: int | None = None
     remark: str = ""
+    of: str = "images"
 
     @staticmethod
     def counted(value: float, remark: str = "") -> "Figure":
@@ -156,7 +158,7 @@ def _spans(figure: Figure, needed: int | None) -> str:
         return f"{spans}."
     if needed is None:
         return f"{spans}; how much cannot be said, because the estimate sits on the limit."
-    return f"{spans}, about {round_up(needed):,} images in place of {figure.samples:,} if the estimate stays."
+    return f"{spans}, about {round_up(needed):,} {figure.of} in place of {figure.samples:,} if the estimate stays."
 
 
 def round_up(count: int, digits: int = 2) -> int:

@@ -76,13 +76,14 @@ def _next_steps(
 ) -> tuple[str, ...]:
     steps = [finding.action for finding in findings if finding.status == Status.WARNING and finding.action]
     steps += [_remedy(gate) for gate in gates[Judgement.FAILED]]
-    needed = [
-        gate.samples_needed or 0
-        for gate in gates[Judgement.UNDECIDED]
-        if not gate.gate.metric.startswith("latency/")  # there, images are timings of the same ones
-    ]
+    needed = [gate.samples_needed or 0 for gate in gates[Judgement.UNDECIDED] if gate.figure.of == "images"]
     if any(needed):
         steps.append(f"Enlarge the test set to about {round_up(max(needed)):,} images and run decide again.")
+    steps += [
+        f"For {gate.gate.name}: time more images (evaluate.latency_runs)."
+        for gate in gates[Judgement.UNDECIDED]
+        if gate.figure.of == "timings"
+    ]
     steps += [_measure(gate) for gate in gates[Judgement.UNDECIDED] if gate.figure.value is None]
     if outcome is Outcome.ACCEPTED:
         steps.append(

@@ -49,11 +49,12 @@ def _gate(judged: JudgedGate) -> dict[str, Any]:
         "limit": gate.limit,
         "value": None if figure.value is None else _interval(figure.value),
         "exact": figure.exact,
-        "images": figure.samples,
+        "samples": figure.samples,
+        "samples_of": figure.of,
         "judgement": str(judged.judgement),
         "reason": judged.reason,
         "remark": figure.remark or None,
-        "images_needed": judged.samples_needed,
+        "samples_needed": judged.samples_needed,
     }
 
 

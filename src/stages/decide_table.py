@@ -19,10 +19,10 @@ def show(outcome: DecideOutcome, console: Console) -> None:
     table = Table(title="Gates, judged on 95 % intervals", title_justify="left")
     for title in ("gate", "judgement"):
         table.add_column(title)
-    for title in ("figure", "limit", "images needed"):
+    for title in ("figure", "limit", "needed"):
         table.add_column(title, justify="right")
     for judged in outcome.gates:
-        needed = "" if judged.samples_needed is None else f"about {round_up(judged.samples_needed):,}"
+        needed = "" if judged.samples_needed is None else f"~{round_up(judged.samples_needed):,} {judged.figure.of}"
         limit = f"{judged.gate.comparison.value} {judged.gate.limit:g}"
         cells = (judged.gate.name, str(judged.judgement), figure_text(judged), limit, needed)
         table.add_row(*(escape(cell) for cell in cells), style=_STYLES[judged.judgement])

@@ -36,10 +36,17 @@ def figure_text(judged: JudgedGate) -> str:
     return _interval(value, ".1f" if judged.gate.metric.startswith("latency/") else ".3f")
 
 
+def samples_text(judged: JudgedGate) -> str:
+    """On how much a gate's figure was measured."""
+    figure = judged.figure
+    return UNKNOWN if figure.samples is None else f"{figure.samples:,} {figure.of}"
+
+
 def gates_table(gates: Sequence[JudgedGate]) -> Table:
     """The limits, what was measured, and what follows."""
     return Table(
-        ("judgement", "gate", "limit", "#figure", "#images", "#needed", "why"), tuple(_gate(judged) for judged in gates)
+        ("judgement", "gate", "limit", "#figure", "#measured on", "#needed", "why"),
+        tuple(_gate(judged) for judged in gates),
     )
 
 
@@ -155,7 +162,7 @@ def _gate(judged: JudgedGate) -> Row:
             judged.gate.name,
             str(judged.gate),
             figure_text(judged),
-            _count(judged.figure.samples),
+            samples_text(judged),
             UNKNOWN if needed is None else f"about {round_up(needed):,}",
             why,
         ),
@@ -234,7 +241,3 @@ def _interval(value: Interval, spec: str) -> str:
 
 def _plain(value: float | None) -> str:
     return UNKNOWN if value is None else f"{value:.3f}"
-
-
-def _count(value: int | None) -> str:
-    return UNKNOWN if value is None else f"{value:,}"

@@ -86,3 +86,10 @@ def test_a_training_that_did_not_help_speaks_against(interval, said):
     evaluation["difference"]["test"]["mAP50-95"] = interval
     contra = weigh(Evidence({}, evaluation, {}), [], [], None).contra
     assert [sentence.startswith(said) for sentence in contra] == [True]
+
+
+def test_more_timings_are_no_larger_test_set():
+    figure = Figure(Interval(49, 40, 60), samples=200, of="timings")
+    slow = judge(Gate("speed", "latency/p95_ms", Comparison.LESS_THAN, 50), figure)
+    assert "timings in place of 200" in slow.reason
+    assert reach([slow], []).next_steps == ("For speed: time more images (evaluate.latency_runs).",)

@@ -88,7 +88,8 @@ def test_the_json_says_what_the_gate_was_judged_on(job):
     decide(made)
     (gate,) = written(made)["gates"]
     assert gate["value"] == {"estimate": 0.78, "low": 0.75, "high": pytest.approx(0.81)}
-    assert (gate["judgement"], gate["images"], gate["images_needed"]) == ("undecided", 500, 4500)
+    assert (gate["judgement"], gate["samples"], gate["samples_of"]) == ("undecided", 500, "images")
+    assert gate["samples_needed"] == 4500
     assert (gate["comparison"], gate["limit"]) == ("more_than", 0.77)
 
 
