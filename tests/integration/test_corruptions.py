@@ -1,5 +1,10 @@
 """The corruptions as the library makes them. Not among the fast tests, because the library imports torch."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -119,3 +124,39 @@ def test_boxes_that_reach_beyond_the_image_are_accepted():
         _, moved, kept = corrupt(photo, np.array([[-0.01, 0.0, 96.01, 50.0]]), name, seed=0)
         assert kept.all()
         assert np.isfinite(moved).all()
+
+
+GUARDED = """
+import sys
+
+def guard(event, arguments):
+    if event in ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto"):
+        print("NETWORK", event, arguments, flush=True)
+        raise OSError(f"{event} is forbidden")
+
+sys.addaudithook(guard)
+import numpy as np
+from src.evaluation.corruptions import CORRUPTIONS, corrupt
+
+for name in CORRUPTIONS:
+    corrupt(np.zeros((64, 64, 3), np.uint8), np.array([[5.0, 5.0, 40.0, 40.0]]), name, 0)
+print("done")
+"""
+
+
+def test_the_library_neither_calls_home_nor_writes_there(tmp_path):
+    """In a process of its own, because the library's telemetry is off under pytest anyway."""
+    ours = ("ALBUMENTATIONS", "PYTEST", "CI")
+    plain = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    done = subprocess.run(
+        [sys.executable, "-c", GUARDED],
+        env=plain | {"HOME": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[2])},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.stdout == "done\n", done.stdout + done.stderr
+    assert done.stderr == ""
+    assert list(tmp_path.rglob("*lbument*")) == []
