@@ -42,34 +42,30 @@ def checklist(
 def _precision(evidence: Evidence) -> Finding:
     """A precision below 10 % says something about the threshold far more often than about the model."""
     name, title = "low_precision", "Precision is not an artefact of the threshold"
-    tuned = as_interval(evidence.find("threshold", "test", "tuned", "precision"))
-    default = as_interval(evidence.find("threshold", "test", "default", "precision"))
-    if tuned is None or default is None:
+    points = {point: evidence.find("threshold", "test", point) for point in ("tuned", "default")}
+    if any(as_interval((facts or {}).get("recall")) is None for facts in points.values()):
         return Finding(name, title, Status.UNKNOWN, "There are no figures on a test split at the tuned threshold.")
-    score = evidence.find("threshold", "score")
-    points = f"{tuned.estimate:.1%} at the tuned threshold {score:.3g}, {default.estimate:.1%} at the default 0.25"
-    if evidence.find("threshold", "test", "default", "recall", "estimate") == 0:
-        points += " (which finds nothing)"
+    # Where nothing is detected, precision is undefined, and recall is 0.
+    tuned, default = (as_interval(facts.get("precision")) for facts in points.values())
     reported = evidence.find("threshold", "ultralytics", "precision")
-    if reported is not None:
-        points += f", {reported:.1%} as Ultralytics reports it"
-    if tuned.estimate < LOW_PRECISION:
-        return Finding(
-            name,
-            title,
-            Status.WARNING,
-            f"Precision is {points}. No threshold makes it useful: the model learnt next to nothing.",
-            "Look at the training curves and labels, and train for longer; no threshold will help.",
+    score = evidence.find("threshold", "score")
+    said = f"Precision is {_percent(tuned)} at the tuned threshold {score:.3g}, {_percent(default)} at the default 0.25"
+    said += "." if reported is None else f", {reported:.1%} as Ultralytics reports it."
+    if tuned is None or tuned.estimate < LOW_PRECISION:
+        sentence = f"{said} No threshold makes it useful: the model learnt next to nothing."
+        action = "Look at the training curves and labels, and train for longer; no threshold will help."
+        return Finding(name, title, Status.WARNING, sentence, action)
+    if default is None or min(default.estimate, 1.0 if reported is None else reported) < LOW_PRECISION:
+        sentence = f"{said} The low figure belongs to the threshold that it was read at, not to the model."
+        action = (
+            "Use the model with the tuned threshold only, and quote no figure without the threshold it was read at."
         )
-    if min(default.estimate, 1.0 if reported is None else reported) < LOW_PRECISION:
-        return Finding(
-            name,
-            title,
-            Status.WARNING,
-            f"Precision is {points}. The low figure belongs to the threshold that it was read at, not to the model.",
-            "Use the model with the tuned threshold only, and quote no figure without the threshold it was read at.",
-        )
-    return Finding(name, title, Status.OK, f"Precision is {points}.")
+        return Finding(name, title, Status.WARNING, sentence, action)
+    return Finding(name, title, Status.OK, said)
+
+
+def _percent(precision: Interval | None) -> str:
+    return "undefined (nothing is detected)" if precision is None else f"{precision.estimate:.1%}"
 
 
 def _test_size(evidence: Evidence, gates: Sequence[Gate]) -> Finding:

@@ -64,9 +64,11 @@ def _tuned(name: str) -> Callable[[Evidence], Figure]:
     def read(evidence: Evidence) -> Figure:
         if evidence.find("threshold", "feasible") is False:
             return Figure.unknown("no threshold meets the criterion that tune_threshold was given.")
-        value = as_interval(evidence.find("threshold", "test", "tuned", name))
+        tuned = evidence.find("threshold", "test", "tuned") or {}
         images = evidence.find("threshold", "test", "images")
-        return _measured(value, images, "there are no figures on a test split at the tuned threshold.")
+        if as_interval(tuned.get("recall")) is None:
+            return Figure.unknown("there are no figures on a test split at the tuned threshold.")
+        return _measured(as_interval(tuned.get(name)), images, "nothing is detected, so that it is undefined.")
 
     return read
 
@@ -120,13 +122,13 @@ def _throughput(evidence: Evidence) -> Figure:
     frames = evidence.find("latency", evidence.backend, "throughput_fps")
     if frames is None:
         return Figure.unknown(f"the throughput with {evidence.backend} was not measured.")
-    return Figure.counted(float(frames), f"{_machine(evidence)}; measured without an interval")
+    return Figure.counted(float(frames), f"{_timed_on(evidence)}; measured without an interval")
 
 
 def _timed(name: str, evidence: Evidence) -> Figure | None:
     value = as_interval(evidence.find("latency", evidence.backend, name))
     timings = evidence.find("latency", evidence.backend, "images")
-    return None if value is None else Figure(value, samples=timings, remark=_machine(evidence), of="timings")
+    return None if value is None else Figure(value, samples=timings, remark=_timed_on(evidence), of="timings")
 
 
 def _counted(part: str, *keys: str) -> Callable[[Evidence], Figure]:
@@ -137,13 +139,21 @@ def _counted(part: str, *keys: str) -> Callable[[Evidence], Figure]:
     return read
 
 
+def _timed_on(evidence: Evidence) -> str:
+    return f"{evidence.backend} on {machine(evidence, evidence.backend)}"
+
+
 def _measured(value: Interval | None, images: int | None, why_not: str) -> Figure:
     return Figure.unknown(why_not) if value is None else Figure(value, samples=images)
 
 
-def _machine(evidence: Evidence) -> str:
-    device, threads = evidence.find("latency", "device"), evidence.find("latency", "threads")
-    return f"{evidence.backend} on {device or 'an unnamed device'}" + (f", {threads} threads" if threads else "")
+def machine(evidence: Evidence, backend: str) -> str:
+    """What a backend was timed on."""
+    device = str(evidence.find("latency", "device") or "an unnamed device")
+    threads = evidence.find("latency", "threads")
+    if backend == "onnx" and not device.startswith("cpu"):
+        device = "the CPU"  # where ONNX Runtime is run, whatever PyTorch runs on
+    return device if threads is None or "threads" in device else f"{device}, {threads} threads"
 
 
 _READERS: Mapping[str, Callable[[Evidence], Figure]] = {

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from src.decision.figures import machine
 from src.decision.verdict import Outcome
 from src.report.decision import DecisionPage, Picture
 from src.stages.decide_outcome import DecideOutcome
@@ -61,9 +62,8 @@ def _objectives(outcome: DecideOutcome) -> tuple[str, ...]:
     if criterion := evidence.find("threshold", "criterion"):
         lines.append(f"The threshold was chosen on val by: {criterion}.")
     if evidence.find("latency", evidence.backend):
-        threads = evidence.find("latency", "threads")
-        machine = f"{evidence.find('latency', 'device')}" + (f", {threads} threads" if threads else "")
-        lines.append(f"Latency is that of {evidence.backend} on {machine}, one image at a time.")
+        timed_on = machine(evidence, evidence.backend)
+        lines.append(f"Latency is that of {evidence.backend} on {timed_on}, one image at a time.")
     lines += [f"{judged.gate.name}: {judged.gate}" for judged in outcome.gates]
     return tuple(lines)
 

@@ -6,9 +6,10 @@ from typing import Any
 
 from src.core.interval import Interval
 from src.decision.comparison import Comparison, Setting
-from src.decision.figures import Evidence, as_interval
+from src.decision.figures import Evidence, as_interval, machine
 from src.decision.findings import Finding, Status
 from src.decision.gates import JudgedGate, Judgement, round_up
+from src.decision.options import BACKENDS
 from src.report.decision import Row, Strip, Table
 
 UNKNOWN = "–"
@@ -122,9 +123,9 @@ def tradeoff_table(evidence: Evidence) -> Table:
         said(evidence.find("evaluation", "splits", "test", "metrics", "mAP50-95")),
         said(evidence.find("threshold", "test", "tuned", "F1")),
     )
-    rows = tuple(_runtime(evidence, backend, quality) for backend in ("pytorch", "onnx"))
+    rows = tuple(_runtime(evidence, backend, quality) for backend in BACKENDS)
     return Table(
-        ("runtime", "#mAP50-95", "#F1", "#p95 ms", "#images/s", "#core-s per 1000", "#MB"), rows, _costs(evidence)
+        ("runtime", "#mAP50-95", "#F1", "#p95 ms", "#images/s", "#compute-s per 1000", "#MB"), rows, _costs(evidence)
     )
 
 
@@ -198,15 +199,13 @@ def _setting(place: int, setting: Setting, candidate: int | None) -> Row:
 
 def _runtime(evidence: Evidence, backend: str, quality: tuple[str, str]) -> Row:
     frames = evidence.find("latency", backend, "throughput_fps")
-    on_cpu = "cpu" in str(evidence.find("latency", "device")).lower()
-    cores = (evidence.find("latency", "threads") or 1) if on_cpu else 1
     size = evidence.find("evaluation", "model", "weights_mb" if backend == "pytorch" else "onnx_mb")
     cells = (
         backend + (" (judged)" if backend == evidence.backend else ""),
         *quality,
         said(evidence.find("latency", backend, "p95_interval"), ".1f"),
         UNKNOWN if frames is None else f"{frames:.1f}",
-        UNKNOWN if not frames else f"{1000 / frames * cores:.1f}",
+        UNKNOWN if not frames else f"{1000 / frames:.1f}",
         UNKNOWN if size is None else f"{size:.1f}",
     )
     return Row(cells, "candidate" if backend == evidence.backend else "")
@@ -214,15 +213,14 @@ def _runtime(evidence: Evidence, backend: str, quality: tuple[str, str]) -> Row:
 
 def _costs(evidence: Evidence) -> tuple[str, ...]:
     parameters, gflops, imgsz = (evidence.find("evaluation", "model", key) for key in ("parameters", "gflops", "imgsz"))
-    device, threads = (evidence.find("latency", key) for key in ("device", "threads"))
     seconds = evidence.find("training", "seconds")
     notes = []
     if parameters is not None and gflops is not None:
         notes.append(f"{parameters:,} parameters, {gflops:.1f} GFLOPs an image at imgsz {imgsz}.")
-    if device:
-        notes.append(
-            f"Timed on {device} with {threads} threads, one image at a time; core-seconds: seconds times CPU threads."
-        )
+    timed_on = {name: machine(evidence, name) for name in BACKENDS if evidence.find("latency", name)}
+    if timed_on:
+        places = "; ".join(f"{name} on {place}" for name, place in timed_on.items())
+        notes.append(f"Timed one image at a time: {places}. Compute-seconds per 1000 images are seconds on that.")
     if seconds is not None:
         notes.append(f"The training took {seconds:,.0f} s.")
     boxes, scores = (evidence.find("latency", "onnx_difference", key) for key in ("boxes_px", "scores"))

@@ -50,11 +50,23 @@ def test_without_any_evidence_no_check_says_that_it_is_ok():
 
 
 def test_a_low_precision_at_the_default_threshold_is_the_thresholds_own(evidence):
-    evidence.threshold["test"]["default"]["precision"] = facts.interval(0.0, 0.0, 0.0)
+    evidence.threshold["test"]["default"]["precision"] = facts.interval(0.008, 0.0, 0.02)
     finding = found("low_precision", evidence)
     assert finding.status == Status.WARNING
     assert "belongs to the threshold" in finding.sentence
-    assert "82.0% at the tuned threshold 0.31, 0.0% at the default 0.25" in finding.sentence
+    assert "82.0% at the tuned threshold 0.31, 0.8% at the default 0.25" in finding.sentence
+
+
+def test_a_default_threshold_that_finds_nothing_is_an_artefact_too(evidence):
+    """Precision is undefined then, which the stages write as null."""
+    evidence.threshold["test"]["default"] |= {
+        "precision": facts.interval(None, None, None),
+        "recall": facts.interval(0.0, 0.0, 0.0),
+    }
+    finding = found("low_precision", evidence)
+    assert finding.status == Status.WARNING
+    assert "undefined (nothing is detected) at the default 0.25" in finding.sentence
+    assert "belongs to the threshold" in finding.sentence
 
 
 def test_a_low_precision_that_ultralytics_reports_is_an_artefact_too(evidence):
@@ -63,8 +75,9 @@ def test_a_low_precision_that_ultralytics_reports_is_an_artefact_too(evidence):
     assert "belongs to the threshold" in found("low_precision", evidence).sentence
 
 
-def test_a_low_precision_at_the_tuned_threshold_is_the_models(evidence):
-    evidence.threshold["test"]["tuned"]["precision"] = facts.interval(0.05, 0.02, 0.09)
+@pytest.mark.parametrize("precision", [facts.interval(0.05, 0.02, 0.09), facts.interval(None, None, None)])
+def test_a_low_precision_at_the_tuned_threshold_is_the_models(evidence, precision):
+    evidence.threshold["test"]["tuned"]["precision"] = precision
     assert "learnt next to nothing" in found("low_precision", evidence).sentence
 
 

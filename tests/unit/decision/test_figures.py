@@ -1,7 +1,7 @@
 import pytest
 
 from src.core.interval import Interval
-from src.decision.figures import METRICS, Evidence, figure
+from src.decision.figures import METRICS, Evidence, figure, machine
 from tests.unit.decision import facts
 
 
@@ -65,3 +65,22 @@ def test_an_interval_without_ends_has_no_certainty(evidence):
     value = figure("test/recall", evidence).value
     assert value.estimate == 0.7
     assert value.low != value.low
+
+
+def test_a_precision_of_nothing_is_undefined_and_not_missing(evidence):
+    evidence.threshold["test"]["tuned"]["precision"] = facts.interval(None, None, None)
+    assert "nothing is detected" in figure("test/precision", evidence).remark
+
+
+@pytest.mark.parametrize(
+    ("device", "threads", "backend", "said"),
+    [
+        pytest.param("cpu (2 threads)", None, "pytorch", "cpu (2 threads)", id="threads in the name"),
+        pytest.param("cpu", 4, "onnx", "cpu, 4 threads", id="threads beside the name"),
+        pytest.param("NVIDIA H100", None, "pytorch", "NVIDIA H100", id="GPU"),
+        pytest.param("NVIDIA H100", None, "onnx", "the CPU", id="ONNX beside a GPU"),
+        pytest.param(None, None, "pytorch", "an unnamed device", id="not said"),
+    ],
+)
+def test_latency_says_what_it_was_taken_on(device, threads, backend, said):
+    assert machine(Evidence({}, {}, {}, {"device": device, "threads": threads}), backend) == said
