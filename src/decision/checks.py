@@ -56,7 +56,7 @@ def _precision(evidence: Evidence) -> Finding:
         action = "Look at the training curves and labels, and train for longer; no threshold will help."
         return Finding(name, title, Status.WARNING, sentence, action)
     if default is None or min(default.estimate, 1.0 if reported is None else reported) < LOW_PRECISION:
-        sentence = f"{said} The low figure belongs to the threshold that it was read at, not to the model."
+        sentence = f"{said} A figure that low belongs to the threshold that it was read at, not to the model."
         action = (
             "Use the model with the tuned threshold only, and quote no figure without the threshold it was read at."
         )

@@ -13,6 +13,7 @@ from src.core.interval import Interval
 # The wanted number of images grows without bound as the estimate nears the limit: beyond this many times the images
 # at hand, the estimate is said to sit on the limit.
 _MOST_TIMES_MORE = 10_000
+UNKNOWN = "–"
 
 
 class Comparison(Enum):
@@ -79,6 +80,18 @@ class Figure:
     samples: int | None = None
     remark: str = ""
     of: str = "images"
+
+    def __str__(self) -> str:
+        """The figure with its interval; – where it is not known."""
+        if self.value is None:
+            return UNKNOWN
+        estimate = self.value.estimate
+        if self.exact:
+            return f"{estimate:,.0f}" if estimate == round(estimate) else f"{estimate:,.4g}"
+        spec = ".3f" if abs(estimate) < 10 else ".1f"
+        if math.isnan(self.value.low) or math.isnan(self.value.high):
+            return f"{estimate:{spec}} [{UNKNOWN}]"
+        return format(self.value, spec)
 
     @staticmethod
     def counted(value: float, remark: str = "") -> "Figure":

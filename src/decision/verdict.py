@@ -43,12 +43,10 @@ def reach(gates: Sequence[JudgedGate], findings: Sequence[Finding]) -> Verdict:
     return Verdict(outcome, _reasons(outcome, by_judgement, findings), _next_steps(outcome, by_judgement, findings))
 
 
-def said(gate: JudgedGate) -> str:
-    """A gate with its figure in one line, such as `recall: test/recall > 0.7, found 0.66 [0.62, 0.70]`."""
-    value = gate.figure.value
-    if value is None:
-        return f"{gate.gate.name}: {gate.gate}, not known"
-    return f"{gate.gate.name}: {gate.gate}, found " + (f"{value.estimate:g}" if gate.figure.exact else f"{value:.3g}")
+def said(judged: JudgedGate) -> str:
+    """A gate with its figure in one line, such as `recall: test/recall > 0.7, found 0.660 [0.620, 0.700]`."""
+    found = "not known" if judged.figure.value is None else f"found {judged.figure}"
+    return f"{judged.gate.name}: {judged.gate}, {found}"
 
 
 def _reasons(
@@ -75,7 +73,7 @@ def _next_steps(
     outcome: Outcome, gates: dict[Judgement, list[JudgedGate]], findings: Sequence[Finding]
 ) -> tuple[str, ...]:
     steps = [finding.action for finding in findings if finding.status == Status.WARNING and finding.action]
-    steps += [_remedy(gate) for gate in gates[Judgement.FAILED]]
+    steps += _remedies(gates[Judgement.FAILED])
     needed = [gate.samples_needed or 0 for gate in gates[Judgement.UNDECIDED] if gate.figure.of == "images"]
     if any(needed):
         steps.append(f"Enlarge the test set to about {round_up(max(needed)):,} images and run decide again.")
@@ -92,22 +90,29 @@ def _next_steps(
     return tuple(dict.fromkeys(steps))
 
 
-def _remedy(gate: JudgedGate) -> str:
-    metric = gate.gate.metric
-    if metric == "epochs":
-        return f"Train for the epochs that {gate.gate.name} asks for: {gate.gate}."
+def _remedies(failed: Sequence[JudgedGate]) -> list[str]:
+    """What may help, each remedy with the gates that it is for."""
+    metrics = {judged.gate.metric for judged in failed}
+    names: dict[str, list[str]] = {}
+    for judged in failed:
+        names.setdefault(_remedy(judged.gate.metric, metrics), []).append(judged.gate.name)
+    return [f"For {', '.join(gates)}: {remedy}." for remedy, gates in names.items()]
+
+
+def _remedy(metric: str, failed: set[str]) -> str:
+    """What may help a metric, given the metrics of all failed gates."""
+    if metric in ("epochs", "train/seconds"):
+        return "set train.epochs as the gate asks for and train again"
     if metric.startswith(("latency/", "model/")):
-        return f"For {gate.gate.name}: a smaller model or image size, or ONNX (decide.backend=onnx)."
+        return "a smaller model or image size, or for latency ONNX (decide.backend=onnx)"
     if metric.startswith("robustness/"):
-        return f"For {gate.gate.name}: add such pictures, or augmentations like them, to the training."
+        return "add such pictures, or augmentations like the corruptions, to the training"
     if metric.startswith("over_untrained/"):
-        return f"For {gate.gate.name}: the training did not help; search gentler settings (lr0, epochs, freeze)."
-    if metric in ("test/precision", "test/recall"):
-        other = "recall" if metric == "test/precision" else "precision"
-        return (
-            f"For {gate.gate.name}: another threshold trades it for {other} (threshold.criterion); else a better model."
-        )
-    return f"For {gate.gate.name}: a better model; search on (docs/guides/search.md), with more data or a larger model."
+        return "the training did not help; search gentler settings (train.lr0, train.epochs, train.freeze)"
+    tradable = {"test/precision": "recall", "test/recall": "precision"}
+    if metric in tradable and not failed - {metric}:
+        return f"choose a threshold that trades {tradable[metric]} for it (threshold.criterion)"
+    return "a better model is needed: search on (docs/guides/search.md), with more data or a larger model"
 
 
 def _measure(gate: JudgedGate) -> str:

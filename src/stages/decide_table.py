@@ -8,7 +8,6 @@ from src.decision.findings import Status
 from src.decision.gates import Judgement, round_up
 from src.decision.verdict import Outcome
 from src.stages.decide_outcome import DecideOutcome
-from src.stages.decide_tables import figure_text
 
 _STYLES = {Judgement.PASSED: "green", Judgement.FAILED: "red", Judgement.UNDECIDED: "yellow"}
 _VERDICT_STYLES = {Outcome.ACCEPTED: "bold green", Outcome.REJECTED: "bold red", Outcome.UNDECIDED: "bold yellow"}
@@ -24,7 +23,7 @@ def show(outcome: DecideOutcome, console: Console) -> None:
     for judged in outcome.gates:
         needed = "" if judged.samples_needed is None else f"~{round_up(judged.samples_needed):,} {judged.figure.of}"
         limit = f"{judged.gate.comparison.value} {judged.gate.limit:g}"
-        cells = (judged.gate.name, str(judged.judgement), figure_text(judged), limit, needed)
+        cells = (judged.gate.name, str(judged.judgement), str(judged.figure), limit, needed)
         table.add_row(*(escape(cell) for cell in cells), style=_STYLES[judged.judgement])
     console.print(table)
     for line in remarks(outcome):

@@ -8,11 +8,10 @@ from src.core.interval import Interval
 from src.decision.comparison import Comparison, Setting
 from src.decision.figures import Evidence, as_interval, machine
 from src.decision.findings import Finding, Status
-from src.decision.gates import JudgedGate, Judgement, round_up
+from src.decision.gates import UNKNOWN, JudgedGate, Judgement, round_up
 from src.decision.options import BACKENDS
 from src.report.decision import Row, Strip, Table
 
-UNKNOWN = "–"
 DEFAULT_IOU = 0.7  # of the NMS, where the evaluation takes its figures
 _GATE_TONES = {Judgement.PASSED: "good", Judgement.FAILED: "bad", Judgement.UNDECIDED: "unsure"}
 _CHECK_TONES = {Status.OK: "good", Status.WARNING: "unsure", Status.UNKNOWN: ""}
@@ -25,22 +24,6 @@ def said(facts: dict[str, Any] | None, spec: str = ".3f") -> str:
     """An interval as the stages write it, as text."""
     value = as_interval(facts)
     return UNKNOWN if value is None else _interval(value, spec)
-
-
-def figure_text(judged: JudgedGate) -> str:
-    """A gate's figure with its interval."""
-    value = judged.figure.value
-    if value is None:
-        return UNKNOWN
-    if judged.figure.exact:
-        return f"{value.estimate:,g}"
-    return _interval(value, ".1f" if judged.gate.metric.startswith("latency/") else ".3f")
-
-
-def samples_text(judged: JudgedGate) -> str:
-    """On how much a gate's figure was measured."""
-    figure = judged.figure
-    return UNKNOWN if figure.samples is None else f"{figure.samples:,} {figure.of}"
 
 
 def gates_table(gates: Sequence[JudgedGate]) -> Table:
@@ -162,8 +145,8 @@ def _gate(judged: JudgedGate) -> Row:
             str(judged.judgement),
             judged.gate.name,
             str(judged.gate),
-            figure_text(judged),
-            samples_text(judged),
+            str(judged.figure),
+            UNKNOWN if judged.figure.samples is None else f"{judged.figure.samples:,} {judged.figure.of}",
             UNKNOWN if needed is None else f"about {round_up(needed):,}",
             why,
         ),

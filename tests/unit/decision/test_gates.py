@@ -137,3 +137,18 @@ def test_the_wanted_number_of_images_is_larger_and_decides_the_gate(value, limit
 @pytest.mark.parametrize(("count", "said"), [(7, 7), (99, 99), (101, 110), (4044, 4100), (12_000, 12_000)])
 def test_estimated_counts_are_rounded_up_to_two_digits(count, said):
     assert round_up(count) == said
+
+
+@pytest.mark.parametrize(
+    ("figure", "text"),
+    [
+        (Figure(Interval(0.7, 0.6, 0.8), samples=9), "0.700 [0.600, 0.800]"),
+        (Figure(Interval(24.04, 20, 30), samples=9), "24.0 [20.0, 30.0]"),
+        (Figure(Interval(0.7, math.nan, math.nan), samples=9), "0.700 [–]"),
+        (Figure.counted(3_011_043), "3,011,043"),
+        (Figure.counted(6.191274), "6.191"),
+        (Figure.unknown("why"), "–"),
+    ],
+)
+def test_a_figure_is_written_with_its_interval(figure, text):
+    assert str(figure) == text

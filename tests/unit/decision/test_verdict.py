@@ -51,6 +51,18 @@ def test_next_steps_say_how_many_images_and_what_to_measure():
     assert "Measure latency/p95_ms, which speed asks for: it was not measured." in verdict.next_steps
 
 
+def test_gates_with_the_same_remedy_share_it():
+    steps = reach([FAILED, gate(Judgement.FAILED, "test/F1"), gate(Judgement.FAILED, "epochs")], []).next_steps
+    assert [step.split(":")[0] for step in steps] == ["For mine failed, mine failed", "For mine failed"]
+
+
+def test_a_single_failed_share_can_be_traded_for_the_other_one():
+    """Not where both fail: there is nothing to trade."""
+    precision = gate(Judgement.FAILED, "test/precision")
+    assert "trades precision for it" in reach([FAILED, PASSED], []).next_steps[0]
+    assert "trades" not in reach([FAILED, precision], []).next_steps[0]
+
+
 @pytest.mark.parametrize("metric", METRICS)
 def test_every_failed_gate_has_a_next_step_of_its_own(metric):
     figure = Figure(Interval(0.1, 0.0, 0.2), samples=10)
