@@ -23,7 +23,7 @@ from src.config.sections import section
 from src.core.errors import ConfigError
 
 FILE = Path("params.yaml")
-SECTIONS = ("data", "model", "train", "evaluate", "decide", "tracking")
+SECTIONS = ("data", "model", "train", "evaluate", "threshold", "decide", "tracking")
 
 _SECRET = re.compile(r"\w+://[^/\s:@]+:[^/\s@]+@")
 _ENVIRONMENT = "${oc.env:"

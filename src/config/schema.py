@@ -15,6 +15,7 @@ from src.decision.options import DecideOptions
 from src.detector import arguments
 from src.detector.options import ModelOptions, TrainOptions
 from src.evaluation.options import EvaluateOptions
+from src.thresholds.options import ThresholdOptions
 from src.tracking.options import TrackingOptions
 
 # (group, name of the schema in that group, dataclass)
@@ -27,6 +28,7 @@ SCHEMAS: tuple[tuple[str, str, type[Any]], ...] = (
     ("evaluate", "evaluate", EvaluateOptions),
     ("model", "model", ModelOptions),
     ("origin", "origin", Origin),
+    ("threshold", "threshold", ThresholdOptions),
     ("tracking", "mlflow", TrackingOptions),
     ("train", "train", TrainOptions),
 )

@@ -12,8 +12,11 @@ from src.core.errors import DataError
 from src.core.files import sha256_of, write_json
 from src.detector.evaluate import EvaluationRequest, evaluate
 from src.detector.records import ValidationRecords
-from src.evaluation.operating_point import best_f1
 from src.evaluation.records import DetectionRecords
+from src.thresholds.criteria import best_f
+from src.thresholds.curve import sweep
+from src.thresholds.scored import ScoredDetections
+from src.thresholds.select import DEFAULT_IOU, select
 
 FOLDER = Path("outputs/baselines")
 
@@ -74,9 +77,19 @@ def as_detection_records(records: ValidationRecords) -> DetectionRecords:
 
 
 def operating_point_metrics(records: DetectionRecords) -> dict[str, float]:
-    """Precision, recall and F1 where F1 is best, computed exactly."""
-    point = best_f1(records)
-    return {"val/precision": point.precision, "val/recall": point.recall, "val/F1": point.f1}
+    """Precision, recall and F1 at IoU 0.50 where F1 is best, computed exactly; 0 where no threshold finds anything."""
+    detections = ScoredDetections(
+        image_index=records.image_index,
+        class_index=records.class_index,
+        scores=records.scores,
+        hit=records.true_positive[:, 0],
+        positives=records.positives,
+    )
+    point = select({DEFAULT_IOU: sweep(detections)}, best_f()).point
+    if point is None:
+        return {"val/precision": 0.0, "val/recall": 0.0, "val/F1": 0.0}
+    counts = point.counts
+    return {"val/precision": float(counts.precision), "val/recall": float(counts.recall), "val/F1": float(counts.f())}
 
 
 def _facts(request: EvaluationRequest, data_digest: str) -> dict[str, Any]:

@@ -1,0 +1,92 @@
+"""What makes one threshold better than another.
+
+All classes are taken together (micro): each box counts the same, so that frequent classes weigh more.
+A threshold must find something to be chosen, whatever the criterion; only costs may say that silence is cheapest.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from src.thresholds.curve import Counts
+
+_Values = Callable[[Counts], NDArray[np.float64]]
+
+
+def _finds_something(counts: Counts) -> NDArray[np.bool_]:
+    return counts.hits > 0
+
+
+def _all_alike(counts: Counts) -> NDArray[np.float64]:
+    return np.zeros_like(counts.kept)
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """An order of thresholds by what they do.
+
+    Where several are equally good, `second` decides, and where that is equal too, the highest one: it gives the
+    same for fewer boxes.
+
+    Attributes:
+        text: The criterion in words.
+        goodness: What is to be as large as possible, from counts at K thresholds to (…, K).
+        second: What decides between thresholds of the same goodness, likewise.
+        allowed: Which thresholds can be chosen, likewise.
+        shortfall: How far thresholds are from satisfying the constraint, likewise; 0 where there is no constraint.
+    """
+
+    text: str
+    goodness: _Values
+    second: _Values = _all_alike
+    allowed: Callable[[Counts], NDArray[np.bool_]] = _finds_something
+    shortfall: _Values = _all_alike
+
+
+def best_f(beta: float = 1.0) -> Criterion:
+    """F-beta as large as possible."""
+    return Criterion(f"F{beta:g} as large as possible", goodness=lambda counts: counts.f(beta))
+
+
+def most_recall(precision_floor: float) -> Criterion:
+    """Recall as large as possible, of the same recall the highest precision, with precision not below a floor."""
+    return Criterion(
+        f"recall as large as possible with precision at least {precision_floor:g}",
+        goodness=lambda counts: counts.recall,
+        second=lambda counts: counts.precision,
+        allowed=lambda counts: (counts.hits > 0) & (counts.precision >= precision_floor),
+        shortfall=lambda counts: precision_floor - counts.precision,
+    )
+
+
+def most_precision(recall_floor: float) -> Criterion:
+    """Precision as large as possible, of the same precision the highest recall, with recall not below a floor."""
+    return Criterion(
+        f"precision as large as possible with recall at least {recall_floor:g}",
+        goodness=lambda counts: counts.precision,
+        second=lambda counts: counts.recall,
+        allowed=lambda counts: (counts.hits > 0) & (counts.recall >= recall_floor),
+        shortfall=lambda counts: recall_floor - counts.recall,
+    )
+
+
+def least_cost(false_alarm: float, miss: float) -> Criterion:
+    """The cost of false alarms and misses as small as possible; keeping nothing may be cheapest."""
+    return Criterion(
+        f"cost as small as possible, {false_alarm:g} for a false alarm and {miss:g} for a miss",
+        goodness=lambda counts: -(false_alarm * counts.false_alarms + miss * counts.misses),
+        allowed=lambda counts: np.ones(counts.kept.shape, np.bool_),
+    )
+
+
+def few_false_alarms(per_image: float) -> Criterion:
+    """Recall as large as possible, of the same recall the fewest false alarms, with a limit of them per image."""
+    return Criterion(
+        f"recall as large as possible with at most {per_image:g} false alarms per image",
+        goodness=lambda counts: counts.recall,
+        second=lambda counts: -counts.false_alarms,
+        allowed=lambda counts: (counts.hits > 0) & (counts.false_alarms <= per_image * counts.images),
+        shortfall=lambda counts: counts.false_alarms / counts.images - per_image,
+    )

@@ -1,0 +1,107 @@
+"""A frozen operating point, and what a detector does there."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from src.core.errors import DataError
+from src.core.interval import Interval, percentile_interval
+from src.thresholds.scored import ScoredDetections
+
+METRICS = ("precision", "recall", "F1")
+
+
+@dataclass(frozen=True)
+class OperatingPoint:
+    """Where a detector is operated: one threshold for all classes, or one each.
+
+    Attributes:
+        iou: NMS IoU.
+        score: Detections with a higher score are kept.
+        class_scores: The threshold of each class instead, in the order of their ids; None for `score` throughout.
+    """
+
+    iou: float
+    score: float
+    class_scores: tuple[float, ...] | None = None
+
+    def keeps(self, scores: NDArray[np.float64], class_index: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which detections are kept.
+
+        Args:
+            scores: (N,).
+            class_index: (N,).
+        """
+        if self.class_scores is None:
+            return scores > self.score
+        return scores > np.array(self.class_scores)[class_index]
+
+
+def counts_by_image(detections: ScoredDetections, point: OperatingPoint) -> NDArray[np.int64]:
+    """Detections kept, hits among them and ground truth boxes of each image, (I, 3); all classes together.
+
+    Args:
+        detections: After NMS at the point's IoU.
+        point: Where the detector is operated.
+    """
+    kept = point.keeps(detections.scores, detections.class_index)
+    images = detections.image_count
+    return np.stack(
+        [
+            np.bincount(detections.image_index[kept], minlength=images),
+            np.bincount(detections.image_index[kept & detections.hit], minlength=images),
+            detections.positives.sum(axis=1),
+        ],
+        axis=1,
+    )
+
+
+def intervals(counts: NDArray[np.int64], weights: NDArray[np.int64]) -> dict[str, Interval]:
+    """Precision, recall and F1 with their 95 % intervals over images.
+
+    Args:
+        counts: Of each image, see `counts_by_image`, (I, 3).
+        weights: How often each image occurs in each data set, see `image_weights`, (1 + resamples, I).
+    """
+    return {name: percentile_interval(values) for name, values in samples(counts, weights).items()}
+
+
+def differences(a: NDArray[np.int64], b: NDArray[np.int64], weights: NDArray[np.int64]) -> dict[str, Interval]:
+    """By how much precision, recall and F1 are higher at point `a` than at point `b` on the same images.
+
+    Args:
+        a: Counts of each image, see `counts_by_image`, (I, 3).
+        b: Those at the other point.
+        weights: See `intervals`; both points see the same resamples, so that what makes an image hard cancels out.
+
+    Raises:
+        DataError: the two are not about the same images.
+    """
+    if not np.array_equal(a[:, 2], b[:, 2]):
+        raise DataError("The two operating points were not evaluated on the same images and boxes.")
+    first, second = samples(a, weights), samples(b, weights)
+    return {name: percentile_interval(first[name] - second[name]) for name in METRICS}
+
+
+def samples(counts: NDArray[np.int64], weights: NDArray[np.int64]) -> Mapping[str, NDArray[np.float64]]:
+    """Precision, recall and F1 in each of B data sets, (B,) each.
+
+    NaN where there is no such figure: precision without detections; recall and F1 without ground truth.
+
+    Args:
+        counts: Of each image, (I, 3).
+        weights: How often each image occurs in each data set, (B, I).
+    """
+    kept, hits, positives = (weights.astype(np.float64) @ counts).T
+    return {
+        "precision": _ratio(hits, kept, kept > 0),
+        "recall": _ratio(hits, positives, positives > 0),
+        "F1": _ratio(2 * hits, kept + positives, positives > 0),
+    }
+
+
+def _ratio(part: NDArray[np.float64], whole: NDArray[np.float64], known: NDArray[np.bool_]) -> NDArray[np.float64]:
+    ratio: NDArray[np.float64] = np.divide(part, whole, out=np.full_like(part, np.nan), where=known)
+    return ratio

@@ -1,0 +1,51 @@
+"""A threshold for each class, where there is enough to choose it from."""
+
+from dataclasses import dataclass
+
+from src.thresholds.criteria import Criterion
+from src.thresholds.curve import sweep
+from src.thresholds.scored import ScoredDetections
+from src.thresholds.select import select
+
+
+@dataclass(frozen=True)
+class ClassThreshold:
+    """The threshold of one class.
+
+    Attributes:
+        score: Detections with a higher score are kept.
+        own: Whether it was chosen on this class, or is the one for all classes.
+        reason: What it was chosen from, or why it is not the class's own.
+    """
+
+    score: float
+    own: bool
+    reason: str
+
+
+def per_class(
+    detections: ScoredDetections, criterion: Criterion, *, all_classes: float, iou: float, min_positives: int
+) -> tuple[ClassThreshold, ...]:
+    """Choose the threshold of each class by itself, in the order of their ids.
+
+    Args:
+        detections: After NMS at the IoU that was chosen for all classes.
+        criterion: The same as for all classes; constraints have to hold in each class.
+        all_classes: The threshold for all classes, which those take that have none of their own.
+        iou: That NMS IoU.
+        min_positives: How many ground truth boxes a class needs for a threshold of its own.
+    """
+    thresholds = []
+    for index in range(detections.class_count):
+        boxes = int(detections.positives[:, index].sum())
+        if boxes < min_positives:
+            reason = f"{boxes} boxes, fewer than {min_positives}: the threshold for all classes"
+            thresholds.append(ClassThreshold(all_classes, own=False, reason=reason))
+            continue
+        selection = select({iou: sweep(detections.of_class(index))}, criterion)
+        if selection.point is None:
+            reason = f"{selection.reason} So it has the threshold for all classes."
+            thresholds.append(ClassThreshold(all_classes, own=False, reason=reason))
+        else:
+            thresholds.append(ClassThreshold(selection.point.score, own=True, reason=f"chosen from {boxes} boxes"))
+    return tuple(thresholds)
