@@ -39,9 +39,9 @@ def point_samples(
     Args:
         records: The detections.
         weights: How often each image occurs in each of B data sets, (B, I).
-        confidence: Detections with this score or a higher one are kept.
+        confidence: Detections with a higher score are kept, as in deployment.
     """
-    kept = records.scores >= confidence
+    kept = records.scores > confidence
     right = kept & records.true_positive[:, 0]
     counts = np.stack(
         [

@@ -46,7 +46,7 @@ def draw_curves(path: Path, curves: Mapping[str, Curve], confidence: float) -> N
         label = name if len(curve.scores) else f"{name}: no curve (no boxes or no detections)"
         left.plot(curve.recall, curve.precision, color=colour, linestyle=line, label=label)
         right.plot(curve.scores, curve.f1, color=colour, linestyle=line, label=label)
-        at = np.flatnonzero(curve.scores >= confidence)[-1:]  # what is kept at the default
+        at = np.flatnonzero(curve.scores > confidence)[-1:]  # what is kept at the default
         left.plot(curve.recall[at], curve.precision[at], "o", color=colour)
         right.plot(curve.scores[at], curve.f1[at], "o", color=colour)
     lowest = min([0.01, *(float(curve.scores[-1]) for curve in curves.values() if len(curve.scores))])

@@ -1,5 +1,7 @@
 """What an evaluation prints at its end."""
 
+import math
+
 from rich.console import Console
 from rich.table import Table
 
@@ -59,14 +61,14 @@ def _figures(outcome: EvaluateOutcome) -> Table:
             columns[f"{split}, untrained"] = dict(outcome.untrained[split].metrics)
     table = _table("In deployment mode", "metric", list(columns))
     for name in _METRICS:
-        table.add_row(name, *(f"{metrics[name]:.3f}" for metrics in columns.values()))
+        table.add_row(name, *(_cell(metrics[name]) for metrics in columns.values()))
     return table
 
 
 def _robustness(outcome: EvaluateOutcome) -> Table:
     table = _table("Under corruptions", "corruption", ["mAP50", "recall"])
     for name, measures in outcome.corrupted.items():
-        table.add_row(name, *(f"{measures.metrics[metric]:.3f}" for metric in ("mAP50", "recall")))
+        table.add_row(name, *(_cell(measures.metrics[metric]) for metric in ("mAP50", "recall")))
     return table
 
 
@@ -79,6 +81,13 @@ def _latency(outcome: EvaluateOutcome) -> Table:
         percentiles = (f"{total[p]:.1f}" for p in ("p50", "p95", "p99"))
         table.add_row(name, *percentiles, phases, f"{latency.throughput_fps:.1f}")
     return table
+
+
+def _cell(interval: Interval) -> str:
+    """The figure with its interval, kept on one line each; a dash where there is none, as precision of nothing."""
+    if math.isnan(interval.estimate):
+        return "–"
+    return f"{interval.estimate:.3f}\n[{interval.low:.3f}, {interval.high:.3f}]"
 
 
 def _table(title: str, first: str, others: list[str]) -> Table:

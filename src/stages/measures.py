@@ -112,7 +112,7 @@ def measure(detections: Detections, truth: GroundTruth, *, resamples: int, seed:
     samples = headline_samples(records, image_weights(truth.image_count, resamples, seed), DEFAULT_CONFIDENCE)
     metrics = {name: percentile_interval(values) for name, values in samples.items()}
     metrics |= {name: Interval(coco.mean(name), metrics[name].low, metrics[name].high) for name in METRICS}
-    kept = detections.scores >= DEFAULT_CONFIDENCE
+    kept = detections.scores > DEFAULT_CONFIDENCE
     shown, found = detections.where(kept), Matches(matches.truth_index[kept], matches.iou[kept])
     curves = {ALL_CLASSES: curve(records)}
     if truth.class_count > 1:
