@@ -211,10 +211,10 @@ def _against(candidate: Setting, other: Setting, noise: float | None) -> Setting
 
 def _judged_by(pooled: tuple[float, int] | None, half_width: float | None) -> str:
     if pooled is not None:
+        degrees = "1 degree" if pooled[1] == 1 else f"{pooled[1]} degrees"
         return (
             f"A difference is called noise when it lies within the 95 % interval of Student's t from the standard"
-            f" deviation over seeds, {pooled[0]:.4f}, pooled over the repeated settings ({pooled[1]} degrees of"
-            " freedom)."
+            f" deviation over seeds, {pooled[0]:.4f}, pooled over the repeated settings ({degrees} of freedom)."
         )
     if half_width is not None:
         return (

@@ -59,8 +59,10 @@ def read_trials(tracking: TrackingOptions, origin: Origin) -> tuple[tuple[Trial,
 
     Side effects: those of `study_runs`.
     """
-    if origin.mlflow_run_id is None:
+    if origin.study is None:
         return "The configuration was not frozen from a study, so that there are no runners-up."
+    if origin.mlflow_run_id is None:
+        return f"Study {origin.study} was not recorded in MLflow, so that its runs cannot be read."
     try:
         runs = study_runs(tracking, origin.mlflow_run_id)
     except TrackingError as error:

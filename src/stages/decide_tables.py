@@ -84,10 +84,11 @@ def study_table(comparison: Comparison | str) -> Table | str:
         low, high = comparison.untrained
         text = f"{low:.4f}" if low == high else f"{low:.4f} to {high:.4f}"
         rows.append(Row((UNKNOWN, "untrained weights", UNKNOWN, text, UNKNOWN, "", UNKNOWN)))
-    left_out = len(comparison.settings) - len(shown)
     notes = [comparison.judged_by, "The luck of being the best of several comes on top of any noise."]
-    if left_out:
-        notes.insert(0, f"{left_out} more settings, all worse, are in decision.json.")
+    if comparison.candidate is None:
+        notes = ["The candidate's trial is not among the finished ones, so that there is nothing to compare with."]
+    if left_out := len(comparison.settings) - len(shown):
+        notes.insert(0, f"{left_out} more settings, all worse than the first {_RUNNERS_UP}, are in decision.json.")
     columns = (
         "#rank",
         "setting",

@@ -169,6 +169,35 @@ def test_a_study_without_comparable_runs_is_said_so(job, monkeypatch, runs, said
 
 
 @pytest.mark.parametrize(
+    ("origin", "said"),
+    [
+        pytest.param(Origin(), "not frozen from a study", id="no study"),
+        pytest.param(Origin(study="people", trial=1), "was not recorded in MLflow", id="not recorded"),
+    ],
+)
+def test_without_a_recorded_study_there_are_no_runners_up(job, origin, said):
+    assert said in decide(job(origin=origin)).comparison
+
+
+def test_a_candidate_that_is_not_among_the_runs_is_said_so(job, study):
+    made = job(origin=Origin(study="people", trial=3, mlflow_run_id="study-run"))
+    decide(made)
+    assert written(made)["comparison"]["candidate"] is None
+    assert "trial is not among the finished ones" in (made.folder / "decision.md").read_text()
+
+
+def test_of_many_settings_the_best_are_shown_and_the_candidate(job, study):
+    study[:] = [run(number, 0.6 - number / 100, **{"train.lr0": str(number)}) for number in range(12)]
+    made = job(origin=Origin(study="people", trial=11, mlflow_run_id="study-run"))
+    decide(made)
+    text = (made.folder / "decision.md").read_text()
+    assert "| **12** | **lr0=11 (candidate)** |" in text
+    assert "| 8 | lr0=7 |" in text
+    assert "lr0=8" not in text
+    assert "3 more settings" in text
+
+
+@pytest.mark.parametrize(
     ("missing", "stage"),
     [("training", "src.train"), ("evaluation", "src.evaluate"), ("threshold", "src.tune_threshold")],
 )
