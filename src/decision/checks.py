@@ -28,6 +28,7 @@ def checklist(
         overlap: What the splits have in common, or why that is not known.
     """
     return (
+        _threshold(evidence),
         _precision(evidence),
         check_repeats(trials),
         _test_size(evidence, gates),
@@ -37,6 +38,25 @@ def checklist(
         _val_and_test(evidence),
         _flags(evidence),
     )
+
+
+def _threshold(evidence: Evidence) -> Finding:
+    """An infeasible criterion leaves no operating point, and so nothing that could be deployed."""
+    name, title = "threshold", "A threshold fulfils the criterion"
+    feasible, criterion = (evidence.find("threshold", key) for key in ("feasible", "criterion"))
+    if feasible is None:
+        return Finding(name, title, Status.UNKNOWN, "The stage tune_threshold does not say.")
+    if feasible:
+        score, iou = (evidence.find("threshold", key) for key in ("score", "iou"))
+        return Finding(name, title, Status.OK, f"{criterion}: {score:.3g} at NMS IoU {iou}.")
+    sentence = (
+        f"No threshold fulfils the criterion '{criterion}': {evidence.find('threshold', 'reason') or 'no reason'}"
+    )
+    if nearest := evidence.find("threshold", "nearest"):
+        figures = ", ".join(f"{key} {value:.3g}" for key, value in nearest.items())
+        sentence += f" The nearest point on val: {figures}."
+    action = "Ask for less (threshold.*), or train a better model; there is no threshold to deploy this one with."
+    return Finding(name, title, Status.WARNING, sentence, action)
 
 
 def _precision(evidence: Evidence) -> Finding:

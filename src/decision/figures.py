@@ -63,7 +63,7 @@ def as_interval(facts: Facts | None) -> Interval | None:
 def _tuned(name: str) -> Callable[[Evidence], Figure]:
     def read(evidence: Evidence) -> Figure:
         if evidence.find("threshold", "feasible") is False:
-            return Figure.unknown("no threshold meets the criterion that tune_threshold was given.")
+            return Figure.unknown("no threshold fulfils the criterion that tune_threshold was given.")
         tuned = evidence.find("threshold", "test", "tuned") or {}
         images = evidence.find("threshold", "test", "images")
         if as_interval(tuned.get("recall")) is None:

@@ -1,10 +1,8 @@
 """The decision as JSON, for programs."""
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
-from src.core.interval import Interval
 from src.decision.comparison import Comparison, Setting
 from src.decision.gates import JudgedGate
 from src.stages.decide_outcome import DecideOutcome
@@ -47,7 +45,7 @@ def _gate(judged: JudgedGate) -> dict[str, Any]:
         "metric": gate.metric,
         "comparison": gate.comparison.name.lower(),
         "limit": gate.limit,
-        "value": None if figure.value is None else _interval(figure.value),
+        "value": None if figure.value is None else figure.value.as_json(),
         "exact": figure.exact,
         "samples": figure.samples,
         "samples_of": figure.of,
@@ -56,14 +54,6 @@ def _gate(judged: JudgedGate) -> dict[str, Any]:
         "remark": figure.remark or None,
         "samples_needed": judged.samples_needed,
     }
-
-
-def _interval(value: Interval) -> dict[str, float | None]:
-    return {"estimate": _number(value.estimate), "low": _number(value.low), "high": _number(value.high)}
-
-
-def _number(value: float) -> float | None:
-    return value if math.isfinite(value) else None
 
 
 def _comparison(comparison: Comparison | str) -> dict[str, Any]:

@@ -30,6 +30,7 @@ def found(name, evidence, *, gates=GATES, trials=None, overlap=NO_OVERLAP):
 @pytest.mark.parametrize(
     ("name", "status"),
     [
+        ("threshold", Status.OK),
         ("low_precision", Status.OK),
         ("identical_results", Status.UNKNOWN),
         ("test_set_size", Status.OK),
@@ -47,6 +48,14 @@ def test_a_fair_model_raises_no_warning(evidence, name, status):
 def test_without_any_evidence_no_check_says_that_it_is_ok():
     findings = checklist(Evidence({}, {}, {}), GATES, None, "The data is not here.")
     assert {finding.status for finding in findings} == {Status.UNKNOWN}
+
+
+def test_a_criterion_that_nothing_fulfils_is_said_with_the_nearest_point():
+    threshold = facts.threshold() | {"feasible": False, "reason": "Precision stays below 0.9.", "score": None}
+    threshold["nearest"] = {"score": 0.8123, "precision": 0.85}
+    finding = found("threshold", Evidence({}, {}, threshold))
+    assert finding.status == Status.WARNING
+    assert "Precision stays below 0.9. The nearest point on val: score 0.812, precision 0.85." in finding.sentence
 
 
 def test_a_low_precision_at_the_default_threshold_is_the_thresholds_own(evidence):

@@ -57,7 +57,7 @@ def test_a_throughput_with_an_interval_is_judged_on_it(evidence):
 def test_an_infeasible_criterion_leaves_no_operating_point(evidence):
     infeasible = {**evidence.threshold, "feasible": False, "test": None}
     found = figure("test/recall", Evidence({}, {}, infeasible))
-    assert "no threshold meets the criterion" in found.remark
+    assert "no threshold fulfils the criterion" in found.remark
 
 
 def test_an_interval_without_ends_has_no_certainty(evidence):

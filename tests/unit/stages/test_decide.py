@@ -109,7 +109,7 @@ def test_what_was_not_measured_is_undecided_and_no_error(job):
 def test_an_infeasible_threshold_is_no_error(job):
     threshold = {**facts.threshold(), "feasible": False, "test": None, "score": None, "score_interval": None}
     outcome = decide(job(threshold={**threshold, "nearest": {"score": 0.3}}))
-    assert any("no threshold meets the criterion" in reason for reason in outcome.verdict.reasons)
+    assert any("no threshold fulfils the criterion" in reason for reason in outcome.verdict.reasons)
 
 
 def test_the_same_inputs_give_the_same_bytes(job, study):
