@@ -3,10 +3,11 @@
 from typing import Any
 
 from src.core.files import write_json
+from src.evaluation.average_precision import METRICS as AP
 from src.evaluation.corruptions import CORRUPTIONS
 from src.stages.evaluate import ONNX, EvaluateOutcome
 from src.stages.measures import differences, write_table
-from src.stages.predictions import CORRUPTED, folder_of
+from src.stages.predictions import CORRUPTED, VAL, folder_of
 from src.tracking.run import Run
 
 SUMMARY, METRICS, LATENCY, DETECTIONS = "evaluation.json", "metrics.json", "latency.json", "detections.parquet"
@@ -24,11 +25,7 @@ def save(outcome: EvaluateOutcome) -> None:
 
 
 def record(outcome: EvaluateOutcome, run: Run) -> None:
-    """Add the figures and files to the training's run.
-
-    `val/mAP50` and its like are those of deployment from here on; those of the training, which Ultralytics reports
-    while it goes on, stay in the history of the metric.
-    """
+    """Add the figures and files to the training's run."""
     step = int(outcome.training.get("epochs_run", 0))
     speed = {
         f"latency/{name}_{key}": value
@@ -43,15 +40,27 @@ def record(outcome: EvaluateOutcome, run: Run) -> None:
 
 
 def figures(outcome: EvaluateOutcome) -> dict[str, float]:
-    """The headline figures by their names in the tracker; those that there are not are left out."""
+    """The headline figures by their names in the tracker; those that there are not are left out.
+
+    A name has one meaning: `val/mAP50` is what Ultralytics' validation says in a training or trial, so that what the
+    deployed model reaches on val is `val/deployed_mAP50`. Precision, recall and F1 at the default confidence are
+    `default_…`, because elsewhere they are read at the best one.
+    """
     found: dict[str, float | None] = {}
     for split, measures in outcome.measures.items():
-        found |= {f"{split}/{name}": value for name, value in measures.figures.items()}
+        found |= {f"{split}/{_name(split, metric)}": value for metric, value in measures.figures.items()}
     for split, measures in outcome.untrained.items():
-        found |= {f"untrained/{split}/{name}": measures.figures[name] for name in ("mAP50", "mAP50-95")}
+        found |= {f"untrained/{split}/{_name(split, metric)}": measures.figures[metric] for metric in AP}
     for corruption, measures in outcome.corrupted.items():
-        found |= {f"robustness/{corruption}/{name}": measures.figures[name] for name in ("mAP50", "recall")}
+        found |= {f"robustness/{corruption}/mAP50": measures.figures["mAP50"]}
+        found |= {f"robustness/{corruption}/default_recall": measures.figures["recall"]}
     return {name: value for name, value in found.items() if value is not None}
+
+
+def _name(split: str, metric: str) -> str:
+    if metric not in AP:
+        return f"default_{metric}"
+    return f"deployed_{metric}" if split == VAL else metric
 
 
 def summary(outcome: EvaluateOutcome) -> dict[str, Any]:
