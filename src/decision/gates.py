@@ -156,7 +156,7 @@ def samples_needed(value: Interval, limit: float, samples: int) -> int | None:
     margin = abs(value.estimate - limit)
     end = value.low if value.estimate > limit else value.high
     distance = abs(value.estimate - end)
-    if margin == 0 or (distance / margin) ** 2 > _MOST_TIMES_MORE:
+    if margin * math.sqrt(_MOST_TIMES_MORE) < distance or margin == 0:
         return None
     return math.ceil(samples * (distance / margin) ** 2)
 

@@ -53,6 +53,7 @@ def test_without_any_evidence_no_check_says_that_it_is_ok():
 def test_a_criterion_that_nothing_fulfils_is_said_with_the_nearest_point():
     threshold = facts.threshold() | {"feasible": False, "reason": "Precision stays below 0.9.", "score": None}
     threshold["nearest"] = {"score": 0.8123, "precision": 0.85}
+    threshold["test"] |= {"tuned": None, "difference": None}
     finding = found("threshold", Evidence({}, {}, threshold))
     assert finding.status == Status.WARNING
     assert "Precision stays below 0.9. The nearest point on val: score 0.812, precision 0.85." in finding.sentence

@@ -107,7 +107,9 @@ def test_what_was_not_measured_is_undecided_and_no_error(job):
 
 
 def test_an_infeasible_threshold_is_no_error(job):
-    threshold = {**facts.threshold(), "feasible": False, "test": None, "score": None, "score_interval": None}
+    threshold = {**facts.threshold(), "feasible": False, "val": None, "robustness": {"fog": {}}}
+    threshold |= dict.fromkeys(("score", "score_interval", "iou", "per_class"))
+    threshold["test"] |= {"tuned": None, "difference": None}
     outcome = decide(job(threshold={**threshold, "nearest": {"score": 0.3}}))
     assert any("no threshold fulfils the criterion" in reason for reason in outcome.verdict.reasons)
 
