@@ -96,7 +96,7 @@ def _test_size(evidence: Evidence, gates: Sequence[Gate]) -> Finding:
     if not sure:
         return Finding(name, title, Status.UNKNOWN, "No gate has a figure with an interval.")
     narrow = [gate.name for gate, value, _ in sure if _width(value) > abs(value.estimate - gate.limit)]
-    spreadless = [gate.name for gate, value, _ in sure if value.low == value.high]
+    spreadless = [gate.name for gate, value, images in sure if _may_hide(value, gate.limit, images)]
     if not narrow and not spreadless:
         return Finding(
             name, title, Status.OK, "Every interval is narrower than the distance of its figure to its limit."
@@ -107,8 +107,8 @@ def _test_size(evidence: Evidence, gates: Sequence[Gate]) -> Finding:
         parts.append(f"The interval is wider than the distance to the limit for: {', '.join(narrow)}.")
     if spreadless:
         parts.append(
-            f"The interval has no width for: {', '.join(spreadless)}. What did not occur in these images, resampling"
-            " cannot show."
+            f"The interval has no width for: {', '.join(spreadless)}. What occurs in none of so few images,"
+            " resampling cannot show."
         )
     parts.append(f"There are {images:,} test images." if images else "There is no test split.")
     return Finding(
@@ -180,6 +180,15 @@ def _flags(evidence: Evidence) -> Finding:
         return Finding(name, title, Status.OK, "What was asked for is what was used.")
     said = " ".join(f"{flag['name']}: {flag['message']}" for flag in flags)
     return Finding(name, title, Status.WARNING, said, "Mend the settings that the flags name, and train again.")
+
+
+def _may_hide(value: Interval, limit: float, images: int) -> bool:
+    """Whether an interval without width is narrower than it should be by more than the distance to the limit.
+
+    What did not occur in n cases may yet happen in 3 of n (Hanley and Lippman-Hand, If Nothing Goes Wrong, Is
+    Everything All Right?, JAMA 1983).
+    """
+    return value.low == value.high and 3 / images > abs(value.estimate - limit)
 
 
 def _width(value: Interval) -> float:

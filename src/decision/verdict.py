@@ -62,7 +62,7 @@ def _reasons(
         titles = "; ".join(finding.title.lower() for finding in warnings)
         weight = {
             Outcome.ACCEPTED: "accepted with reservations",
-            Outcome.REJECTED: "the figures themselves may mislead",
+            Outcome.REJECTED: "read the figures with that in mind",
             Outcome.UNDECIDED: "more data alone may not settle it",
         }[outcome]
         reasons.append(f"Not confirmed by the checks: {titles}; {weight}.")

@@ -81,7 +81,7 @@ def _candidate(outcome: DecideOutcome) -> tuple[tuple[str, str], ...]:
         ("data digest", data.get("digest")),
         ("images", ", ".join(f"{split} {count['images']:,}" for split, count in counts.items()) or None),
         ("epochs", _epochs(outcome)),
-        ("confidence threshold", said(evidence.find("threshold", "score_interval"))),
+        ("confidence threshold", _threshold(outcome)),
         ("IoU of the NMS", evidence.find("threshold", "iou")),
         ("thresholds per class", _per_class(outcome)),
     ]
@@ -93,6 +93,13 @@ def _epochs(outcome: DecideOutcome) -> str | None:
     if run is None:
         return None
     return f"{run} of {asked}" + (f", the best is number {best}" if best is not None else "")
+
+
+def _threshold(outcome: DecideOutcome) -> str | None:
+    score, interval = (outcome.evidence.find("threshold", key) for key in ("score", "score_interval"))
+    if score is None:
+        return None
+    return said(interval, ".3g") if interval else f"{score:.3g}"  # scores of a short training are all small
 
 
 def _per_class(outcome: DecideOutcome) -> str | None:
