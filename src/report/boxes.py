@@ -55,7 +55,7 @@ def draw_boxes(
     boxes = np.concatenate([wrong_xyxy, hit_xyxy]) * factor
     for index in np.argsort(scores, kind="stable"):
         hits = index >= len(wrong_scores)
-        pen.rectangle(_corners(boxes[index]), outline=HIT if hits else WRONG, width=2 if hits else 4)
+        pen.rectangle(_corners(boxes[index]), outline=HIT if hits else WRONG, width=2 if hits else 3)
     for index in np.argsort(scores, kind="stable"):
         _label(pen, _corners(boxes[index]), f"{scores[index]:.2g}", HIT if index >= len(wrong_scores) else WRONG)
     return np.asarray(picture)

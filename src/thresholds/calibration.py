@@ -1,8 +1,9 @@
 """Whether scores are what they look like: of detections with a score of 0.8, are 80 % right?
 
-Right means matched with a ground truth box at IoU 0.50. Bins hold equally many detections each (but never split equal
-scores), and no bin crosses the operating point, since most detections are noise far below it and would fill any other
-bins. The expected calibration error is the mean over detections of |mean score - share that is right| of their bins.
+Right means matched with a ground truth box at IoU 0.50. Bins hold equally many detections each, five or more (but never
+split equal scores), and no bin crosses the operating point, since most detections are noise far below it and would fill
+any other bins. The expected calibration error is the mean over detections of |mean score - share that is right| of
+their bins.
 
 Reference: Naeini et al., Obtaining Well Calibrated Probabilities Using Bayesian Binning, 2015; equally filled bins as
 in Nguyen and O'Connor, Posterior calibration and exploratory analysis for natural language processing models, 2015.
@@ -15,7 +16,8 @@ from numpy.typing import NDArray
 
 from src.thresholds.scored import ScoredDetections
 
-BINS = 10  # on each side of the operating point
+BINS = 10  # at most, on each side of the operating point
+_IN_A_BIN = 5  # at least, where there are as many: a share of one or two says little
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +69,7 @@ def reliability(detections: ScoredDetections, kept: NDArray[np.bool_], bins: int
 def _table(
     scores: NDArray[np.float64], hit: NDArray[np.bool_], bins: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    bins = max(1, min(bins, len(scores) // _IN_A_BIN))
     order = np.argsort(scores, kind="stable")
     scores, hit = scores[order], hit[order]
     # cut after every n-th detection, then move each cut to where the score changes

@@ -1,0 +1,109 @@
+"""The pictures about an operating point."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from src.detector.predict import read_image
+from src.report import threshold as report
+from src.report.boxes import draw_boxes
+from src.stages.threshold_views import View
+from src.stages.tune_threshold import DEFAULT, TuneOutcome
+from src.thresholds.operating_point import OperatingPoint
+from src.thresholds.outline import outline
+
+_SAMPLES = 4
+
+
+def draw(outcome: TuneOutcome) -> None:
+    """Write `plots/*.png` into the folder of the outcome.
+
+    Raises:
+        DataError: an image cannot be read.
+    """
+    plots = outcome.folder / "plots"
+    lines = {split: _line(outcome, split) for split in outcome.curves}
+    score = None if outcome.reselection is None else outcome.reselection.score
+    report.draw_precision_recall(plots / "precision_recall.png", lines, _tuned(outcome), _others(outcome))
+    report.draw_f1(plots / "f1_by_threshold.png", lines, score, DEFAULT.score)
+    report.draw_reliability(plots / "reliability.png", outcome.calibration)
+    if outcome.point is not None and (pairs := _pairs(outcome, outcome.point)):
+        report.draw_pairs(plots / "default_and_tuned.png", pairs)
+
+
+def most_different(before: NDArray[np.int64], after: NDArray[np.int64], most: int) -> list[int]:
+    """The images on which two operating points differ most in hits and false alarms, the most different first.
+
+    Args:
+        before: Detections kept, hits and boxes of each image at one point, (I, 3).
+        after: Likewise at the other.
+        most: How many at most; images without a difference are left out.
+    """
+    kept, hits, _ = (after - before).T
+    difference = np.abs(hits) + np.abs(kept - hits)
+    ranked = np.argsort(-difference, kind="stable")[:most]
+    return [int(image) for image in ranked if difference[image] > 0]
+
+
+def _line(outcome: TuneOutcome, split: str) -> report.Line:
+    curve = outcome.curves[split]
+    drawn = outline(curve)
+    counts = curve.counts
+    return report.Line(
+        curve.thresholds[drawn], counts.precision[drawn], counts.recall[drawn], np.asarray(counts.f()[drawn])
+    )
+
+
+def _tuned(outcome: TuneOutcome) -> dict[str, report.Figures]:
+    tuned = {"val": outcome.val, "test": outcome.test.tuned if outcome.test else None}
+    return {split: figures for split, figures in tuned.items() if figures is not None}
+
+
+def _others(outcome: TuneOutcome) -> dict[str, tuple[float, float]]:
+    """Recall and precision of the points to compare with."""
+    others = {}
+    if outcome.test is not None:
+        default = outcome.test.default
+        others[f"test, default {DEFAULT.score:g}"] = (default["recall"].estimate, default["precision"].estimate)
+    if reported := (outcome.evaluation.get("ultralytics") or {}).get(outcome.last_split):
+        name = f"{outcome.last_split}, as Ultralytics reports"
+        others[name] = (reported["recall"], reported["precision"])
+    if outcome.selection.nearest is not None:
+        counts = outcome.selection.nearest.counts
+        others["val, nearest attainable"] = (float(counts.recall), float(counts.precision))
+    return others
+
+
+def _pairs(
+    outcome: TuneOutcome, point: OperatingPoint
+) -> list[tuple[tuple[str, NDArray[np.uint8]], tuple[str, NDArray[np.uint8]]]]:
+    split = outcome.last_split
+    default, tuned = outcome.default_views[split], outcome.views[split]
+    pairs = []
+    for image in most_different(default.counts(DEFAULT), tuned.counts(point), _SAMPLES):
+        image_rgb = np.ascontiguousarray(read_image(outcome.data_root / tuned.truth.files[image])[..., ::-1])
+        pairs.append(
+            (
+                _half(image_rgb, image, default, DEFAULT, "default"),
+                _half(image_rgb, image, tuned, point, "tuned"),
+            )
+        )
+    return pairs
+
+
+def _half(
+    image_rgb: NDArray[np.uint8], image: int, of: View, point: OperatingPoint, name: str
+) -> tuple[str, NDArray[np.uint8]]:
+    here = np.flatnonzero((of.detections.image_index == image) & of.kept(point))
+    taken = of.matches.truth_index[here, 0]
+    hit, wrong = here[taken >= 0], here[taken < 0]
+    missed = np.setdiff1d(np.flatnonzero(of.truth.image_index == image), taken)
+    picture = draw_boxes(
+        image_rgb,
+        missed_xyxy=of.truth.boxes_xyxy[missed],
+        hit_xyxy=of.detections.boxes_xyxy[hit],
+        hit_scores=of.detections.scores[hit],
+        wrong_xyxy=of.detections.boxes_xyxy[wrong],
+        wrong_scores=of.detections.scores[wrong],
+    )
+    at = f"{name} {point.score:.3g}, NMS IoU {point.iou:g}"
+    return f"{at}: {len(hit)} found, {len(wrong)} wrong, {len(missed)} missed", picture

@@ -1,0 +1,48 @@
+"""`python -m src.tune_threshold`: the confidence threshold and NMS IoU to deploy a model with."""
+
+import sys
+from pathlib import Path
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig
+from rich.console import Console
+
+from src.config import app
+from src.config.sections import section
+from src.data.options import DataOptions
+from src.thresholds.options import ThresholdOptions
+from src.tracking.options import TrackingOptions
+
+
+@hydra.main(**app.ROOT)
+def main(cfg: DictConfig) -> None:
+    """Choose the operating point on val, evaluate it on test, and print what came out.
+
+    Side effects: exits with status 3, after all files are written, when no threshold satisfies the criterion.
+    """
+    from src.stages.pipeline_run import pipeline_run  # so that --help does not wait
+    from src.stages.threshold_pictures import draw
+    from src.stages.threshold_record import record, save
+    from src.stages.threshold_table import show
+    from src.stages.tune_threshold import INFEASIBLE, TuneJob, tune_threshold
+
+    with app.readable_errors():
+        job = TuneJob(
+            data=section(cfg, "data", DataOptions),
+            threshold=section(cfg, "threshold", ThresholdOptions),
+            tracking=section(cfg, "tracking", TrackingOptions),
+            folder=Path(HydraConfig.get().runtime.output_dir),
+        )
+        outcome = tune_threshold(job)
+        draw(outcome)
+        save(outcome)
+        with pipeline_run(job.tracking, outcome.evaluation.get("run_id")) as run:
+            record(outcome, run)
+        show(outcome, Console())
+    if outcome.point is None:
+        sys.exit(INFEASIBLE)
+
+
+if __name__ == "__main__":
+    app.run(main)
