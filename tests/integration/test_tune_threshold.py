@@ -1,0 +1,131 @@
+"""`python -m src.tune_threshold` on predictions as the stage evaluate leaves them."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from src.core.detections import GroundTruth
+from src.core.files import write_json
+from src.detector.candidates import FLOOR, Candidates
+from src.stages.predictions import Predictions, folder_of
+from src.stages.threshold_views import view
+from src.thresholds.criteria import best_f
+from src.thresholds.curve import sweep
+from src.thresholds.select import select
+
+ROOT = Path(__file__).parents[2]
+SIDE = 96
+IMAGES = 12
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
+
+
+def predictions(seed: int) -> Predictions:
+    """Two boxes an image; a few candidates around each but the last, and noise of lower scores."""
+    rng = np.random.default_rng(seed)
+    image = np.repeat(np.arange(IMAGES), 2)
+    corner = rng.uniform(0, 40, (2 * IMAGES, 2))
+    boxes = np.concatenate([corner, corner + rng.uniform(20, 50, (2 * IMAGES, 2))], axis=1)
+    boxes[-1] = [90, 90, 94, 94]  # too small for the noise to hit by chance
+    near = np.repeat(boxes[:-1], 4, axis=0) + rng.normal(0, 4, (8 * IMAGES - 4, 4))
+    noise = rng.uniform(0, 45, (20 * IMAGES, 2))
+    around = np.concatenate([noise, noise + rng.uniform(10, 50, noise.shape)], axis=1)
+    scores = np.concatenate([rng.beta(3, 3, len(near)), rng.beta(1, 8, len(around))]).clip(0.002, 1)
+    found_image = np.concatenate([np.repeat(image[:-1], 4), np.repeat(np.arange(IMAGES), 20)])
+    order = np.argsort(found_image, kind="stable")
+    sizes = np.full((IMAGES, 2), SIDE)
+    return Predictions(
+        truth=GroundTruth(
+            files=tuple(f"images/{seed}/{number}.png" for number in range(IMAGES)),
+            sizes_wh=sizes,
+            class_names=("person",),
+            image_index=image,
+            class_index=np.zeros_like(image),
+            boxes_xyxy=boxes,
+        ),
+        candidates=Candidates(
+            image_index=found_image[order],
+            class_index=np.zeros_like(found_image),
+            scores=scores[order].astype(np.float32),
+            boxes_xyxy=np.concatenate([near, around])[order].astype(np.float32),
+            input_sizes_wh=sizes,
+            sizes_wh=sizes,
+        ),
+    )
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A folder with an evaluation and the images that it is of."""
+    folder = tmp_path_factory.mktemp("pipeline")
+    for seed, parts in enumerate([("val",), ("test",), ("corrupted", "fog")]):
+        found = predictions(seed)
+        found.save(folder_of(folder / "evaluate", *parts))
+        for file in found.truth.files:
+            (folder / "prepared" / "drawn" / file).parent.mkdir(parents=True, exist_ok=True)
+            Image.new("RGB", (SIDE, SIDE), "gray").save(folder / "prepared" / "drawn" / file)
+    write_json(folder / "evaluate" / "evaluation.json", {"ultralytics": {"test": {"precision": 0.1, "recall": 0.9}}})
+    return folder
+
+
+def tune(place, name, *overrides):
+    """The program's exit status, output, and folder."""
+    command = [sys.executable, "-m", "src.tune_threshold", "data.name=drawn", f"data.root={place / 'prepared'}"]
+    command += [f"threshold.evaluation={place / 'evaluate'}", "threshold.resamples=100", "tracking=none"]
+    command += [f"hydra.run.dir={place / name}", *overrides]
+    done = subprocess.run(
+        command, cwd=place, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False
+    )
+    return done.returncode, done.stdout + done.stderr, place / name
+
+
+@pytest.mark.parametrize("iou", [0.4, 0.7])
+def test_deployment_keeps_exactly_the_boxes_that_were_chosen(iou):
+    """NMS rerun with the frozen threshold as its confidence gives the boxes that the sweep counted."""
+    found = predictions(0)
+    everything = view(found, iou)
+    for index, score in enumerate(sweep(everything.scored).thresholds[:-1]):
+        deployed = found.detections(iou, confidence=float(score))
+        np.testing.assert_array_equal(
+            deployed.boxes_xyxy, everything.detections.where(everything.detections.scores > score).boxes_xyxy
+        )
+        assert len(deployed) >= index
+    assert sweep(everything.scored).thresholds[-1] >= FLOOR
+
+
+def test_the_program_writes_the_operating_point(place):
+    status, output, folder = tune(place, "tuned")
+    content = json.loads((folder / "threshold.json").read_text())
+    views = {
+        iou: view(Predictions.load(folder_of(place / "evaluate", "val")), iou) for iou in (0.4, 0.5, 0.6, 0.7, 0.8)
+    }
+    point = select({iou: sweep(each.scored) for iou, each in views.items()}, best_f()).point
+    assert status == 0, output
+    assert (content["score"], content["iou"]) == (point.score, point.iou)
+    assert f"conf={point.score!r}" in output
+    assert list(content["robustness"]) == ["fog"]
+    assert len(list((folder / "plots").glob("*.png"))) == 4
+
+
+def test_a_criterion_that_nothing_satisfies_ends_with_status_3_after_the_files_are_written(place):
+    status, output, folder = tune(place, "infeasible", "threshold=recall_floor", "threshold.recall_floor=1")
+    content = json.loads((folder / "threshold.json").read_text())
+    assert status == 3, output
+    assert (content["feasible"], content["score"]) == (False, None)
+    assert 0 < content["nearest"]["recall"] < 1
+    assert "NO THRESHOLD WAS CHOSEN" in output
+    assert (folder / "plots" / "precision_recall.png").is_file()
+
+
+def test_a_missing_evaluation_is_an_error_without_a_traceback(place):
+    status, output, folder = tune(place, "nothing", "threshold.evaluation=nowhere")
+    assert status == 1
+    assert "There is no finished evaluation in nowhere" in output
+    assert "Traceback" not in output
+    assert not (folder / "threshold.json").exists()
