@@ -2,11 +2,14 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: sweep test lint lock clean
+.PHONY: sweep repro test lint lock clean
 
 sweep: .venv/ready ## a real search on the embedded data
 	$(BIN)/python -m src.prepare
 	$(BIN)/python -m src.train -m hydra/sweeper=optuna
+
+repro: .venv/ready ## the pipeline of dvc.yaml, from the data to a decision
+	PATH="$(CURDIR)/$(BIN):$$PATH" dvc repro
 
 test: .venv/ready
 	$(BIN)/python -m pytest

@@ -18,8 +18,10 @@ from src.tracking.options import TrackingOptions
 @hydra.main(**app.ROOT)
 def main(cfg: DictConfig) -> None:
     """Judge the model by the gates of the section `decide`; a rejected model is a result, not an error."""
-    from src.stages.decide import DecideJob, decide  # so that --help does not wait for image libraries
-    from src.stages.decide_table import show
+    from src.stages.decide.record import record
+    from src.stages.decide.stage import DecideJob, decide  # so that --help does not wait for image libraries
+    from src.stages.decide.table import show
+    from src.stages.pipeline_run import pipeline_run
 
     with app.readable_errors():
         job = DecideJob(
@@ -29,7 +31,10 @@ def main(cfg: DictConfig) -> None:
             folder=Path(HydraConfig.get().runtime.output_dir),
             origin=section(cfg, "origin", Origin),
         )
-        show(decide(job), Console())
+        outcome = decide(job)
+        with pipeline_run(job.tracking, outcome.evidence.find("training", "run_id")) as run:
+            record(outcome, run)
+        show(outcome, Console())
 
 
 if __name__ == "__main__":

@@ -22,10 +22,10 @@ def main(cfg: DictConfig) -> None:
     Side effects: exits with status 3, after all files are written, when no threshold satisfies the criterion.
     """
     from src.stages.pipeline_run import pipeline_run  # so that --help does not wait
-    from src.stages.threshold_pictures import draw
-    from src.stages.threshold_record import record, save
-    from src.stages.threshold_table import show
-    from src.stages.tune_threshold import INFEASIBLE, TuneJob, tune_threshold
+    from src.stages.tune_threshold.pictures import draw
+    from src.stages.tune_threshold.record import record, save
+    from src.stages.tune_threshold.stage import INFEASIBLE, TuneJob, tune_threshold
+    from src.stages.tune_threshold.table import show
 
     with app.readable_errors():
         job = TuneJob(

@@ -21,21 +21,22 @@ class Latency:
         phases_ms: Percentiles of each phase and of their sum, in milliseconds: `{"total": {"p50": …, "p95": …}, …}`.
         p95_ms: The 95th percentile of the sum, with the interval that resampling the runs gives. Runs that follow
             each other are alike, so that another hour may lie outside of it.
-        throughput_fps: Images a second, one after the other: the reciprocal of the mean.
+        throughput_fps: Images a second, one after the other: the reciprocal of the mean; its interval likewise.
         runs: How many were timed.
     """
 
     phases_ms: dict[str, dict[str, float]]
     p95_ms: Interval
-    throughput_fps: float
+    throughput_fps: Interval
     runs: int
 
     def as_json(self) -> dict[str, Any]:
         """As it stands in `latency.json`."""
         return {
             **{f"{phase}_ms": percentiles for phase, percentiles in self.phases_ms.items()},
-            "p95_interval": {"estimate": self.p95_ms.estimate, "low": self.p95_ms.low, "high": self.p95_ms.high},
-            "throughput_fps": self.throughput_fps,
+            "p95_interval": self.p95_ms.as_json(),
+            "throughput_fps": self.throughput_fps.estimate,
+            "throughput_interval": self.throughput_fps.as_json(),
             "images": self.runs,
         }
 
@@ -58,12 +59,12 @@ def summarise(durations_ms: NDArray[np.float64], *, resamples: int = 1000, seed:
     total = durations_ms.sum(axis=1)
     columns = {**dict(zip(PHASES, durations_ms.T, strict=True)), "total": total}
     drawn = np.random.default_rng(seed).choice(total, size=(resamples, len(total)))
-    p95 = np.quantile(np.concatenate([total[None], drawn]), 0.95, axis=1)
+    samples = np.concatenate([total[None], drawn])
     return Latency(
         phases_ms={
             name: {f"p{p}": float(np.percentile(values, p)) for p in PERCENTILES} for name, values in columns.items()
         },
-        p95_ms=percentile_interval(p95),
-        throughput_fps=1000 / float(total.mean()),
+        p95_ms=percentile_interval(np.quantile(samples, 0.95, axis=1)),
+        throughput_fps=percentile_interval(1000 / samples.mean(axis=1)),
         runs=len(total),
     )

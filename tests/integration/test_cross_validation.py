@@ -9,7 +9,7 @@ from src.core.errors import ConfigError
 from src.data.build import ensure_prepared
 from src.data.options import SyntheticOptions
 from src.detector.options import ModelOptions, TrainOptions
-from src.stages.cross_validation import CrossValidation, Fold, cross_validate
+from src.stages.evaluate.cross_validation import CrossValidation, Fold, cross_validate
 from tests.integration.prepared import coco128
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]

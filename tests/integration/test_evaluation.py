@@ -7,7 +7,7 @@ import pytest
 
 from src.detector.evaluate import EvaluationRequest, evaluate
 from src.evaluation.average_precision import average_precision
-from src.stages.baseline import as_detection_records
+from src.stages.train.baseline import as_detection_records
 from tests.integration.prepared import coco128
 from tests.unit.evaluation.strategies import random_records
 

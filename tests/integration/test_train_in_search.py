@@ -17,8 +17,8 @@ from pathlib import Path
 from src.core.errors import TrainingError
 from src.data.options import SyntheticOptions
 from src.detector.options import ModelOptions, TrainOptions
-from src.stages.reporting import Pruned
-from src.stages.train import TrainJob, train
+from src.stages.train.reporting import Pruned
+from src.stages.train.stage import TrainJob, train
 from src.tracking.options import TrackingOptions
 from src.tracking.run import RunStatus, open_run
 

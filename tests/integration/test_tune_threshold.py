@@ -14,7 +14,7 @@ from src.core.detections import GroundTruth
 from src.core.files import write_json
 from src.detector.candidates import FLOOR, Candidates
 from src.stages.predictions import Predictions, folder_of
-from src.stages.threshold_views import view
+from src.stages.tune_threshold.views import view
 from src.thresholds.criteria import best_f
 from src.thresholds.curve import sweep
 from src.thresholds.select import select

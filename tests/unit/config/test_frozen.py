@@ -47,7 +47,7 @@ def test_hydra_composes_the_text_and_checks_it(tmp_path):
 
     with initialize_config_dir(str(tmp_path), version_base="1.3"):
         cfg = compose("params", overrides=["train.epochs=7"])
-        with pytest.raises(HydraException, match="train.epochs=many"):
+        with pytest.raises(HydraException, match=r"train\.epochs=many"):
             compose("params", overrides=["train.epochs=many"])
 
     train = section(cfg, "train", ProjectTrainOptions)

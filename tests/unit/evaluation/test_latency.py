@@ -13,7 +13,8 @@ def test_percentiles_are_of_each_phase_and_of_the_sum():
     assert latency.phases_ms["preprocess"] == {"p50": 1.0, "p95": 1.0, "p99": 1.0}
     assert latency.phases_ms["inference"]["p50"] == pytest.approx(50.5)
     assert latency.phases_ms["total"]["p99"] == pytest.approx(np.percentile(np.arange(4.0, 104.0), 99))
-    assert latency.throughput_fps == pytest.approx(1000 / 53.5)
+    assert latency.throughput_fps.estimate == pytest.approx(1000 / 53.5)
+    assert latency.throughput_fps.low < latency.throughput_fps.estimate < latency.throughput_fps.high
     assert latency.p95_ms.low < latency.p95_ms.estimate < latency.p95_ms.high
 
 

@@ -8,9 +8,9 @@ from src.config.origin import Origin
 from src.core.errors import DataError, TrackingError
 from src.decision.options import DecideOptions
 from src.decision.verdict import Outcome
-from src.stages import decide_inputs
-from src.stages.decide import DecideJob, decide
-from src.stages.decide_table import show
+from src.stages.decide import inputs as decide_inputs
+from src.stages.decide.stage import DecideJob, decide
+from src.stages.decide.table import show
 from src.tracking.options import TrackingOptions
 from src.tracking.study_runs import RecordedRun
 from tests.unit.decision import facts

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from src.data import manifest
-from src.stages.decide_inputs import read_overlap
+from src.stages.decide.inputs import read_overlap
 
 DIGEST = "d" * 64
 

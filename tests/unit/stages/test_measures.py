@@ -7,7 +7,7 @@ import pytest
 from src.core.errors import DataError
 from src.core.interval import Interval
 from src.evaluation.error_types import KINDS
-from src.stages.measures import differences, measure, write_table
+from src.stages.evaluate.measures import differences, measure, write_table
 from tests.unit.evaluation.scenes import detected, ground_truth, random_scene
 
 SCENE = random_scene(4, images=12, classes=2, truths=40, detections=90)

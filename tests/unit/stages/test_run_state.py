@@ -3,8 +3,8 @@ import os
 import pytest
 
 from src.core.errors import ConfigError
-from src.stages import run_state
-from src.stages.run_state import RunState, find_interrupted
+from src.stages.train import run_state
+from src.stages.train.run_state import RunState, find_interrupted
 
 NO_PROCESS = 2**22 + 1  # above Linux's greatest process id
 

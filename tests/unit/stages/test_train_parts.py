@@ -9,12 +9,12 @@ from src.detector.evaluate import Evaluation, EvaluationRequest
 from src.detector.records import ValidationRecords
 from src.detector.settings import Flag
 from src.detector.train import TrainingResult
-from src.stages import baseline
-from src.stages.baseline import Baseline, untrained
-from src.stages.reporting import Observer, Pruned, parameters
-from src.stages.train import searched_arguments
-from src.stages.train_outcome import TrainOutcome
-from src.stages.train_table import remarks
+from src.stages.train import baseline
+from src.stages.train.baseline import Baseline, untrained
+from src.stages.train.outcome import TrainOutcome
+from src.stages.train.reporting import Observer, Pruned, parameters
+from src.stages.train.stage import searched_arguments
+from src.stages.train.table import remarks
 from src.tracking.run import NullRun
 
 RECORDS = ValidationRecords(

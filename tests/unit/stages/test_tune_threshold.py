@@ -10,12 +10,12 @@ from src.core.detections import Detections, GroundTruth
 from src.core.errors import DataError
 from src.core.files import write_json
 from src.data.options import SyntheticOptions
-from src.stages import threshold_pictures
-from src.stages import tune_threshold as stage
-from src.stages.threshold_pictures import most_different
-from src.stages.threshold_record import figures, record, save
-from src.stages.threshold_table import remarks, show
-from src.stages.tune_threshold import TuneJob, tune_threshold
+from src.stages.tune_threshold import pictures as threshold_pictures
+from src.stages.tune_threshold import stage
+from src.stages.tune_threshold.pictures import most_different
+from src.stages.tune_threshold.record import figures, record, save
+from src.stages.tune_threshold.stage import TuneJob, tune_threshold
+from src.stages.tune_threshold.table import remarks, show
 from src.thresholds.options import ThresholdOptions
 from src.tracking.options import TrackingOptions
 from src.tracking.run import NullRun

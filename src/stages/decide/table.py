@@ -7,7 +7,7 @@ from rich.table import Table
 from src.decision.findings import Status
 from src.decision.gates import Judgement, round_up
 from src.decision.verdict import Outcome
-from src.stages.decide_outcome import DecideOutcome
+from src.stages.decide.outcome import DecideOutcome
 
 _STYLES = {Judgement.PASSED: "green", Judgement.FAILED: "red", Judgement.UNDECIDED: "yellow"}
 _VERDICT_STYLES = {Outcome.ACCEPTED: "bold green", Outcome.REJECTED: "bold red", Outcome.UNDECIDED: "bold yellow"}

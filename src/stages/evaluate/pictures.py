@@ -11,8 +11,8 @@ from src.evaluation.corruptions import corrupt, image_seed
 from src.evaluation.matching import match
 from src.report import evaluation as report
 from src.report.boxes import draw_boxes
-from src.stages.evaluate import EvaluateOutcome
-from src.stages.measures import ALL_CLASSES
+from src.stages.evaluate.measures import ALL_CLASSES
+from src.stages.evaluate.stage import EvaluateOutcome
 
 _ROBUSTNESS = ("mAP50", "recall")
 _CLEAN = "clean"

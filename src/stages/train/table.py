@@ -3,7 +3,7 @@
 from rich.console import Console
 from rich.table import Table
 
-from src.stages.train_outcome import TrainOutcome
+from src.stages.train.outcome import TrainOutcome
 
 _SHOWN = ("val/mAP50-95", "val/mAP50", "val/precision", "val/recall", "val/F1")
 

@@ -21,7 +21,7 @@ from src.detector.weights import resolve_weights
 from src.evaluation.average_precision import METRICS
 from src.evaluation.coco import coco_metrics
 from src.evaluation.folds import fold_of_each
-from src.stages.evaluate_passes import look_at
+from src.stages.evaluate.passes import look_at
 
 HELD_IN, HELD_OUT = "train", "val"
 

@@ -17,10 +17,10 @@ from src.decision.gates import judge
 from src.decision.options import DecideOptions
 from src.decision.verdict import reach
 from src.report.decision import Picture, as_html, as_markdown
-from src.stages.decide_inputs import read_evidence, read_overlap, read_trials
-from src.stages.decide_json import as_json
-from src.stages.decide_outcome import DecideOutcome
-from src.stages.decide_page import page
+from src.stages.decide.inputs import read_evidence, read_overlap, read_trials
+from src.stages.decide.json import as_json
+from src.stages.decide.outcome import DecideOutcome
+from src.stages.decide.page import page
 from src.tracking.options import TrackingOptions
 
 _SMALLER_IS_BETTER = ("train/", "model/")

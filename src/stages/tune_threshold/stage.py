@@ -10,7 +10,7 @@ from src.core.errors import DataError
 from src.core.interval import Interval, image_weights
 from src.data.options import DataOptions
 from src.stages.predictions import CORRUPTED, TEST, VAL, Predictions, corruptions_in, folder_of
-from src.stages.threshold_views import View, view
+from src.stages.tune_threshold.views import View, view
 from src.thresholds.bootstrap import Reselection, reselect
 from src.thresholds.calibration import Reliability, reliability
 from src.thresholds.curve import Curve, sweep

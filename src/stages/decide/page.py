@@ -6,8 +6,8 @@ from typing import Any
 from src.decision.figures import machine
 from src.decision.verdict import Outcome
 from src.report.decision import DecisionPage, Picture
-from src.stages.decide_outcome import DecideOutcome
-from src.stages.decide_tables import (
+from src.stages.decide.outcome import DecideOutcome
+from src.stages.decide.tables import (
     checks_table,
     figures_table,
     gates_table,

@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.table import Table
 
 from src.core.interval import Interval
-from src.stages.threshold_record import nearest
-from src.stages.tune_threshold import DEFAULT, Figures, TuneOutcome
+from src.stages.tune_threshold.record import nearest
+from src.stages.tune_threshold.stage import DEFAULT, Figures, TuneOutcome
 from src.thresholds.curve import Counts
 from src.thresholds.operating_point import METRICS
 

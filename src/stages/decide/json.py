@@ -5,7 +5,7 @@ from typing import Any
 
 from src.decision.comparison import Comparison, Setting
 from src.decision.gates import JudgedGate
-from src.stages.decide_outcome import DecideOutcome
+from src.stages.decide.outcome import DecideOutcome
 
 
 def as_json(outcome: DecideOutcome) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from src.core.files import write_json
 from src.data.prepared import PreparedData
 from src.detector.settings import Flag
 from src.detector.train import TrainingResult
-from src.stages.baseline import Baseline
-from src.stages.reporting import Reporter, parameters, plots_in
+from src.stages.train.baseline import Baseline
+from src.stages.train.reporting import Reporter, parameters, plots_in
 from src.tracking.run import Run
 
 SUMMARY = "training.json"

@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 from src.detector.predict import read_image
 from src.report import threshold as report
 from src.report.boxes import draw_boxes
-from src.stages.threshold_views import View
-from src.stages.tune_threshold import DEFAULT, TuneOutcome
+from src.stages.tune_threshold.stage import DEFAULT, TuneOutcome
+from src.stages.tune_threshold.views import View
 from src.thresholds.operating_point import OperatingPoint
 from src.thresholds.outline import outline
 

@@ -7,9 +7,9 @@ from rich.table import Table
 
 from src.core.interval import Interval
 from src.detector.candidates import DEFAULT_CONFIDENCE
-from src.stages.cross_validation import CrossValidation
-from src.stages.evaluate import EvaluateOutcome
-from src.stages.measures import differences
+from src.stages.evaluate.cross_validation import CrossValidation
+from src.stages.evaluate.measures import differences
+from src.stages.evaluate.stage import EvaluateOutcome
 
 _METRICS = ("mAP50-95", "mAP50", "precision", "recall", "F1")
 
@@ -79,7 +79,7 @@ def _latency(outcome: EvaluateOutcome) -> Table:
         total = latency.phases_ms["total"]
         phases = " / ".join(f"{latency.phases_ms[p]['p50']:.1f}" for p in ("preprocess", "inference", "postprocess"))
         percentiles = (f"{total[p]:.1f}" for p in ("p50", "p95", "p99"))
-        table.add_row(name, *percentiles, phases, f"{latency.throughput_fps:.1f}")
+        table.add_row(name, *percentiles, phases, f"{latency.throughput_fps.estimate:.1f}")
     return table
 
 

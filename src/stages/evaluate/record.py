@@ -5,8 +5,8 @@ from typing import Any
 from src.core.files import write_json
 from src.evaluation.average_precision import METRICS as AP
 from src.evaluation.corruptions import CORRUPTIONS
-from src.stages.evaluate import ONNX, EvaluateOutcome
-from src.stages.measures import differences, write_table
+from src.stages.evaluate.measures import differences, write_table
+from src.stages.evaluate.stage import ONNX, EvaluateOutcome
 from src.stages.predictions import CORRUPTED, VAL, folder_of
 from src.tracking.run import Run
 
@@ -19,7 +19,9 @@ def save(outcome: EvaluateOutcome) -> None:
         write_table(measures, folder_of(outcome.folder, split) / DETECTIONS)
     for corruption, measures in outcome.corrupted.items():
         write_table(measures, folder_of(outcome.folder, CORRUPTED, corruption) / DETECTIONS)
-    write_json(outcome.folder / METRICS, figures(outcome))
+    write_json(
+        outcome.folder / METRICS, {name: value for name, value in figures(outcome).items() if _is_headline(name)}
+    )
     write_json(outcome.folder / LATENCY, outcome.speed.as_json())
     write_json(outcome.folder / SUMMARY, summary(outcome))
 
@@ -30,7 +32,7 @@ def record(outcome: EvaluateOutcome, run: Run) -> None:
     speed = {
         f"latency/{name}_{key}": value
         for name, latency in outcome.speed.latencies.items()
-        for key, value in (("p95_ms", latency.p95_ms.estimate), ("throughput_fps", latency.throughput_fps))
+        for key, value in (("p95_ms", latency.p95_ms.estimate), ("throughput_fps", latency.throughput_fps.estimate))
     }
     run.log_metrics({**figures(outcome), **speed}, step=step)
     for name in (SUMMARY, LATENCY):
@@ -55,6 +57,14 @@ def figures(outcome: EvaluateOutcome) -> dict[str, float]:
         found |= {f"robustness/{corruption}/mAP50": measures.figures["mAP50"]}
         found |= {f"robustness/{corruption}/default_recall": measures.figures["recall"]}
     return {name: value for name, value in found.items() if value is not None}
+
+
+def _is_headline(name: str) -> bool:
+    """Whether a figure belongs in the table that `dvc metrics` and `dvc exp show` make, a column each.
+
+    Those at the default confidence stand beside the tuned ones in the stage tune_threshold's.
+    """
+    return not name.startswith("robustness/") and "/default_" not in name
 
 
 def _name(split: str, metric: str) -> str:

@@ -1,0 +1,196 @@
+"""`dvc repro` on a copy of the project with data and training so small that all of it takes seconds."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
+
+ROOT = Path(__file__).parents[2]
+BIN = Path(sys.executable).parent
+PIPELINE = Path("outputs/pipeline")
+TINY = [
+    *("data.images=24", "data.splits={train: 12, val: 6, test: 6}", "data.imgsz_choices=[64]", "train.epochs=1"),
+    *("evaluate.corruptions=[fog]", "evaluate.resamples=50", "evaluate.latency_runs=5", "evaluate.latency_warmup=1"),
+    *("evaluate.onnx=false", "threshold.resamples=50"),
+]
+STAGES = ["prepare", "train", "evaluate", "tune_threshold", "decide"]
+# A setting of each stage's own; what a change of it must run again is the stage and those after it.
+SETTINGS = {
+    "prepare": "data.seed=1",
+    "train": "train.lr0=0.002",
+    "evaluate": "evaluate.seed=1",
+    "tune_threshold": "threshold.beta=2.0",
+    "decide": "decide.backend=onnx",
+}
+
+
+class Project:
+    """A project's folder, and its programs."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
+
+    def run(self, *command: str) -> str:
+        """The output of a program that has to succeed."""
+        done = subprocess.run(
+            command, cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False, timeout=300
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def freeze(self, *overrides: str) -> None:
+        """Write params.yaml."""
+        self.run("python", "-m", "src.freeze", *TINY, *overrides)
+
+    def repro(self) -> list[str]:
+        """The stages that ran."""
+        return _stages_of(self.run("dvc", "repro"))
+
+    def kill_during(self, stage: str) -> None:
+        """Start `dvc repro` and kill all of it, without notice, while a stage is at work."""
+        log = self.folder.parent / "repro.log"
+        with log.open("w") as output:
+            process = subprocess.Popen(
+                ["dvc", "repro"],
+                cwd=self.folder,
+                env={**self.environment, "PYTHONUNBUFFERED": "1"},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + 120
+        while f"Running stage '{stage}'" not in log.read_text():
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.05)
+        time.sleep(1.0)  # into the program that the stage starts
+        assert process.poll() is None, f"too late: {log.read_text()}"
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def read(self, stage: str, name: str) -> dict:
+        """A stage's JSON."""
+        return json.loads((self.folder / PIPELINE / stage / name).read_text())
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """The project as it would be committed, and as a repository of its own, with one finished run of the pipeline."""
+    folder = tmp_path_factory.mktemp("pipeline") / "project"
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    for name in listed:
+        if (ROOT / name).is_file():  # a deleted file may still be in the index
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+    project = Project(folder)
+    project.run("git", "init", "--quiet")
+    project.freeze()
+    assert project.repro() == STAGES
+    commit = ("git", "-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "--quiet", "--message", "run")
+    project.run("git", "add", ".")
+    project.run(*commit)
+    return project
+
+
+def test_the_second_time_nothing_runs(project):
+    assert project.repro() == []
+
+
+def test_a_decision_stands_at_the_end(project):
+    decision = project.read("decide", "decision.json")
+
+    assert decision["verdict"]
+    assert (project.folder / PIPELINE / "decide" / "decision.html").stat().st_size > 1000
+
+
+@pytest.mark.parametrize("stage", ["tune_threshold", "decide"])
+def test_a_setting_runs_its_own_stage_and_those_after_it(project, stage):
+    project.freeze(SETTINGS[stage])
+
+    assert project.repro() == STAGES[STAGES.index(stage) :]
+
+
+def test_an_experiment_trains_with_its_setting_and_is_compared(project):
+    """`dvc exp run -S`: the setting reaches the trainer, and DVC shows what it changed."""
+    project.freeze()
+    project.repro()
+
+    project.run("dvc", "exp", "run", "--name", "slower", "--set-param", "train.lr0=0.0005")
+
+    assert project.read("train", "training.json")["arguments"]["train.lr0"] == 0.0005
+    [change] = json.loads(project.run("dvc", "params", "diff", "--json"))["params.yaml"].items()
+    assert change == ("train.lr0", {"old": 0.001, "new": 0.0005, "diff": -0.0005})
+    metrics = json.loads(project.run("dvc", "metrics", "diff", "--all", "--json"))
+    assert "test/mAP50" in metrics["outputs/pipeline/evaluate/metrics.json"]
+    assert "test/tuned_F1" in metrics["outputs/pipeline/tune_threshold/metrics.json"]
+    project.run("dvc", "plots", "diff", "--out", "plots")
+    assert (project.folder / "plots" / "index.html").stat().st_size > 1000
+    shown = project.run("dvc", "exp", "show", "--json")
+    assert "slower" in shown
+
+
+def test_a_setting_that_dvc_sets_is_checked(project):
+    """The sections of params.yaml have their schemas."""
+    project.freeze()
+    done = subprocess.run(
+        ["dvc", "exp", "run", "--set-param", "train.optimizer=SDG"],
+        cwd=project.folder,
+        env=project.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    project.freeze()
+
+    assert done.returncode != 0
+    assert "train.optimizer=SDG is not an optimizer of Ultralytics. Did you mean 'SGD'?" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_what_a_kill_leaves_is_not_taken_for_done(project, stage):
+    """All processes of `dvc repro` die at once; the next one ends with results of the new setting."""
+    project.freeze()
+    project.repro()
+    project.freeze(SETTINGS[stage])
+
+    project.kill_during(stage)
+    ran = project.repro()
+
+    assert ran == STAGES[STAGES.index(stage) :]
+    assert project.repro() == []
+    section, _, setting = SETTINGS[stage].partition(".")
+    lock = yaml.safe_load((project.folder / "dvc.lock").read_text())
+    key, _, value = setting.partition("=")
+    assert str(lock["stages"][stage]["params"]["params.yaml"][section][key]) == value
+
+
+def test_every_stage_runs_without_dvc(project):
+    """The same commands, by hand, give the same files."""
+    project.freeze()
+    shutil.rmtree(project.folder / PIPELINE)
+
+    for stage in STAGES:
+        project.run("python", "-m", f"src.{stage}", "-cd", ".", "-cn", "params")
+
+    assert project.read("decide", "decision.json")["verdict"]
+
+
+def _stages_of(output: str) -> list[str]:
+    prefix = "Running stage '"
+    return [line[len(prefix) :].split("'")[0] for line in output.splitlines() if line.startswith(prefix)]
