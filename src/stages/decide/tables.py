@@ -29,7 +29,7 @@ def said(facts: dict[str, Any] | None, spec: str = ".3f") -> str:
 def gates_table(gates: Sequence[JudgedGate]) -> Table:
     """The limits, what was measured, and what follows."""
     return Table(
-        ("judgement", "gate", "limit", "#figure", "#measured on", "#needed", "why"),
+        ("judgement", "gate", "limit", "#figure", "#measured on", "#needed", "remark"),
         tuple(_gate(judged) for judged in gates),
     )
 
@@ -140,7 +140,8 @@ def _gate(judged: JudgedGate) -> Row:
     if value is not None and math.isfinite(value.low + value.high):
         strip = Strip.of(value.low, value.estimate, value.high, limit)
     needed = judged.samples_needed
-    why = judged.reason if value is None or not judged.figure.remark else f"{judged.reason} ({judged.figure.remark})"
+    # what an interval and a limit say needs no words
+    remark = judged.reason if value is None else judged.figure.remark or ""
     return Row(
         (
             str(judged.judgement),
@@ -149,7 +150,7 @@ def _gate(judged: JudgedGate) -> Row:
             str(judged.figure),
             UNKNOWN if judged.figure.samples is None else f"{judged.figure.samples:,} {judged.figure.of}",
             UNKNOWN if needed is None else f"about {round_up(needed):,}",
-            why,
+            remark,
         ),
         _GATE_TONES[judged.judgement],
         strip,
