@@ -124,22 +124,22 @@ def _calibration(outcome: TuneOutcome) -> list[str]:
 
 
 def _table(outcome: TuneOutcome) -> Table:
-    columns: dict[str, Figures | None] = {"val, tuned": outcome.val}
+    rows: dict[str, Figures | None] = {"val, tuned": outcome.val}
     if outcome.test is not None:
-        columns["test, tuned"] = outcome.test.tuned
+        rows["test, tuned"] = outcome.test.tuned
         if outcome.test.all_classes is not None:
-            columns["test, one for all classes"] = outcome.test.all_classes
-        columns[f"test, default {DEFAULT.score:g}"] = outcome.test.default
-        columns["tuned - default"] = outcome.test.difference
-    reported = (outcome.evaluation.get("ultralytics") or {}).get(outcome.last_split, {})
+            rows["test, one for all classes"] = outcome.test.all_classes
+        rows[f"test, default {DEFAULT.score:g}"] = outcome.test.default
+        rows["test, tuned - default"] = outcome.test.difference
     table = Table(title="At the operating point (IoU 0.50, all classes together)", title_justify="left")
-    table.add_column("metric")
-    for name in columns:
-        table.add_column(name, justify="right")
-    table.add_column(f"{outcome.last_split}, Ultralytics", justify="right")
+    table.add_column("")
     for metric in METRICS:
-        cells = [_cell(figures, metric, signed=" - " in name) for name, figures in columns.items()]
-        table.add_row(metric, *cells, f"{reported[metric]:.3f}" if metric in reported else "")
+        table.add_column(metric, justify="right")
+    for name, figures in rows.items():
+        table.add_row(name, *(_cell(figures, metric, signed=" - " in name) for metric in METRICS))
+    if reported := (outcome.evaluation.get("ultralytics") or {}).get(outcome.last_split):
+        cells = (f"{reported[metric]:.3f}" if metric in reported else "" for metric in METRICS)
+        table.add_row(f"{outcome.last_split}, Ultralytics", *cells)
     return table
 
 
