@@ -2,6 +2,9 @@
 
 It is a Hydra primary config of its own: `python -m src.<stage> -cd . -cn params`. Its defaults list names the
 schemas, so that a value that DVC has set (`dvc exp run -S train.lr0=…`) is checked like one on the command line.
+
+Where runs are recorded is the machine's business: of the section `tracking` only the choice is frozen. It may ask the
+environment, and DVC would write the answer into the file, passwords included.
 """
 
 import dataclasses
@@ -23,10 +26,10 @@ from src.config.sections import section
 from src.core.errors import ConfigError
 
 FILE = Path("params.yaml")
-SECTIONS = ("data", "model", "train", "evaluate", "threshold", "decide", "tracking")
+SECTIONS = ("data", "model", "train", "evaluate", "threshold", "decide")
 
 _SECRET = re.compile(r"\w+://[^/\s:@]+:[^/\s@]+@")
-_ENVIRONMENT = "${oc.env:"
+_TRACKING = "tracking"
 _HEADER = """\
 # The frozen configuration of the pipeline, written by `python -m src.freeze`; `dvc repro` runs it.
 # To change it, freeze again:
@@ -37,8 +40,7 @@ _HEADER = """\
 def freeze(overrides: Sequence[str], origin: Origin | None = None) -> str:
     """The text of `params.yaml` for a composition of `conf/`.
 
-    The same overrides give the same text. What the environment decides (`${oc.env:…}`) stays as it is written, so
-    that neither secrets nor addresses of one machine are frozen.
+    The same overrides give the same text.
 
     Args:
         overrides: As on the command line of a stage.
@@ -51,14 +53,15 @@ def freeze(overrides: Sequence[str], origin: Origin | None = None) -> str:
     origin = _with_sources(dataclasses.replace(origin or Origin(), overrides=list(overrides)), cfg)
     content: dict[str, Any] = {
         "defaults": [
+            "pipeline",
             *({name: _schema_of(cfg, name)} for name in SECTIONS),
+            {_TRACKING: OmegaConf.select(cfg, f"hydra.runtime.choices.{_TRACKING}")},
             {"origin": "schema_origin"},
             "_self_",
-            {"override hydra/job_logging": "stdout"},
         ],
-        "hydra": {"run": {"dir": "outputs/pipeline/${hydra.job.name}"}, "output_subdir": None},
         "origin": dataclasses.asdict(origin),
         **{name: _resolved(cfg, name) for name in SECTIONS},
+        **_said_of_tracking(cfg, overrides),
     }
     text = yaml.safe_dump(content, sort_keys=False, width=120, allow_unicode=True)
     if found := _SECRET.search(text):
@@ -71,7 +74,7 @@ def freeze(overrides: Sequence[str], origin: Origin | None = None) -> str:
 
 def storage_of(overrides: Sequence[str]) -> str:
     """Where a search with these overrides keeps its study."""
-    return str(OmegaConf.select(_composed(overrides, with_hydra=True), "hydra.sweeper.storage"))
+    return str(OmegaConf.select(_composed(overrides), "hydra.sweeper.storage"))
 
 
 def absolute_paths(text: str) -> list[str]:
@@ -80,12 +83,12 @@ def absolute_paths(text: str) -> list[str]:
     return sorted(set(values))
 
 
-def _composed(overrides: Sequence[str], *, with_hydra: bool = False) -> DictConfig:
+def _composed(overrides: Sequence[str]) -> DictConfig:
     schema.register()
     app.check_keys(list(overrides))
     try:
         with initialize_config_dir(app.ROOT["config_path"], version_base=app.ROOT["version_base"]):
-            return compose(app.ROOT["config_name"], overrides=list(overrides), return_hydra_config=with_hydra)
+            return compose(app.ROOT["config_name"], overrides=list(overrides), return_hydra_config=True)
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(f"The configuration cannot be composed: {error}") from error
 
@@ -99,18 +102,23 @@ def _schema_of(cfg: DictConfig, name: str) -> str:
     return f"schema_{names[0]}"
 
 
-def _resolved(cfg: DictConfig, name: str) -> dict[str, Any]:
-    """A section as plain values, resolved except where the environment decides.
+def _resolved(cfg: DictConfig, name: str) -> Any:
+    """A section as plain values.
 
     Raises:
         ConfigError: a value has to be given, or cannot work.
     """
     section(cfg, name, object)
-    raw = OmegaConf.to_container(cfg[name])
-    resolved = OmegaConf.to_container(cfg[name], resolve=True)
+    return OmegaConf.to_container(cfg[name], resolve=True)
+
+
+def _said_of_tracking(cfg: DictConfig, overrides: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """What the overrides say about tracking beyond the choice, as they say it."""
+    raw = OmegaConf.to_container(cfg[_TRACKING])
     assert isinstance(raw, dict), "a section is a mapping"
-    assert isinstance(resolved, dict), "a section is a mapping"
-    return {str(key): raw[key] if _ENVIRONMENT in str(raw[key]) else value for key, value in resolved.items()}
+    said = [override.partition("=")[0].removeprefix(f"{_TRACKING}.") for override in overrides]
+    values = {key: raw[key] for key in said if key in raw}
+    return {_TRACKING: values} if values else {}
 
 
 def _with_sources(origin: Origin, cfg: DictConfig) -> Origin:

@@ -75,6 +75,11 @@ class ThresholdOptions:
         self._check_grid()
 
     @property
+    def has_constraint(self) -> bool:
+        """Whether the user asks for something that may be out of reach, beyond finding anything at all."""
+        return self.criterion in ("max_recall", "max_precision", "false_alarms")
+
+    @property
     def rule(self) -> Criterion:
         """The criterion with its numbers."""
         rules = {

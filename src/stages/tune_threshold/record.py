@@ -15,13 +15,19 @@ from src.thresholds.select import Point
 from src.tracking.run import Run
 
 SUMMARY, METRICS = "threshold.json", "metrics.json"
+# What is worth a column in `dvc metrics` and `dvc exp show`.
+HEADLINE = (
+    *("threshold", "nms_iou", "val/tuned_F1", "test/tuned_F1", "test/default_F1"),
+    *("test/tuned_precision", "test/tuned_recall", "test/ece_kept"),
+)
 
 
 def save(outcome: TuneOutcome) -> None:
     """Write `curves/*.csv`, `metrics.json` and, last, `threshold.json`."""
     for split in outcome.views:
         _write_curves(outcome, split)
-    write_json(outcome.folder / METRICS, figures(outcome))
+    found = figures(outcome)
+    write_json(outcome.folder / METRICS, {name: found[name] for name in HEADLINE if name in found})
     write_json(outcome.folder / SUMMARY, summary(outcome))
 
 

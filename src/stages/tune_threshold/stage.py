@@ -22,7 +22,7 @@ from src.tracking.options import TrackingOptions
 
 DEFAULT = OperatingPoint(iou=DEFAULT_IOU, score=DEFAULT_SCORE)
 EVALUATION = "evaluation.json"
-INFEASIBLE = 3  # the program's exit status where no threshold satisfies the criterion
+INFEASIBLE = 3  # the program's exit status where no threshold satisfies the criterion's constraint
 
 Figures = Mapping[str, Interval]
 

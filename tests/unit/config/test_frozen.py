@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import pytest
@@ -5,7 +6,7 @@ import yaml
 from hydra import compose, initialize_config_dir
 from hydra.errors import HydraException
 
-from src.config import frozen, schema
+from src.config import app, frozen, schema
 from src.config.origin import Origin
 from src.config.sections import section
 from src.core.errors import ConfigError
@@ -29,23 +30,32 @@ def test_the_text_says_how_it_was_made():
     assert (kept.study, kept.trial, kept.storage, kept.overrides) == ("persons", 4, "journal:studies", PEOPLE)
 
 
-def test_every_value_is_resolved_except_what_the_environment_decides(monkeypatch):
+def test_every_value_is_resolved():
+    text = frozen.freeze(PEOPLE)
+
+    assert yaml.safe_load(text)["train"]["imgsz"] == 320  # ${data.imgsz_choices[0]}
+    assert "${" not in text  # DVC would resolve it, and write the result into the file
+
+
+def test_where_runs_are_recorded_is_left_to_the_machine(monkeypatch):
+    """Of `tracking` the choice is frozen and what was said about it, not what the environment answers."""
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://somewhere:5000")
 
-    text = frozen.freeze([*PEOPLE, "tracking=server"])
+    text = frozen.freeze([*PEOPLE, "tracking=server", "tracking.experiment=people"])
 
     content = yaml.safe_load(text)
-    assert content["train"]["imgsz"] == 320  # ${data.imgsz_choices[0]}
-    assert content["tracking"]["uri"] == "${oc.env:MLFLOW_TRACKING_URI,http://127.0.0.1:5000}"
+    assert {"tracking": "server"} in content["defaults"]
+    assert content["tracking"] == {"experiment": "people"}
     assert "somewhere" not in text
 
 
 def test_hydra_composes_the_text_and_checks_it(tmp_path):
     """A value that DVC has set is checked as on the command line, because the sections have their schemas."""
-    (tmp_path / "params.yaml").write_text(frozen.freeze(PEOPLE))
+    shutil.copytree(app.ROOT["config_path"], tmp_path / "conf")  # what `-cd .` does with a search path
+    (tmp_path / "conf" / "params.yaml").write_text(frozen.freeze(PEOPLE))
     schema.register()
 
-    with initialize_config_dir(str(tmp_path), version_base="1.3"):
+    with initialize_config_dir(str(tmp_path / "conf"), version_base="1.3"):
         cfg = compose("params", overrides=["train.epochs=7"])
         with pytest.raises(HydraException, match=r"train\.epochs=many"):
             compose("params", overrides=["train.epochs=many"])

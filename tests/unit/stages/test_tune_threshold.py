@@ -106,7 +106,7 @@ def test_figures_curves_and_pictures_are_written(tuned, tmp_path, monkeypatch):
     monkeypatch.setattr(threshold_pictures, "read_image", lambda _: np.zeros((360, 360, 3), np.uint8))
     threshold_pictures.draw(outcome)
     metrics = json.loads((folder / "metrics.json").read_text())
-    assert metrics == figures(outcome)
+    assert metrics.items() <= figures(outcome).items()
     assert {"threshold", "nms_iou", "val/tuned_F1", "test/tuned_F1", "test/default_F1"} <= set(metrics)
     names = {"precision_recall", "f1_by_threshold", "reliability", "default_and_tuned"}
     assert {path.stem for path in (folder / "plots").glob("*.png")} == names
