@@ -1,8 +1,6 @@
 """The pictures and tables of an evaluation: curves, confusion, robustness, examples of corrupted images."""
 
-import csv
-import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -11,12 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from src.core.files import write_text
 from src.core.interval import Interval
-
-# blue, orange, green, purple: distinct under the common colour vision deficiencies; the lines differ as well
-_STYLES = (("#0072B2", "-"), ("#D55E00", "--"), ("#009E73", "-."), ("#CC79A7", ":"))
-_DPI = 120
+from src.report.figures import COLOURS, LINES, frame, save, write_rows
 
 
 class Curve(Protocol):
@@ -42,7 +36,7 @@ def draw_curves(path: Path, curves: Mapping[str, Curve], confidence: float) -> N
     """
     figure = Figure(figsize=(10, 4.2), layout="constrained")
     left, right = figure.subplots(1, 2)
-    for (name, curve), (colour, line) in zip(curves.items(), _STYLES, strict=False):
+    for (name, curve), colour, line in zip(curves.items(), COLOURS, LINES, strict=False):
         label = name if len(curve.scores) else f"{name}: no curve (no boxes or no detections)"
         left.plot(curve.recall, curve.precision, color=colour, linestyle=line, label=label)
         right.plot(curve.scores, curve.f1, color=colour, linestyle=line, label=label)
@@ -52,13 +46,13 @@ def draw_curves(path: Path, curves: Mapping[str, Curve], confidence: float) -> N
     lowest = min([0.01, *(float(curve.scores[-1]) for curve in curves.values() if len(curve.scores))])
     right.axvline(confidence, color="#666666", linewidth=1, linestyle=(0, (1, 2)))
     right.text(confidence, 0.02, f"default {confidence:g} ", color="#666666", ha="right", va="bottom", fontsize=9)
-    _frame(left, "recall", "precision", "Precision and recall (IoU 0.50)")
-    _frame(right, "confidence threshold (log scale)", "F1", "F1 by threshold (IoU 0.50)")
+    frame(left, "recall", "precision", "Precision and recall (IoU 0.50)")
+    frame(right, "confidence threshold (log scale)", "F1", "F1 by threshold (IoU 0.50)")
     left.set_xlim(-0.01, 1.01)
     right.set_xscale("log")
     right.set_xlim(max(lowest, 1e-4), 1)
     left.legend(loc="lower left", title=f"dots: default threshold {confidence:g}", fontsize=9, title_fontsize=9)
-    _save(figure, path)
+    save(figure, path)
 
 
 def draw_confusion(path: Path, matrix: NDArray[np.int64], class_names: Sequence[str], title: str = "") -> None:
@@ -91,7 +85,7 @@ def draw_confusion(path: Path, matrix: NDArray[np.int64], class_names: Sequence[
     axes.set_xlabel("predicted (background: missed)")
     axes.set_ylabel("actual (background: false alarm)")
     axes.set_title(title, fontsize=11)
-    _save(figure, path)
+    save(figure, path)
 
 
 def draw_robustness(
@@ -108,7 +102,7 @@ def draw_robustness(
     figure = Figure(figsize=(max(6.0, 1.1 * len(corrupted) + 2), 2.9 * len(names)), layout="constrained")
     panels = figure.subplots(len(names), 1, sharex=True, squeeze=False)[:, 0]
     places = np.arange(len(corrupted))
-    for axes, name, (colour, _) in zip(panels, names, _STYLES, strict=False):
+    for axes, name, colour in zip(panels, names, COLOURS, strict=False):
         values = [figures[name] for figures in corrupted.values()]
         _bars(axes, places, values, colour)
         axes.axhline(clean[name].estimate, color="black", linewidth=1.2, linestyle="--", label="clean images")
@@ -121,10 +115,10 @@ def draw_robustness(
             zorder=0,
             label="its 95 % interval",
         )
-        _frame(axes, "", name, "")
+        frame(axes, "", name, "")
     panels[0].legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2, fontsize=9, frameon=False)
     panels[-1].set_xticks(places, list(corrupted))
-    _save(figure, path)
+    save(figure, path)
 
 
 def draw_examples(path: Path, pictures: Mapping[str, NDArray[np.uint8]], columns: int = 5) -> None:
@@ -144,13 +138,13 @@ def draw_examples(path: Path, pictures: Mapping[str, NDArray[np.uint8]], columns
     for axes, (name, picture) in zip(cells, pictures.items(), strict=False):
         axes.imshow(picture)
         axes.set_title(name, fontsize=10, pad=3)
-    _save(figure, path)
+    save(figure, path)
 
 
 def write_pr_table(path: Path, curves: Mapping[str, Curve]) -> None:
     """The columns recall, precision and class as CSV, for `dvc plots`."""
     rows = (
-        (f"{recall:.6g}", f"{precision:.6g}", name)
+        (recall, precision, name)
         for name, curve in curves.items()
         for recall, precision in zip(curve.recall.tolist(), curve.precision.tolist(), strict=True)
     )
@@ -160,20 +154,11 @@ def write_pr_table(path: Path, curves: Mapping[str, Curve]) -> None:
 def write_f1_table(path: Path, curves: Mapping[str, Curve]) -> None:
     """The columns score, F1 and class as CSV, for `dvc plots`."""
     rows = (
-        (f"{score:.6g}", f"{f1:.6g}", name)
+        (score, f1, name)
         for name, curve in curves.items()
         for score, f1 in zip(curve.scores.tolist(), curve.f1.tolist(), strict=True)
     )
     write_rows(path, ("score", "F1", "class"), rows)
-
-
-def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A CSV file, atomically."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    write_text(path, text.getvalue())
 
 
 def _bars(axes: Axes, places: NDArray[np.int64], values: Sequence[Interval], colour: str) -> None:
@@ -186,18 +171,3 @@ def _bars(axes: Axes, places: NDArray[np.int64], values: Sequence[Interval], col
         if not np.isnan(value.low):
             axes.plot([place, place], [value.low, value.high], color="black", linewidth=1.2, marker="_", markersize=9)
         axes.text(place + 0.06, value.estimate, f" {value.estimate:.2f}", ha="left", va="bottom", fontsize=8)
-
-
-def _frame(axes: Axes, x: str, y: str, title: str) -> None:
-    axes.set(xlabel=x, ylabel=y, ylim=(0, 1.02))
-    axes.set_title(title, fontsize=11)
-    axes.grid(visible=True, axis="both" if x else "y", color="#DDDDDD", linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
-
-
-def _save(figure: Figure, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(f".partial.{path.name}")
-    figure.savefig(scratch, dpi=_DPI)
-    scratch.replace(path)

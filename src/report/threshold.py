@@ -1,7 +1,5 @@
 """The pictures and tables about an operating point."""
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,14 +11,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from src.core.files import write_text
 from src.core.interval import Interval
 from src.report.boxes import HIT, MISSED, WRONG
+from src.report.figures import COLOURS, LINES, MARKERS, frame, save, write_rows
 
-# blue and orange: distinct under the common colour vision deficiencies; the lines and markers differ as well
-_STYLES = (("#0072B2", "-", "o"), ("#D55E00", "--", "s"))
 _DEFAULT, _TUNED, _OTHER = "#666666", "#009E73", "#000000"
-_DPI = 120
 _SMALL_SCORE = 0.05  # thresholds below it need a logarithmic scale to be seen
 
 Figures = Mapping[str, Interval]
@@ -74,7 +69,7 @@ def draw_precision_recall(
     """
     figure = Figure(figsize=(6.4, 5.2), layout="constrained")
     axes = figure.subplots()
-    for (split, line), (colour, dash, marker) in zip(lines.items(), _STYLES, strict=False):
+    for (split, line), colour, dash, marker in zip(lines.items(), COLOURS, LINES, MARKERS, strict=False):
         axes.plot(line.recall, line.precision, color=colour, linestyle=dash, linewidth=1.4, label=f"{split}")
         if split in tuned and not np.isnan(tuned[split]["precision"].estimate):
             recall, precision = tuned[split]["recall"], tuned[split]["precision"]
@@ -95,10 +90,10 @@ def draw_precision_recall(
     for (name, (recall_at, precision_at)), marker in zip(others.items(), "DXP^", strict=False):
         if not np.isnan(precision_at):
             axes.plot(recall_at, precision_at, marker, color=_OTHER, markersize=7, label=name, linestyle="", zorder=4)
-    _frame(axes, "recall", "precision", "Precision and recall (IoU 0.50)")
+    frame(axes, "recall", "precision", "Precision and recall (IoU 0.50)")
     axes.set_xlim(-0.01, 1.02)
     axes.legend(fontsize=8.5, loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=2, frameon=False)
-    _save(figure, path)
+    save(figure, path)
 
 
 def draw_f1(path: Path, lines: Mapping[str, Line], tuned: Interval | None, default: float) -> None:
@@ -112,7 +107,7 @@ def draw_f1(path: Path, lines: Mapping[str, Line], tuned: Interval | None, defau
     """
     figure = Figure(figsize=(7.2, 4.4), layout="constrained")
     axes = figure.subplots()
-    for (split, line), (colour, dash, _) in zip(lines.items(), _STYLES, strict=False):
+    for (split, line), colour, dash in zip(lines.items(), COLOURS, LINES, strict=False):
         axes.plot(
             line.thresholds, line.f1, color=colour, linestyle=dash, linewidth=1.4, label=split, drawstyle="steps-mid"
         )
@@ -123,11 +118,11 @@ def draw_f1(path: Path, lines: Mapping[str, Line], tuned: Interval | None, defau
             label = f"its 95 % interval, {tuned.low:.3g} to {tuned.high:.3g}"
             axes.axvspan(tuned.low, tuned.high, color=_TUNED, alpha=0.15, linewidth=0, label=label)
     small = _peak(lines) < _SMALL_SCORE if tuned is None else tuned.estimate < _SMALL_SCORE
-    _frame(axes, f"confidence threshold{' (log scale)' if small else ''}", "F1", "F1 by threshold (IoU 0.50)")
+    frame(axes, f"confidence threshold{' (log scale)' if small else ''}", "F1", "F1 by threshold (IoU 0.50)")
     _threshold_scale(axes, lines, small=small)
     axes.set_ylim(0, max(0.05, min(1.02, 1.15 * max((line.f1.max(initial=0) for line in lines.values()), default=1))))
     axes.legend(fontsize=8.5, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=3, frameon=False)
-    _save(figure, path)
+    save(figure, path)
 
 
 def draw_reliability(path: Path, tables: Mapping[str, Bins]) -> None:
@@ -140,7 +135,7 @@ def draw_reliability(path: Path, tables: Mapping[str, Bins]) -> None:
     figure = Figure(figsize=(5.4, 5.2), layout="constrained")
     axes = figure.subplots()
     axes.plot([0, 1], [0, 1], color=_DEFAULT, linewidth=1, linestyle=(0, (1, 2)), label="well calibrated")
-    for (split, table), (colour, dash, marker) in zip(tables.items(), _STYLES, strict=False):
+    for (split, table), colour, dash, marker in zip(tables.items(), COLOURS, LINES, MARKERS, strict=False):
         error = "" if np.isnan(table.ece_kept) else f", ECE of those kept {table.ece_kept:.3f}"
         label = f"{split}{error}" if len(table.detections) else f"{split}: no detections"
         axes.plot(table.mean_score, table.hit_rate, color=colour, linestyle=dash, linewidth=1, label=label)
@@ -149,7 +144,7 @@ def draw_reliability(path: Path, tables: Mapping[str, Bins]) -> None:
             x, y = table.mean_score[part], table.hit_rate[part]
             axes.plot(x, y, linestyle="", marker=marker, markersize=6, color=colour, markerfacecolor=fill)
     highest = max((table.mean_score.max(initial=0) for table in tables.values()), default=1)
-    _frame(axes, "mean score of the bin", "share of its detections that are right", "Reliability (IoU 0.50)")
+    frame(axes, "mean score of the bin", "share of its detections that are right", "Reliability (IoU 0.50)")
     axes.set_xlim(0, 1.02 if highest > 0.5 else 1.1 * highest or 1)
     hollow = Line2D([], [], linestyle="", marker="o", color=_DEFAULT, markerfacecolor="white")
     handles, labels = axes.get_legend_handles_labels()
@@ -162,7 +157,7 @@ def draw_reliability(path: Path, tables: Mapping[str, Bins]) -> None:
         ncols=1,
         frameon=False,
     )
-    _save(figure, path)
+    save(figure, path)
 
 
 def draw_pairs(
@@ -187,17 +182,12 @@ def draw_pairs(
         Line2D([], [], color=MISSED, linewidth=2.5, linestyle="--", label="missed"),
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=3, fontsize=9.5, frameon=False)
-    _save(figure, path)
+    save(figure, path)
 
 
 def write_table(path: Path, columns: Mapping[str, NDArray[Any]]) -> None:
     """Columns of equal length as CSV, for `dvc plots`."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    for row in zip(*(values.tolist() for values in columns.values()), strict=True):
-        writer.writerow([f"{value:.6g}" if isinstance(value, float) else value for value in row])
-    write_text(path, text.getvalue())
+    write_rows(path, list(columns), zip(*(values.tolist() for values in columns.values()), strict=True))
 
 
 def _threshold_scale(axes: Axes, lines: Mapping[str, Line], *, small: bool) -> None:
@@ -221,18 +211,3 @@ def _arms(interval: Interval) -> NDArray[np.float64] | None:
         return None
     arms = np.array([[interval.estimate - interval.low], [interval.high - interval.estimate]])
     return arms.clip(min=0)
-
-
-def _frame(axes: Axes, x: str, y: str, title: str) -> None:
-    axes.set(xlabel=x, ylabel=y, ylim=(0, 1.02))
-    axes.set_title(title, fontsize=11)
-    axes.grid(visible=True, color="#DDDDDD", linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
-
-
-def _save(figure: Figure, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(f".partial.{path.name}")
-    figure.savefig(scratch, dpi=_DPI)
-    scratch.replace(path)

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from src.detector.predict import read_image
 from src.report import threshold as report
-from src.report.boxes import draw_boxes
+from src.stages.annotated import annotate
 from src.stages.tune_threshold.stage import DEFAULT, TuneOutcome
 from src.stages.tune_threshold.views import View
 from src.thresholds.operating_point import OperatingPoint
@@ -93,17 +93,8 @@ def _pairs(
 def _half(
     image_rgb: NDArray[np.uint8], image: int, of: View, point: OperatingPoint, name: str
 ) -> tuple[str, NDArray[np.uint8]]:
-    here = np.flatnonzero((of.detections.image_index == image) & of.kept(point))
-    taken = of.matches.truth_index[here, 0]
-    hit, wrong = here[taken >= 0], here[taken < 0]
-    missed = np.setdiff1d(np.flatnonzero(of.truth.image_index == image), taken)
-    picture = draw_boxes(
-        image_rgb,
-        missed_xyxy=of.truth.boxes_xyxy[missed],
-        hit_xyxy=of.detections.boxes_xyxy[hit],
-        hit_scores=of.detections.scores[hit],
-        wrong_xyxy=of.detections.boxes_xyxy[wrong],
-        wrong_scores=of.detections.scores[wrong],
+    drawn = annotate(
+        image_rgb, image, detections=of.detections, matches=of.matches, truth=of.truth, kept=of.kept(point)
     )
     at = f"{name} {point.score:.3g}, NMS IoU {point.iou:g}"
-    return f"{at}: {len(hit)} found, {len(wrong)} wrong, {len(missed)} missed", picture
+    return f"{at}: {drawn.found} found, {drawn.wrong} wrong, {drawn.missed} missed", drawn.picture

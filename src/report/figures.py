@@ -1,0 +1,47 @@
+"""What all pictures and tables of the reports share."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from src.core.files import write_text
+
+# blue, orange, green, purple: distinct under the common colour vision deficiencies; lines and markers differ as well
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
+LINES = ("-", "--", "-.", ":")
+MARKERS = ("o", "s", "^", "D")
+
+_DPI = 120
+
+
+def frame(axes: Axes, x: str, y: str, title: str) -> None:
+    """Name the axes of a panel whose values go from 0 to 1, and give it a grid; of rows only where x has no name."""
+    axes.set(xlabel=x, ylabel=y, ylim=(0, 1.02))
+    axes.set_title(title, fontsize=11)
+    axes.grid(visible=True, axis="both" if x else "y", color="#DDDDDD", linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a picture, whole; the ending says as what.
+
+    Side effects: creates the parent folders.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = path.with_name(f".partial.{path.name}")
+    figure.savefig(scratch, dpi=_DPI)
+    scratch.replace(path)
+
+
+def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write a CSV file, whole, for `dvc plots`; numbers with six digits."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows([f"{value:.6g}" if isinstance(value, float) else value for value in row] for row in rows)
+    write_text(path, text.getvalue())
