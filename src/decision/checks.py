@@ -14,6 +14,7 @@ from src.decision.overlap import Overlap, check_overlap
 from src.decision.repeats import check_repeats
 
 LOW_PRECISION = 0.10
+_MANY_ALIKE = 3  # corruptions that leave a figure as it was to the last digit
 
 
 def checklist(
@@ -35,6 +36,7 @@ def checklist(
         check_overlap(overlap),
         _steps(evidence),
         _best_epoch(evidence),
+        _looks(evidence),
         _val_and_test(evidence),
         _flags(evidence),
     )
@@ -130,6 +132,27 @@ def _steps(evidence: Evidence) -> Finding:
         Status.WARNING,
         f"{said}: fewer than one an epoch, so that the weights hardly moved and epochs say nothing about learning.",
         "Make train.nbs smaller, down to train.batch: gradients are summed over nbs/batch batches before a step.",
+    )
+
+
+def _looks(evidence: Evidence) -> Finding:
+    """A model that has learnt where objects usually are, and not what they look like, is the same in the dark."""
+    name, title = "looks_at_pictures", "The detections depend on the picture"
+    clean = as_interval(evidence.find("evaluation", "splits", "test", "metrics", "mAP50"))
+    robustness = evidence.find("evaluation", "robustness") or {}
+    corrupted = {key: as_interval(facts.get("mAP50")) for key, facts in robustness.items()}
+    if clean is None or len(corrupted) < _MANY_ALIKE:
+        return Finding(name, title, Status.UNKNOWN, "The test set was evaluated under too few corruptions to tell.")
+    alike = [key for key, value in corrupted.items() if value is not None and value.estimate == clean.estimate]
+    if not clean.estimate or len(alike) < _MANY_ALIKE:
+        return Finding(name, title, Status.OK, "Corruptions of the pictures change what is found.")
+    return Finding(
+        name,
+        title,
+        Status.WARNING,
+        f"mAP50 is {clean.estimate:.3g} on the pictures as they are and, to the last digit, under {', '.join(alike)}:"
+        " the model reports the same boxes whatever it is shown.",
+        "Train for longer, or start from pretrained weights; whatever gates are passed, they were passed by chance.",
     )
 
 

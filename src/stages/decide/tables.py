@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from src.core.interval import Interval
@@ -28,10 +29,11 @@ def said(facts: dict[str, Any] | None, spec: str = ".3f") -> str:
 
 def gates_table(gates: Sequence[JudgedGate]) -> Table:
     """The limits, what was measured, and what follows."""
-    return Table(
-        ("judgement", "gate", "limit", "#figure", "#measured on", "#needed", "remark"),
-        tuple(_gate(judged) for judged in gates),
-    )
+    rows = tuple(_gate(judged) for judged in gates)
+    columns = ("judgement", "gate", "limit", "#figure", "#measured on", "#needed", "remark")
+    if not any(row.cells[-1] for row in rows):
+        return Table(columns[:-1], tuple(replace(row, cells=row.cells[:-1]) for row in rows))
+    return Table(columns, rows)
 
 
 def checks_table(findings: Sequence[Finding]) -> Table:

@@ -170,6 +170,22 @@ def test_doubts_about_the_training_are_said(name, changes, said):
 
 
 @pytest.mark.parametrize(
+    ("corrupted", "status"),
+    [
+        pytest.param([0.7, 0.75, 0.6], Status.OK, id="each corruption changes something"),
+        pytest.param([0.82, 0.82, 0.6], Status.OK, id="two that change nothing may be mild"),
+        pytest.param([0.82, 0.82, 0.6, 0.82], Status.WARNING, id="the picture does not matter"),
+        pytest.param([0.7, 0.75], Status.UNKNOWN, id="too few corruptions"),
+    ],
+)
+def test_a_model_that_does_not_look_is_found_out(evidence, corrupted, status):
+    evidence.evaluation["robustness"] = {
+        f"corruption {index}": {"mAP50": facts.interval(value, 0, 1)} for index, value in enumerate(corrupted)
+    }
+    assert found("looks_at_pictures", evidence).status == status
+
+
+@pytest.mark.parametrize(
     ("test", "status"), [(0.61, Status.OK), (0.575, Status.WARNING), (0.665, Status.WARNING), (0.59, Status.OK)]
 )
 def test_val_and_test_agree_when_their_intervals_overlap(evidence, test, status):
