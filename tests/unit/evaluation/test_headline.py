@@ -17,7 +17,7 @@ def test_resampled_figures_are_those_of_the_repeated_images(some, confidence):
     weights = image_weights(some.image_count, 4, seed=1)
     samples = point_samples(some, weights, confidence)
     for row, times in enumerate(weights):
-        kept = np.repeat(np.arange(len(some.scores)), times[some.image_index] * (some.scores >= confidence))
+        kept = np.repeat(np.arange(len(some.scores)), times[some.image_index] * (some.scores > confidence))
         hits = some.true_positive[kept, 0].sum()
         positives = (some.positives.sum(axis=1) * times).sum()
         expected = {
