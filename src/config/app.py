@@ -64,15 +64,21 @@ def readable_errors() -> Iterator[None]:
         raise SystemExit(INTERRUPTED) from None
 
 
+def _is_frozen(arguments: list[str]) -> bool:
+    """Whether the primary config is a file of its own, such as params.yaml, and not the composition of conf/."""
+    return any(argument in ("-cn", "--config-name") or argument.startswith("--config-name=") for argument in arguments)
+
+
 def check_keys(arguments: list[str]) -> None:
     """Refuse overrides of keys that a section does not have, and name the nearest one that it has.
 
     Hydra refuses them too, but cannot say what was meant. Arguments that are no overrides are left to Hydra.
 
     Raises:
-        ConfigError: a section (`train`, `data`, …) has no such key.
+        ConfigError: a section (`train`, `data`, …) has no such key, or a group is chosen for a frozen configuration.
     """
     known = schema.keys_by_section()
+    frozen = _is_frozen(arguments)
     for argument in arguments:
         if argument.startswith("-"):
             continue
@@ -81,6 +87,11 @@ def check_keys(arguments: list[str]) -> None:
         except HydraException:
             continue
         section, _, key = override.key_or_group.partition(".")
+        if frozen and section in known and not key and section != "tracking":
+            raise ConfigError(
+                f"'{argument}' chooses another {section} for a configuration that is frozen, and would mix the two."
+                f" Freeze again with it (`python -m src.freeze … {argument}`), or set single values: {section}.KEY=…"
+            )
         if section in known and key and key.split(".")[0] not in known[section]:
             if reason := schema.why_not(section, key):
                 raise ConfigError(f"'{section}.{key}' cannot be set: {reason}.")

@@ -55,6 +55,11 @@ def ensure_prepared(options: DataOptions) -> PreparedData:
     return PreparedData.load(folder)
 
 
+def is_prepared(options: DataOptions) -> bool:
+    """Whether the data set is there as the options describe it, so that `ensure_prepared` would write nothing."""
+    return _existing(options.folder, _recipe(options)) is not None
+
+
 def _recipe(options: DataOptions) -> dict[str, Any]:
     """What the manifest remembers to know whether the data set is still the right one, as JSON would return it."""
     recipe = {**options.recipe(), "source_state": options.source_state()}

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from src.core.interval import Interval
 from src.decision.comparison import Trial
 from src.decision.figures import Evidence, as_interval, figure
-from src.decision.findings import Finding, Status
+from src.decision.findings import THRESHOLD, Finding, Status
 from src.decision.gates import Gate
 from src.decision.overlap import Overlap, check_overlap
 from src.decision.repeats import check_repeats
@@ -44,7 +44,7 @@ def checklist(
 
 def _threshold(evidence: Evidence) -> Finding:
     """An infeasible criterion leaves no operating point, and so nothing that could be deployed."""
-    name, title = "threshold", "A threshold fulfils the criterion"
+    name, title = THRESHOLD, "A threshold fulfils the criterion"
     feasible, criterion = (evidence.find("threshold", key) for key in ("feasible", "criterion"))
     if feasible is None:
         return Finding(name, title, Status.UNKNOWN, "The stage tune_threshold does not say.")
@@ -74,8 +74,8 @@ def _precision(evidence: Evidence) -> Finding:
     said = f"Precision is {_percent(tuned)} at the tuned threshold {score:.3g}, {_percent(default)} at the default 0.25"
     said += "." if reported is None else f", {reported:.1%} as Ultralytics reports it."
     if tuned is None or tuned.estimate < LOW_PRECISION:
-        sentence = f"{said} No threshold makes it useful: the model learnt next to nothing."
-        action = "Look at the training curves and labels, and train for longer; no threshold will help."
+        sentence = f"{said} At the threshold that suits the criterion best, that is: the model learnt next to nothing."
+        action = "Look at the training curves and labels, and train for longer."
         return Finding(name, title, Status.WARNING, sentence, action)
     if default is None or min(default.estimate, 1.0 if reported is None else reported) < LOW_PRECISION:
         sentence = f"{said} A figure that low belongs to the threshold that it was read at, not to the model."
@@ -94,7 +94,9 @@ def _test_size(evidence: Evidence, gates: Sequence[Gate]) -> Finding:
     """An interval that is wider than the distance to the limit leaves the gate to luck, or nearly so."""
     name, title = "test_set_size", "The test set is large enough for the gates"
     measured = [(gate, figure(gate.metric, evidence)) for gate in gates]
-    sure = [(gate, f.value, f.samples) for gate, f in measured if f.value is not None and f.samples]
+    sure = [
+        (gate, f.value, f.samples) for gate, f in measured if f.value is not None and f.samples and f.of == "images"
+    ]
     if not sure:
         return Finding(name, title, Status.UNKNOWN, "No gate has a figure with an interval.")
     narrow = [gate.name for gate, value, _ in sure if _width(value) > abs(value.estimate - gate.limit)]
@@ -142,9 +144,14 @@ def _looks(evidence: Evidence) -> Finding:
     robustness = evidence.find("evaluation", "robustness") or {}
     corrupted = {key: as_interval(facts.get("mAP50")) for key, facts in robustness.items()}
     if clean is None or len(corrupted) < _MANY_ALIKE:
-        return Finding(name, title, Status.UNKNOWN, "The test set was evaluated under too few corruptions to tell.")
+        sentence = "There is no test set, or it was evaluated under too few corruptions to tell."
+        return Finding(name, title, Status.UNKNOWN, sentence)
+    if not clean.estimate:
+        return Finding(
+            name, title, Status.UNKNOWN, "It finds nothing on the pictures as they are, which tells nothing."
+        )
     alike = [key for key, value in corrupted.items() if value is not None and value.estimate == clean.estimate]
-    if not clean.estimate or len(alike) < _MANY_ALIKE:
+    if len(alike) < _MANY_ALIKE:
         return Finding(name, title, Status.OK, "Corruptions of the pictures change what is found.")
     return Finding(
         name,
@@ -161,6 +168,8 @@ def _best_epoch(evidence: Evidence) -> Finding:
     best, epochs = (evidence.find("training", key) for key in ("best_epoch", "epochs_run"))
     if best is None or epochs is None:
         return Finding(name, title, Status.UNKNOWN, "The training does not say which epoch was its best.")
+    if epochs == 1:
+        return Finding(name, title, Status.UNKNOWN, "There was one epoch only.")
     if best < epochs:
         return Finding(name, title, Status.OK, f"The best of {epochs} epochs is number {best}.")
     return Finding(
@@ -200,7 +209,7 @@ def _flags(evidence: Evidence) -> Finding:
     if flags is None:
         return Finding(name, title, Status.UNKNOWN, "The training does not say.")
     if not flags:
-        return Finding(name, title, Status.OK, "What was asked for is what was used.")
+        return Finding(name, title, Status.OK, "It has no flag: Ultralytics changed no setting that matters.")
     said = " ".join(f"{flag['name']}: {flag['message']}" for flag in flags)
     return Finding(name, title, Status.WARNING, said, "Mend the settings that the flags name, and train again.")
 

@@ -98,6 +98,10 @@ def _worst_corruption(part: str, name: str) -> Callable[[Evidence], Figure]:
     """
 
     def read(evidence: Evidence) -> Figure:
+        if evidence.find("evaluation", "splits", "test") is None:
+            return Figure.unknown(
+                "there is no test split; corrupted val pictures are those the threshold was chosen on"
+            )
         found = evidence.find(part, "robustness") or {}
         values = {corruption: as_interval(facts.get(name)) for corruption, facts in found.items()}
         known = {corruption: value for corruption, value in values.items() if value is not None}

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+THRESHOLD = "threshold"  # the check that decides alone: without a threshold there is nothing to deploy
+
 
 class Status(StrEnum):
     """How a check came out."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from src.decision.findings import Finding, Status
+from src.decision.findings import THRESHOLD, Finding, Status
 from src.decision.gates import JudgedGate, Judgement, round_up
 
 
@@ -21,7 +21,8 @@ class Verdict:
     """What becomes of the candidate, and why.
 
     Attributes:
-        outcome: Accepted when all gates are passed, rejected when any is failed, undecided otherwise.
+        outcome: Rejected when any gate is failed or there is no threshold to deploy with, accepted when all gates are
+            passed, undecided otherwise.
         reasons: Sentences.
         next_steps: What to do, most important first.
     """
@@ -34,13 +35,17 @@ class Verdict:
 def reach(gates: Sequence[JudgedGate], findings: Sequence[Finding]) -> Verdict:
     """The verdict."""
     by_judgement = {kind: [gate for gate in gates if gate.judgement == kind] for kind in Judgement}
-    if by_judgement[Judgement.FAILED]:
+    if by_judgement[Judgement.FAILED] or _without_threshold(findings):
         outcome = Outcome.REJECTED
     elif by_judgement[Judgement.UNDECIDED] or not gates:
         outcome = Outcome.UNDECIDED
     else:
         outcome = Outcome.ACCEPTED
     return Verdict(outcome, _reasons(outcome, by_judgement, findings), _next_steps(outcome, by_judgement, findings))
+
+
+def _without_threshold(findings: Sequence[Finding]) -> bool:
+    return any(finding.name == THRESHOLD and finding.status == Status.WARNING for finding in findings)
 
 
 def said(judged: JudgedGate) -> str:
@@ -55,6 +60,7 @@ def _reasons(
     failed, undecided, passed = (gates[kind] for kind in (Judgement.FAILED, Judgement.UNDECIDED, Judgement.PASSED))
     total = len(failed) + len(undecided) + len(passed)
     reasons = [f"{len(passed)} of {total} gates passed." if total else "There are no gates to judge the model by."]
+    reasons += ["There is no threshold to deploy the model with."] if _without_threshold(findings) else []
     reasons += [f"Failed: {said(gate)}." for gate in failed]
     reasons += [f"Undecided: {said(gate)}. {gate.reason}" for gate in undecided]
     warnings = [finding for finding in findings if finding.status == Status.WARNING]
@@ -65,7 +71,7 @@ def _reasons(
             Outcome.REJECTED: "read the figures with that in mind",
             Outcome.UNDECIDED: "more data alone may not settle it",
         }[outcome]
-        reasons.append(f"Not confirmed by the checks: {titles}; {weight}.")
+        reasons.append(f"The checks could not confirm that: {titles}; {weight}.")
     return tuple(reasons)
 
 

@@ -8,7 +8,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from src.core.errors import DataError
+from src.data.build import ensure_prepared
 from src.data.options import ArchiveOptions
+from src.data.prepared import PreparedData
 from src.detector.options import ModelOptions, TrainOptions
 from src.evaluation.options import EvaluateOptions
 from src.stages.evaluate.pictures import draw
@@ -139,5 +141,20 @@ def test_a_model_is_not_tested_on_images_that_it_may_have_been_trained_on(real_d
     shutil.copy(real_data / "yolov8n.pt", training / "weights" / "best.pt")
     (training / "training.json").write_text(json.dumps({"data": {"name": "others", "digest": "0" * 64}}))
 
-    with pytest.raises(DataError, match="may hold images that it was trained on"):
+    with pytest.raises(DataError, match="might hold images that it was trained on"):
         evaluate(job(real_data, tmp_path, data, training=str(training)))
+
+
+def test_the_data_of_a_training_are_not_replaced_by_others(real_data, tmp_path):
+    """An evaluation with another configuration than the training's refuses before it writes."""
+    prepared = ensure_prepared(coco128_options(real_data, tmp_path / "data"))
+    training = tmp_path / "training"
+    training.mkdir()
+    facts = {"data": {"name": prepared.name, "digest": prepared.digest}}
+    (training / "training.json").write_text(json.dumps(facts))
+    others = coco128_options(real_data, tmp_path / "data", "data.resize=64")
+
+    with pytest.raises(DataError, match="not what the configuration describes"):
+        evaluate(job(real_data, tmp_path, others, training=str(training)))
+
+    assert PreparedData.load(prepared.root).digest == prepared.digest

@@ -121,6 +121,18 @@ def robustness_table(evidence: Evidence) -> Table | None:
     if not corrupted:
         return None
     tuned = evidence.find("threshold", "robustness") or {}
+    split = "test" if evidence.find("evaluation", "splits", "test") else "val"
+    point = evidence.find("threshold", "test", "tuned") if split == "test" else evidence.find("threshold", "val")
+    clean = Row(
+        (
+            "(clean)",
+            f"{split} as it is",
+            said(evidence.find("evaluation", "splits", split, "metrics", "mAP50")),
+            said((point or {}).get("recall")),
+            said((point or {}).get("precision")),
+        ),
+        "candidate",
+    )
     rows = tuple(
         Row(
             (
@@ -133,7 +145,8 @@ def robustness_table(evidence: Evidence) -> Table | None:
         )
         for name, facts in corrupted.items()
     )
-    return Table(("corruption", "severity", "#mAP50", "#recall", "#precision"), rows, ("At the tuned threshold.",))
+    columns = ("corruption", "severity", "#mAP50", "#recall", "#precision")
+    return Table(columns, (clean, *rows), (f"Of {split}; recall and precision at the tuned threshold.",))
 
 
 def _gate(judged: JudgedGate) -> Row:

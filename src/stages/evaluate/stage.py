@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from src.core.errors import DataError
-from src.data.build import ensure_prepared
+from src.data.build import ensure_prepared, is_prepared
 from src.data.options import DataOptions
 from src.data.prepared import PreparedData
 from src.detector.evaluate import Evaluation, EvaluationRequest
@@ -98,8 +98,8 @@ def evaluate(job: EvaluateJob) -> EvaluateOutcome:
         DataError: there is no training, or the data are others than those it was trained on.
         TrainingError: the weights cannot be used.
     """
-    data = ensure_prepared(job.data)
-    training = _training(job.evaluate, data)
+    training = _training(job.evaluate)
+    data = _data(job, training)
     weights = Path(job.evaluate.weights or Path(job.evaluate.training) / "weights" / "best.pt")
     imgsz = int(training.get("imgsz") or job.train.arguments["imgsz"])
     request = _request(job, data, weights, imgsz)
@@ -126,11 +126,11 @@ def evaluate(job: EvaluateJob) -> EvaluateOutcome:
     )
 
 
-def _training(options: EvaluateOptions, data: PreparedData) -> dict[str, Any]:
-    """What the training said about itself.
+def _training(options: EvaluateOptions) -> dict[str, Any]:
+    """What the training said about itself; nothing where weights are named.
 
     Raises:
-        DataError: there is none, or it was on other data.
+        DataError: there are none of either.
     """
     if options.weights is not None:
         if not Path(options.weights).is_file():
@@ -144,13 +144,27 @@ def _training(options: EvaluateOptions, data: PreparedData) -> dict[str, Any]:
             f"There is no finished training in {options.training} ({TRAINING} is missing). Name the folder of one with "
             "evaluate.training=…, or a file of weights with evaluate.weights=…; `dvc repro` trains first."
         ) from None
-    if training["data"]["digest"] != data.digest:
-        raise DataError(
-            f"The model in {options.training} was trained on '{training['data']['name']}' with digest "
-            f"{training['data']['digest'][:12]}…, but data.name={data.name} has {data.digest[:12]}…: val and test may "
-            "hold images that it was trained on. Name the data it was trained on, or train again."
-        )
     return training
+
+
+def _data(job: EvaluateJob, training: Mapping[str, Any]) -> PreparedData:
+    """The data set that was trained on.
+
+    Raises:
+        DataError: the configuration describes another one. The one that is there is not overwritten.
+    """
+    trained_on = training.get("data")
+    would_replace = job.data.folder.exists() and not is_prepared(job.data)
+    data = None if trained_on and would_replace else ensure_prepared(job.data)
+    if data is None or (trained_on and data.digest != trained_on["digest"]):
+        assert trained_on, "data are refused only where it is known what the model was trained on"
+        raise DataError(
+            f"The model in {job.evaluate.training} was trained on '{trained_on['name']}' with digest"
+            f" {trained_on['digest'][:12]}…, which is not what the configuration describes (data.name={job.data.name}):"
+            " val and test might hold images that it was trained on. Run with the configuration of that training"
+            " (in the pipeline: -cd . -cn params), or train again."
+        )
+    return data
 
 
 def _request(job: EvaluateJob, data: PreparedData, weights: Path | None, imgsz: int) -> PredictionRequest:

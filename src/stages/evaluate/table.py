@@ -66,8 +66,8 @@ def _figures(outcome: EvaluateOutcome) -> Table:
 
 
 def _robustness(outcome: EvaluateOutcome) -> Table:
-    table = _table("Under corruptions", "corruption", ["mAP50", "recall"])
-    for name, measures in outcome.corrupted.items():
+    table = _table(f"Under corruptions, {outcome.last_split}", "corruption", ["mAP50", "recall"])
+    for name, measures in {"(clean)": outcome.measures[outcome.last_split], **outcome.corrupted}.items():
         table.add_row(name, *(_cell(measures.metrics[metric]) for metric in ("mAP50", "recall")))
     return table
 

@@ -33,6 +33,7 @@ def save(outcome: TuneOutcome) -> None:
 
 def record(outcome: TuneOutcome, run: Run) -> None:
     """Add the figures and files to the training's run."""
+    run.set_tags({"threshold.criterion": outcome.options.rule.text})
     run.log_metrics(figures(outcome), step=0)
     for path in files(outcome.folder):
         run.log_artifact(path, "tune_threshold")

@@ -27,6 +27,14 @@ def test_other_arguments_are_left_to_hydra(argument):
     check_keys([argument])
 
 
+@pytest.mark.parametrize("option", [["-cn", "params"], ["--config-name=params"]])
+def test_a_frozen_configuration_is_not_mixed_with_another_choice(option):
+    with pytest.raises(ConfigError, match="would mix the two"):
+        check_keys(["-cd", ".", *option, "decide=production"])
+
+    check_keys(["-cd", ".", *option, "decide.backend=onnx", "tracking=none"])
+
+
 def test_an_error_of_ours_is_one_that_hydra_prints_without_a_traceback():
     with pytest.raises(CompactHydraException, match=r"^DataError: no such image$") as caught, readable_errors():
         raise DataError("no such image")

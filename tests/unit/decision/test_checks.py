@@ -176,6 +176,7 @@ def test_doubts_about_the_training_are_said(name, changes, said):
         pytest.param([0.82, 0.82, 0.6], Status.OK, id="two that change nothing may be mild"),
         pytest.param([0.82, 0.82, 0.6, 0.82], Status.WARNING, id="the picture does not matter"),
         pytest.param([0.7, 0.75], Status.UNKNOWN, id="too few corruptions"),
+        pytest.param([], Status.UNKNOWN, id="no corruptions"),
     ],
 )
 def test_a_model_that_does_not_look_is_found_out(evidence, corrupted, status):
@@ -191,3 +192,14 @@ def test_a_model_that_does_not_look_is_found_out(evidence, corrupted, status):
 def test_val_and_test_agree_when_their_intervals_overlap(evidence, test, status):
     evidence.evaluation["splits"]["test"] = facts.split(500, 0.8, test)
     assert found("val_and_test", evidence).status == status
+
+
+def test_a_model_that_finds_nothing_cannot_be_said_to_look(evidence):
+    evidence.evaluation["splits"]["test"]["metrics"]["mAP50"] = facts.interval(0.0, 0.0, 0.0)
+    evidence.evaluation["robustness"] = {name: {"mAP50": facts.interval(0.0, 0.0, 0.0)} for name in ("a", "b", "c")}
+    assert found("looks_at_pictures", evidence).status == Status.UNKNOWN
+
+
+def test_one_epoch_says_nothing_about_the_next():
+    evidence = Evidence({**facts.training(), "best_epoch": 1, "epochs_run": 1}, {}, {})
+    assert found("best_epoch", evidence).status == Status.UNKNOWN

@@ -84,3 +84,11 @@ def test_a_precision_of_nothing_is_undefined_and_not_missing(evidence):
 )
 def test_latency_says_what_it_was_taken_on(device, threads, backend, said):
     assert machine(Evidence({}, {}, {}, {"device": device, "threads": threads}), backend) == said
+
+
+def test_robustness_on_the_pictures_that_the_threshold_was_chosen_on_is_not_judged(evidence):
+    """Without a test split the corrupted pictures are those of val."""
+    del evidence.evaluation["splits"]["test"]
+
+    for metric in ("robustness/recall", "robustness/precision", "robustness/mAP50"):
+        assert figure(metric, evidence).value is None

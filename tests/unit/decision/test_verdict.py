@@ -4,7 +4,7 @@ from src.core.interval import Interval
 from src.decision.arguments import weigh
 from src.decision.comparison import Trial, compare
 from src.decision.figures import METRICS, Evidence
-from src.decision.findings import Finding, Status
+from src.decision.findings import THRESHOLD, Finding, Status
 from src.decision.gates import Comparison, Figure, Gate, JudgedGate, Judgement, judge
 from src.decision.verdict import Outcome, reach
 from tests.unit.decision import facts
@@ -43,6 +43,15 @@ def test_a_warning_changes_no_verdict_but_is_said_with_it():
     assert verdict.outcome == Outcome.ACCEPTED
     assert "the best epoch is not the last one; accepted with reservations" in verdict.reasons[-1]
     assert "Train for longer." in verdict.next_steps
+
+
+def test_a_model_without_a_threshold_is_rejected_whatever_it_passes():
+    """There is nothing to deploy it with."""
+    missing = Finding(THRESHOLD, "A threshold fulfils the criterion", Status.WARNING, "None does.", "Ask for less.")
+    verdict = reach([PASSED], [missing])
+    assert verdict.outcome == Outcome.REJECTED
+    assert "There is no threshold to deploy the model with." in verdict.reasons
+    assert not any("Deploy it" in step for step in verdict.next_steps)
 
 
 def test_next_steps_say_how_many_images_and_what_to_measure():
