@@ -6,7 +6,7 @@ from src.core.files import write_json
 from src.evaluation.average_precision import METRICS as AP
 from src.evaluation.corruptions import CORRUPTIONS
 from src.stages.evaluate.measures import differences, write_table
-from src.stages.evaluate.stage import ONNX, EvaluateOutcome
+from src.stages.evaluate.stage import EvaluateOutcome
 from src.stages.predictions import CORRUPTED, VAL, folder_of
 from src.tracking.run import Run
 
@@ -109,5 +109,4 @@ def summary(outcome: EvaluateOutcome) -> dict[str, Any]:
             for split, validation in outcome.ultralytics.items()
         },
         "cross_validation": outcome.cross_validation.as_json() if outcome.cross_validation else None,
-        "files": {"onnx": ONNX if (outcome.folder / ONNX).is_file() else None},
     }
