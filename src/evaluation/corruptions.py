@@ -116,8 +116,6 @@ CORRUPTIONS: Mapping[str, Corruption] = {
     ),
 }
 
-SEVERITIES: Mapping[str, str] = {name: corruption.severity for name, corruption in CORRUPTIONS.items()}
-
 
 def corrupt(
     image_rgb: NDArray[np.uint8], boxes_xyxy: NDArray[np.float64], name: str, seed: int

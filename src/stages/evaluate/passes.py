@@ -1,5 +1,6 @@
 """The passes through the network that an evaluation consists of: one for every image, clean, and under corruptions."""
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -36,22 +37,25 @@ def look_at_corrupted(
         corruption: Its name.
         seed: Of what is random in it.
     """
-    images_bgr: list[NDArray[np.uint8]] = []
     boxes_xyxy, kept = np.zeros_like(truth.boxes_xyxy), np.zeros(len(truth.boxes_xyxy), bool)
-    for index, image_bgr in enumerate(_images_bgr(data, truth)):
+
+    def corrupted_bgr(index: int, image_bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
         here = truth.image_index == index
         own_seed = image_seed(corruption, truth.files[index], seed)
         image_rgb, boxes_xyxy[here], kept[here] = corrupt(
             image_bgr[..., ::-1], truth.boxes_xyxy[here], corruption, own_seed
         )
-        images_bgr.append(np.ascontiguousarray(image_rgb[..., ::-1]))
+        return np.ascontiguousarray(image_rgb[..., ::-1])
+
+    # one image in memory at a time; the boxes are known when all have been seen
+    candidates = predictor.candidates(itertools.starmap(corrupted_bgr, enumerate(_images_bgr(data, truth))))
     corrupted = replace(
         truth,
         image_index=truth.image_index[kept],
         class_index=truth.class_index[kept],
         boxes_xyxy=boxes_xyxy[kept],
     )
-    return Predictions(corrupted, predictor.candidates(images_bgr))
+    return Predictions(corrupted, candidates)
 
 
 def _images_bgr(data: PreparedData, truth: GroundTruth) -> Iterator[NDArray[np.uint8]]:

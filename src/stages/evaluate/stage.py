@@ -108,7 +108,8 @@ def evaluate(job: EvaluateJob) -> EvaluateOutcome:
     predictions = {split: look_at(predictor, data, split) for split in splits}
     for split, found in predictions.items():
         found.save(folder_of(job.folder, split))
-    images_bgr = [read_image(data.root / file) for file in predictions[splits[-1]].truth.files]
+    timed = predictions[splits[-1]].truth.files[: job.evaluate.latency_warmup + job.evaluate.latency_runs]
+    images_bgr = [read_image(data.root / file) for file in timed]
     return EvaluateOutcome(
         data=data,
         weights=weights,
