@@ -1,7 +1,7 @@
 """Refuses a sweep that cannot work before its first trial, and says what would."""
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
@@ -10,6 +10,7 @@ from hydra.utils import get_method
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from hydra_plugins.optuna_sweeper._conditions import NOTHING, Clause, clauses_of, configured
 from hydra_plugins.optuna_sweeper._errors import SpaceError
 from hydra_plugins.optuna_sweeper._parameter import Parameter
 from hydra_plugins.optuna_sweeper._space import Space
@@ -48,23 +49,21 @@ def check_settings(
 
 
 def check_keys(space: Space, config: DictConfig, loader: ConfigLoader) -> None:
-    """Refuse searched keys that the configuration does not have.
+    """Refuse keys that are searched, or decide what is searched, and that the configuration does not have.
 
     Raises:
         SpaceError: Names the nearest key.
     """
-    choices = {str(name) for name in OmegaConf.select(config, "hydra.runtime.choices", default={})}
-    for key in space.parameters:
-        if key.startswith("+") or key in choices or loader.get_group_options(key.partition("@")[0]):
-            continue
-        if OmegaConf.select(config, key, default=_NOTHING) is _NOTHING:
-            known = [*_leaves(config), *(name for name in choices if not name.startswith("hydra/"))]
-            nearest = difflib.get_close_matches(key, known, n=1)
-            hint = f" Did you mean '{nearest[0]}'?" if nearest else ""
+    for parameter in space.parameters.values():
+        key = parameter.key
+        if not key.startswith("+") and not _exists(key, config, loader):
             raise SpaceError(
-                f"The search space varies '{key}', which the configuration does not have.{hint} "
+                f"The search space varies '{key}', which the configuration does not have.{_nearest(key, config)} "
                 f"(A key that is to be added is written '+{key}'.)"
             )
+    for parameter in space.parameters.values():
+        for clause in clauses_of([parameter]):
+            _check_clause(clause, parameter, space, config, loader)
 
 
 def check_edges(space: Space, config: DictConfig, loader: ConfigLoader, validate: str | None) -> None:
@@ -74,37 +73,65 @@ def check_edges(space: Space, config: DictConfig, loader: ConfigLoader, validate
         SpaceError: A value that the configuration's schema or the app's own `validate` refuses.
     """
     judge = get_method(validate) if validate else None
-    for point in space.probes() or [{}]:
+    for point in space.probes(config) or [{}]:
         overrides = space.overrides(point)
         try:
             composed = loader.load_sweep_config(config, overrides)
             if judge is not None:
-                judge(composed, frozenset(space.parameters))
+                judge(composed, frozenset(space.by_key(point)))
         except Exception as error:  # the schema's, or whatever the app's own judge raises
             told_by_cause = isinstance(error, HydraException) and isinstance(error.__cause__, OmegaConfBaseException)
             cause = f"\n{error.__cause__}" if told_by_cause else ""
             raise SpaceError(f"The search space does not work at {' '.join(overrides)}:\n{error}{cause}") from error
+        _check_constant(space, config, composed, overrides)
 
 
 def default_point(space: Space, config: DictConfig) -> dict[str, Any]:
     """The configured values of the searched parameters, as far as the space contains them."""
+    values = {key: configured(config, key) for key in space.keys if not key.startswith("+")}
+    return space.admissible({key: value for key, value in values.items() if value is not NOTHING})
+
+
+def _check_clause(clause: Clause, parameter: Parameter, space: Space, config: DictConfig, loader: ConfigLoader) -> None:
+    if clause.searched or clause.key in space.settings:
+        return
+    if not _exists(clause.key, config, loader):
+        raise SpaceError(
+            f"{parameter.key}: the condition '{clause}' is about '{clause.key}', which is neither searched nor in the "
+            f"configuration.{_nearest(clause.key, config, space.keys)}"
+        )
+    options = loader.get_group_options(clause.key.partition("@")[0])
+    for value in clause.values:
+        if options and value not in options:
+            raise SpaceError(
+                f"{parameter.key}: the condition '{clause}' can never hold, because the config group has no "
+                f"'{value}'. It has: {', '.join(options)}."
+            )
+
+
+def _check_constant(space: Space, config: DictConfig, composed: DictConfig, overrides: Sequence[str]) -> None:
+    """Conditions are judged before a trial is composed: what they ask must not depend on what is searched."""
+    for parameter in space.parameters.values():
+        for clause in clauses_of([parameter]):
+            before = clause.met_by(space.value_at(clause, config))
+            if not clause.searched and before != clause.met_by(configured(composed, clause.key)):
+                raise SpaceError(
+                    f"{parameter.key}: whether '{clause}' holds is changed by what is searched, as at "
+                    f"{' '.join(overrides)}. Put the condition on the searched key that decides it."
+                )
+
+
+def _exists(key: str, config: DictConfig, loader: ConfigLoader) -> bool:
+    if configured(config, key) is not NOTHING or loader.get_group_options(key.partition("@")[0]):
+        return True
+    return key in _leaves(config)  # without a value: mandatory, or computed from what a trial sets
+
+
+def _nearest(key: str, config: DictConfig, searched: Iterable[str] = ()) -> str:
     choices = OmegaConf.select(config, "hydra.runtime.choices", default={})
-    point = {}
-    for key, parameter in space.parameters.items():
-        value = choices.get(key, OmegaConf.select(config, key, default=_NOTHING)) if key[0] != "+" else _NOTHING
-        if value is not _NOTHING and (admitted := _admitted(parameter, value)) is not _NOTHING:
-            point[key] = admitted
-    return point
-
-
-_NOTHING = object()
-
-
-def _admitted(parameter: Parameter, value: Any) -> Any:
-    try:
-        return parameter.admit(OmegaConf.to_container(value) if OmegaConf.is_config(value) else value)
-    except SpaceError:
-        return _NOTHING
+    known = [*searched, *_leaves(config), *(str(name) for name in choices if not str(name).startswith("hydra/"))]
+    found = difflib.get_close_matches(key, known, n=1)
+    return f" Did you mean '{found[0]}'?" if found else ""
 
 
 def _leaves(config: Mapping[Any, Any], prefix: str = "") -> list[str]:

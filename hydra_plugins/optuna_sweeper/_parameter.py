@@ -1,15 +1,20 @@
 """One dimension of a search space, and the override text that sets it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+import functools
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
+import optuna
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, Quote, QuotedString
 from hydra.errors import HydraException
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
 from hydra_plugins.optuna_sweeper._errors import SpaceError
+
+if TYPE_CHECKING:
+    from hydra_plugins.optuna_sweeper._conditions import Condition
 
 
 @dataclass(frozen=True)
@@ -19,13 +24,48 @@ class Parameter:
     Attributes:
         key: The left side of the override, prefix and package included: `train.lr0`, `+w`, `db@backup`.
         distribution: What Optuna draws from.
-        texts: The right side of the override for each value of a categorical parameter or a stepped float; a value
-            of another kind is written as a plain number.
+        texts: The right side of the override for each choice of a categorical parameter.
+        exact: The values of a range of floats as Hydra has them; Optuna's low + k·step carries rounding errors.
+        condition: When the parameter is searched; None for always.
+        is_case: Whether other parameters have the same key, under other conditions.
     """
 
     key: str
     distribution: BaseDistribution
-    texts: Mapping[Any, str] = field(default_factory=dict)
+    texts: tuple[str, ...] = ()
+    exact: tuple[float, ...] = ()
+    condition: "Condition | None" = None
+    is_case: bool = False
+
+    @property
+    def name(self) -> str:
+        """What Optuna calls the parameter.
+
+        Cases of one key are parameters of their own: samplers compare all values that they find under one name, so
+        that a learning rate that was good for one optimizer would speak for the same one of another.
+        """
+        return f"{self.key} | {self.condition}" if self.is_case else self.key
+
+    @property
+    def described(self) -> str:
+        """What is drawn from, as a person would write it."""
+        return describe(self.distribution)
+
+    @property
+    def is_continuous(self) -> bool:
+        """Whether a draw hits a given value by chance only."""
+        space = self.distribution
+        return isinstance(space, FloatDistribution) and space.step is None and not space.single()
+
+    def suggest(self, trial: optuna.Trial) -> Any:
+        """Let Optuna draw a value for `trial`."""
+        space = self.distribution
+        if isinstance(space, IntDistribution):
+            return trial.suggest_int(self.name, space.low, space.high, step=space.step, log=space.log)
+        if isinstance(space, FloatDistribution):
+            return trial.suggest_float(self.name, space.low, space.high, step=space.step, log=space.log)
+        assert isinstance(space, CategoricalDistribution)
+        return trial.suggest_categorical(self.name, space.choices)
 
     def override(self, value: Any) -> str:
         """The override that sets this parameter to `value`, such that Hydra reads back what was meant."""
@@ -37,19 +77,32 @@ class Parameter:
         Raises:
             SpaceError: `value` is not in the parameter's space.
         """
-        known = as_text(value) if isinstance(value, list | dict) else value
+        space = self.distribution
+        if isinstance(space, CategoricalDistribution):
+            text = as_text(value)
+            for choice, known in zip(space.choices, self.texts, strict=True):
+                if known == text or _equal(choice, value):
+                    return choice
+        elif _is_number(value) and math.isfinite(value) and (value == int(value) or not _holds_integers(space)):
+            internal = space.to_internal_repr(value)
+            if space._contains(internal):
+                return space.to_external_repr(internal)
+        raise SpaceError(f"{self.key}: {value!r} is outside its search space, {self.described}.")
+
+    def admits(self, value: Any) -> bool:
+        """Whether `value` is in the parameter's space."""
         try:
-            if self.distribution._contains(self.distribution.to_internal_repr(known)):
-                return known
-        except (TypeError, ValueError) as error:  # of another type than the parameter
-            raise self._outside(value) from error
-        raise self._outside(value)
+            self.admit(value)
+        except SpaceError:
+            return False
+        return True
 
     def extremes(self) -> list[Any]:
         """The values at the edges of the space; all values of a categorical parameter."""
         if isinstance(self.distribution, IntDistribution | FloatDistribution):
             return [self.distribution.low, self.distribution.high]
-        return list(self.texts)
+        assert isinstance(self.distribution, CategoricalDistribution)
+        return list(self.distribution.choices)
 
     def values(self) -> list[Any]:
         """All values of a parameter that can be counted, for a grid.
@@ -57,35 +110,42 @@ class Parameter:
         Raises:
             SpaceError: The parameter is continuous.
         """
-        if self.texts:
-            return list(self.texts)
+        if isinstance(self.distribution, CategoricalDistribution):
+            return list(self.distribution.choices)
+        if self.exact:
+            return list(self.exact)
         if isinstance(self.distribution, IntDistribution) and not self.distribution.log:
             return list(range(self.distribution.low, self.distribution.high + 1, self.distribution.step))
         raise SpaceError(
-            f"{self.key}: a grid needs values that can be counted, but {describe(self.distribution)} has too many. "
+            f"{self.key}: a grid needs values that can be counted, but {self.described} has too many. "
             f"Name them, as in '{self.key}=choice(…)' or '{self.key}=range(…)', or take another sampler."
         )
 
     def _text(self, value: Any) -> str:
         if isinstance(self.distribution, CategoricalDistribution):
-            return self.texts[value]
-        if self.texts:  # Optuna's low + k·step carries rounding errors that Hydra's range has not
-            return self.texts[min(self.texts, key=lambda exact: abs(float(exact) - value))]
+            return self.texts[int(self.distribution.to_internal_repr(value))]
+        if self.exact:
+            nearest = min(self.exact, key=lambda exact: abs(exact - value))
+            if math.isclose(nearest, value, rel_tol=1e-9, abs_tol=1e-9 * abs(self.exact[-1] - self.exact[0])):
+                return as_text(nearest)
         return as_text(value)
-
-    def _outside(self, value: Any) -> SpaceError:
-        return SpaceError(f"{self.key}: {value!r} is outside its search space, {describe(self.distribution)}.")
 
 
 def as_text(value: Any) -> str:
-    """`value` in Hydra's override grammar, quoted where it would be read as something else."""
+    """`value` in Hydra's override grammar, quoted where it would be read as something else.
+
+    Raises:
+        SpaceError: The grammar has no text for it.
+    """
     if isinstance(value, str):
-        return _quoted_if_needed(value)
+        return _string_text(value)
     if isinstance(value, list | tuple):
         return "[" + ",".join(map(as_text, value)) + "]"
     if isinstance(value, dict):
-        return "{" + ",".join(f"{as_text(key)}:{as_text(item)}" for key, item in value.items()) + "}"
-    return Override._get_value_element_as_str(value)
+        return "{" + ",".join(f"{_key_text(key)}:{as_text(item)}" for key, item in value.items()) + "}"
+    if value is None or isinstance(value, int | float):
+        return Override._get_value_element_as_str(value)
+    raise SpaceError(f"{value!r}: expected a text, a number, a boolean, null, or a list or mapping of such.")
 
 
 def describe(distribution: BaseDistribution) -> str:
@@ -100,11 +160,43 @@ def describe(distribution: BaseDistribution) -> str:
     return f"{log}{kind} from {distribution.low} to {distribution.high}{step}"
 
 
-def _quoted_if_needed(text: str) -> str:
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _equal(left: Any, right: Any) -> bool:
+    same_kind = (_is_number(left) and _is_number(right)) or (isinstance(left, str) and isinstance(right, str))
+    return same_kind and bool(left == right)
+
+
+def _holds_integers(distribution: BaseDistribution) -> bool:
+    return isinstance(distribution, IntDistribution)
+
+
+@functools.lru_cache(maxsize=10_000)
+def _string_text(text: str) -> str:
     """`text` bare where Hydra reads it back as the same string, else in quotes."""
     bare = Override._get_value_element_as_str(text)
+    quoted = (QuotedString(text, quote).with_quotes() for quote in Quote)
+    for candidate in (bare, *quoted):
+        if _read(f"[{candidate}]") == [text]:
+            return candidate
+    raise SpaceError(f"{text!r}: Hydra's override grammar has no text that is read back as this one.")
+
+
+def _key_text(key: Any) -> str:
+    """A mapping's key, which the grammar does not allow to be quoted."""
+    text = Override._get_value_element_as_str(key)
+    if [*_read(f"{{{text}:0}}", {}).items()] != [(key, 0)]:
+        raise SpaceError(
+            f"{key!r} as a mapping's key: Hydra's override grammar has no text that is read back as this one. Put the "
+            "mapping into a config group and search the group."
+        )
+    return text
+
+
+def _read(text: str, default: Any = None) -> Any:
     try:
-        parsed: Any = OverridesParser.create().parse_override(f"key=[{bare}]").value()
+        return OverridesParser.create().parse_override(f"key={text}").value()
     except HydraException:
-        parsed = None
-    return bare if parsed == [text] else QuotedString(text, Quote.single).with_quotes()
+        return default

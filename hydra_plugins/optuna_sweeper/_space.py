@@ -1,24 +1,27 @@
-"""From Hydra override text to Optuna distributions, and back to correctly quoted overrides.
+"""What a sweep varies: the way from Hydra's override text to Optuna's trials, and back to overrides."""
 
-    train.lr0=tag(log,interval(1e-4,1e-1))   →  FloatDistribution(1e-4, 1e-1, log=True)  →  train.lr0=0.0031
-    db=choice(mysql,'a,b')                   →  CategoricalDistribution((mysql, a,b))    →  db='a,b'
-
-Ranges follow Hydra: `range(1,5)` is 1, 2, 3, 4. An override that is no sweep is fixed and passed on as it is.
-"""
-
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import Any
 
+import optuna
 from hydra.core.config_loader import ConfigLoader
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import ChoiceSweep, IntervalSweep, Override, QuotedString, RangeSweep, Sweep
-from omegaconf import ListConfig
-from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from omegaconf import DictConfig
+from optuna.distributions import BaseDistribution
 
+from hydra_plugins.optuna_sweeper._conditions import (
+    NOTHING,
+    Clause,
+    clauses_of,
+    configured,
+    parents_first,
+    refuse_overlaps,
+    ways,
+)
 from hydra_plugins.optuna_sweeper._errors import SpaceError
 from hydra_plugins.optuna_sweeper._parameter import Parameter, as_text
+from hydra_plugins.optuna_sweeper._parse import read_space
 
 
 @dataclass(frozen=True)
@@ -26,46 +29,179 @@ class Space:
     """What a sweep varies and what it holds fixed.
 
     Attributes:
-        parameters: The dimensions by their keys.
+        parameters: The dimensions by Optuna's names for them. A key has several where its range depends on a condition.
         fixed: Overrides that every trial gets, in the order in which they were given.
+        settings: The values that `fixed` sets, by key.
+
+    Raises:
+        SpaceError: The conditions of the parameters cannot work together.
     """
 
     parameters: Mapping[str, Parameter]
     fixed: tuple[str, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for key in self._order:
+            refuse_overlaps(self._cases[key], self._cases)
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """The searched override keys."""
+        return frozenset(parameter.key for parameter in self.parameters.values())
+
+    @property
+    def unconditional(self) -> dict[str, BaseDistribution]:
+        """What is drawn for each trial, by Optuna's names."""
+        return {name: found.distribution for name, found in self.parameters.items() if found.condition is None}
 
     @property
     def distributions(self) -> dict[str, BaseDistribution]:
-        """What Optuna's `Study.ask()` takes."""
-        return {key: parameter.distribution for key, parameter in self.parameters.items()}
+        """Like `unconditional`, for `Study.ask()`."""
+        return self.unconditional
+
+    def suggest(self, trial: optuna.Trial, config: DictConfig) -> None:
+        """Draw every parameter of the trial whose condition holds; a queued trial's values are what Optuna draws then.
+
+        Args:
+            trial: The trial.
+            config: The sweep's configuration, for conditions on keys that are not searched.
+
+        Raises:
+            SpaceError: Two cases of one parameter hold at once.
+        """
+        self._walk(lambda parameter: parameter.suggest(trial), config)
 
     def overrides(self, params: Mapping[str, Any]) -> list[str]:
         """The overrides of one trial; parameters that a custom search space added are written by their value."""
-        varied = [
-            self.parameters[key].override(value) if key in self.parameters else f"{key}={as_text(value)}"
-            for key, value in params.items()
-        ]
-        return [*self.fixed, *varied]
+        varied = [found.override(params[name]) for name, found in self.parameters.items() if name in params]
+        added = [f"{name}={as_text(value)}" for name, value in params.items() if name not in self.parameters]
+        return [*self.fixed, *varied, *added]
+
+    def by_key(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """A trial's values by override key, whatever Optuna calls them."""
+        return {self.parameters[name].key if name in self.parameters else name: value for name, value in params.items()}
+
+    def admit(self, point: Mapping[str, Any]) -> dict[str, Any]:
+        """A point that a user has named, in Optuna's terms.
+
+        Where the point leaves open which case of a key will hold, its value is meant for each that has it.
+
+        Args:
+            point: Values by override key, or by Optuna's name.
+
+        Raises:
+            SpaceError: A key is not searched, not searched under the point's conditions, or has not that value.
+        """
+        admitted, problems = self._fit(point)
+        if problems:
+            raise problems[0]
+        return admitted
+
+    def admissible(self, point: Mapping[str, Any]) -> dict[str, Any]:
+        """As much of `point` as the space has, e.g. of another study's trial."""
+        bare = {name if name in self.parameters else name.partition(" | ")[0]: value for name, value in point.items()}
+        return self._fit(bare)[0]
 
     def grid(self) -> dict[str, list[Any]]:
         """The values of every parameter.
 
         Raises:
-            SpaceError: A parameter is continuous.
+            SpaceError: A parameter is continuous, or has a condition.
         """
-        return {key: parameter.values() for key, parameter in self.parameters.items()}
+        for name, parameter in self.parameters.items():
+            if parameter.condition is not None:
+                raise SpaceError(
+                    f"{name}: a grid is a full product and has no place for conditions. Take "
+                    "hydra/sweeper/sampler=brute_force, which goes through every combination that can occur."
+                )
+        return {name: parameter.values() for name, parameter in self.parameters.items()}
 
-    def probes(self) -> list[dict[str, Any]]:
-        """Few points that together touch both edges of every range and every category."""
-        edges = {key: parameter.extremes() for key, parameter in self.parameters.items()}
-        count = max(map(len, edges.values()), default=0)
-        return [{key: values[min(i, len(values) - 1)] for key, values in edges.items()} for i in range(count)]
+    def probes(self, config: DictConfig | None = None) -> list[dict[str, Any]]:
+        """Few points that together touch both edges of every range and every category, of each case.
+
+        Args:
+            config: For conditions on keys that are not searched; without it these do not hold.
+        """
+        count = max((len(parameter.extremes()) for parameter in self.parameters.values()), default=0)
+        points = [self._walk(partial(_edge, place=place), config) for place in range(count)]
+        for parameter in self.parameters.values():
+            met: Mapping[str, Any] = next(ways(clauses_of([parameter]), self._cases), {})
+            for edge in parameter.extremes() if parameter.condition else ():
+                points.append(self._walk(partial(_pinned, pinned={**met, _bare(parameter.key): edge}), config))
+        return [point for i, point in enumerate(points) if point and point not in points[:i]]
+
+    def value_at(self, clause: Clause, config: DictConfig | None) -> Any:
+        """What a condition on a key that is not searched is judged by."""
+        if clause.key in self.settings:
+            return self.settings[clause.key]
+        return NOTHING if config is None else configured(config, clause.key)
+
+    @cached_property
+    def _cases(self) -> dict[str, list[Parameter]]:
+        """The parameters by the keys that conditions use."""
+        cases: dict[str, list[Parameter]] = {}
+        for parameter in self.parameters.values():
+            cases.setdefault(_bare(parameter.key), []).append(parameter)
+        return cases
+
+    @cached_property
+    def _order(self) -> tuple[str, ...]:
+        return parents_first(self._cases)
+
+    def _walk(self, draw: Callable[[Parameter], Any], config: DictConfig | None) -> dict[str, Any]:
+        """Draw the parameters whose conditions hold, those that others depend on first."""
+        drawn: dict[str, Any] = {}
+        point = {}
+        for key in self._order:
+            active = [case for case in self._cases[key] if self._holds(case, drawn, config)]
+            if len(active) > 1:
+                names = "' and '".join(str(case.condition) for case in active)
+                raise SpaceError(f"{key}: the cases '{names}' hold at once; only one of them can say what to draw.")
+            for case in active:
+                drawn[key] = point[case.name] = draw(case)
+        return point
+
+    def _holds(self, parameter: Parameter, drawn: Mapping[str, Any], config: DictConfig | None) -> bool:
+        def value_of(clause: Clause) -> Any:
+            return drawn.get(clause.key, NOTHING) if clause.searched else self.value_at(clause, config)
+
+        return parameter.condition is None or parameter.condition.holds(value_of)
+
+    def _fit(self, point: Mapping[str, Any]) -> tuple[dict[str, Any], list[SpaceError]]:
+        """What the space has of a point, and why the rest does not fit."""
+        given = {_bare(name): value for name, value in point.items()}
+        known: dict[str, Any] = {}  # by key, NOTHING for a value that the space has not; absent where the point is open
+        admitted: dict[str, Any] = {}
+        problems = [
+            self._unknown(name) for name in point if name not in self.parameters and _bare(name) not in self._cases
+        ]
+        for key in self._order:
+            cases = self._cases[key]
+            wanted = {case.name: given.get(_bare(case.name), given.get(key, NOTHING)) for case in cases}
+            wanted = {name: value for name, value in wanted.items() if value is not NOTHING}
+            possible = [case for case in cases if not _excluded(case, known)]
+            named = [case for case in possible if case.name in wanted]
+            found = {case.name: case.admit(wanted[case.name]) for case in named if case.admits(wanted[case.name])}
+            admitted |= found
+            if found:
+                known[key] = next(iter(found.values()))
+            elif wanted or not possible:
+                known[key] = NOTHING
+            if wanted and not found:
+                problems.append(_misfit(cases, named, wanted))
+        return admitted, problems
+
+    def _unknown(self, name: str) -> SpaceError:
+        return SpaceError(f"'{name}' is not searched; searched are {', '.join(sorted(self.keys))}.")
 
 
 def parse_space(params: Mapping[str, Any], arguments: Sequence[str], loader: ConfigLoader | None = None) -> Space:
     """Read a search space from the sweeper's `params` and the command line; the command line wins.
 
     Args:
-        params: Override text by key. A list stands for a choice between its elements.
+        params: Override text by key. A list stands for a choice between its elements, `{when: {CONDITION: text}}` for
+            a parameter that is searched, or searched otherwise, under conditions.
         arguments: Overrides as given on the command line.
         loader: Lists the options of a config group, which `glob()` needs.
 
@@ -73,99 +209,35 @@ def parse_space(params: Mapping[str, Any], arguments: Sequence[str], loader: Con
         SpaceError: A sweep that Optuna cannot draw from.
         hydra.errors.OverrideParseException: Text that is no override.
     """
-    lines = [f"{key}={_params_text(value)}" for key, value in params.items()]
-    overrides = OverridesParser.create(config_loader=loader).parse_overrides([*lines, *arguments])
-    latest = {(override.key_or_group, override.package): override for override in overrides}
-    parameters = [_parameter(override) for override in latest.values() if override.is_sweep_override()]
-    fixed = [override.input_line or "" for override in latest.values() if not override.is_sweep_override()]
-    return Space({parameter.key: parameter for parameter in parameters}, tuple(fixed))
+    return Space(*read_space(params, arguments, loader))
 
 
-def _params_text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, list | ListConfig):
-        texts = [as_text(item) for item in value]
-        return ",".join(texts) if len(texts) > 1 else f"choice({''.join(texts)})"  # choice() does not take null
-    return as_text(value)
+def _bare(key: str) -> str:
+    return key.lstrip("+")
 
 
-def _parameter(override: Override) -> Parameter:
-    key = override.get_key_element()
-    value = override.value()
-    tags = value.tags if isinstance(value, Sweep) else set()
-    if unknown := tags - {"log"}:
-        raise SpaceError(f"{override.input_line}: unknown tag {sorted(unknown)}; the sweeper knows 'log'.")
-    log = "log" in tags
-    if isinstance(value, IntervalSweep):
-        return _interval(key, value, log)
-    if isinstance(value, RangeSweep) and not value.shuffle:
-        return _range(key, value, log)
-    if log:
-        raise SpaceError(
-            f"{override.input_line}: 'log' needs an interval or a range of integers; a choice has no scale."
-        )
-    return _choice(key, _elements(override, value))
+def _edge(parameter: Parameter, place: int) -> Any:
+    edges = parameter.extremes()
+    return edges[min(place, len(edges) - 1)]
 
 
-def _interval(key: str, sweep: IntervalSweep, log: bool) -> Parameter:
-    low, high = sweep.start, sweep.end
-    if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)) or low > high:
-        raise SpaceError(f"{key}: an interval runs from a lower to a higher finite number, not from {low} to {high}.")
-    _refuse_log_of_nothing(key, low, log)
-    if isinstance(low, int) and isinstance(high, int):
-        return Parameter(key, IntDistribution(low, high, log=log))
-    return Parameter(key, FloatDistribution(low, high, log=log))
+def _pinned(parameter: Parameter, pinned: Mapping[str, Any]) -> Any:
+    value = pinned.get(_bare(parameter.key), NOTHING)
+    return value if value is not NOTHING and parameter.admits(value) else parameter.extremes()[0]
 
 
-def _range(key: str, sweep: RangeSweep, log: bool) -> Parameter:
-    if not sweep.step:
-        raise SpaceError(f"{key}: a range needs a step other than 0.")
-    values = sorted(sweep.range())
-    if not values:
-        raise SpaceError(
-            f"{key}: range({sweep.start},{sweep.stop},{sweep.step}) is empty; as everywhere in Hydra, the stop itself "
-            "is not part of a range."
-        )
-    _refuse_log_of_nothing(key, values[0], log)
-    step = abs(sweep.step)
-    if log and step != 1:
-        raise SpaceError(f"{key}: Optuna has no logarithmic range with step {step}; leave out the step or the 'log'.")
-    if all(isinstance(value, int) for value in values):
-        return Parameter(key, IntDistribution(values[0], values[-1], log=log, step=int(step)))
-    if log:
-        raise SpaceError(f"{key}: 'log' over a range of floats has no steps to keep; use tag(log, interval(…)).")
-    texts = {value: as_text(value) for value in values}
-    return Parameter(key, FloatDistribution(values[0], values[-1], step=step), texts)
+def _excluded(case: Parameter, known: Mapping[str, Any]) -> bool:
+    return any(
+        clause.searched and clause.key in known and not clause.met_by(known[clause.key])
+        for clause in clauses_of([case])
+    )
 
 
-def _elements(override: Override, value: Any) -> list[Any]:
-    """The elements of a choice; shuffling them would only make Optuna see another space in the next process."""
-    if isinstance(value, ChoiceSweep):
-        return list(value.list)
-    if isinstance(value, RangeSweep):
-        return list(value.range())
-    return list(override.sweep_iterator())
-
-
-def _choice(key: str, elements: list[Any]) -> Parameter:
-    """Hydra's functions drop the quotes of their arguments, so that a string gets the quotes it needs again."""
-    texts: dict[Any, str] = {}
-    for element in elements:
-        category = element.text if isinstance(element, QuotedString) else element
-        text = as_text(category) if isinstance(category, str) else Override._get_value_element_as_str(category)
-        if isinstance(category, list | dict):
-            category = text  # Optuna stores scalars only
-        if category in texts:
-            raise SpaceError(
-                f"{key}: {text} is named twice in choice(…), or equals another element; Optuna cannot tell them apart."
-            )
-        texts[category] = text
-    if not texts:
-        raise SpaceError(f"{key}: a choice needs at least one element.")
-    return Parameter(key, CategoricalDistribution(list(texts)), texts)
-
-
-def _refuse_log_of_nothing(key: str, low: float, log: bool) -> None:
-    if log and low <= 0:
-        raise SpaceError(f"{key}: a logarithmic range must begin above 0, not at {low}.")
+def _misfit(cases: Sequence[Parameter], named: Sequence[Parameter], wanted: Mapping[str, Any]) -> SpaceError:
+    """Why a value fits no case that can hold."""
+    key, value = cases[0].key, next(iter(wanted.values()))
+    if not named:
+        conditions = "' or '".join(str(case.condition) for case in cases)
+        return SpaceError(f"{key}: searched only where '{conditions}', which is not so at this point.")
+    spaces = " or ".join(dict.fromkeys(case.described for case in named))
+    return SpaceError(f"{key}: {value!r} is outside its search space, {spaces}.")

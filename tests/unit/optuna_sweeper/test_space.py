@@ -7,7 +7,7 @@ import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hypothesis import given
 from hypothesis import strategies as st
-from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.unconditional import CategoricalDistribution, FloatDistribution, IntDistribution
 
 from hydra_plugins.optuna_sweeper._errors import SpaceError
 from hydra_plugins.optuna_sweeper._parameter import as_text
@@ -45,7 +45,7 @@ def read_back(override: str) -> Any:
     ],
 )
 def test_override_text_becomes_the_distribution_that_hydra_means(text, expected):
-    assert parse(text).distributions == {"x": expected}
+    assert parse(text).unconditional == {"x": expected}
 
 
 @pytest.mark.parametrize(
@@ -74,9 +74,9 @@ def test_the_command_line_wins_over_params_and_fixed_values_are_passed_on_as_giv
 
 def test_params_may_hold_plain_values_and_lists_of_choices():
     space = parse(imgsz=[320, 416], seed=1, name=["a,b", "c"], freeze=[None, 10], one=["x"])
-    assert space.distributions["freeze"] == CategoricalDistribution([None, 10])
-    assert space.distributions["one"] == CategoricalDistribution(["x"])
-    assert space.distributions["imgsz"] == CategoricalDistribution([320, 416])
+    assert space.unconditional["freeze"] == CategoricalDistribution([None, 10])
+    assert space.unconditional["one"] == CategoricalDistribution(["x"])
+    assert space.unconditional["imgsz"] == CategoricalDistribution([320, 416])
     assert space.overrides({"imgsz": 416, "name": "a,b"}) == ["seed=1", "imgsz=416", r"name=a\,b"]
 
 
