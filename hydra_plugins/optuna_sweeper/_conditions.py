@@ -15,7 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from hydra_plugins.optuna_sweeper._errors import SpaceError
 from hydra_plugins.optuna_sweeper._parameter import Parameter, as_text
-from hydra_plugins.optuna_sweeper._sweeps import elements
+from hydra_plugins.optuna_sweeper._sweeps import elements, parse_line
 
 NOTHING = object()  # no value at all, which meets no condition
 NEEDS_QUOTES = "(In YAML's braces a text with a comma needs quotes.)"
@@ -72,7 +72,7 @@ def parse_condition(text: str, parser: OverridesParser) -> Condition:
     for piece in _AND.split(text.strip()):
         rest = f"{rest} and {piece}" if rest else piece
         try:
-            override = parser.parse_override(rest)
+            override = parse_line(parser, rest)
         except HydraException as error:  # what looks like the next clause may be within quotes
             problem = str(error)
             continue

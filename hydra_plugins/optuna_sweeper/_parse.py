@@ -13,7 +13,7 @@ from omegaconf import OmegaConf
 from hydra_plugins.optuna_sweeper._conditions import NEEDS_QUOTES, parse_condition, resolve
 from hydra_plugins.optuna_sweeper._errors import SpaceError
 from hydra_plugins.optuna_sweeper._parameter import Parameter, as_text
-from hydra_plugins.optuna_sweeper._sweeps import choice, parameter
+from hydra_plugins.optuna_sweeper._sweeps import choice, parameter, parse_line
 
 WHEN = "when"
 LONGEST_NAME = 512  # of a parameter in the databases that Optuna uses
@@ -63,11 +63,11 @@ def _entry(override: Override) -> _Entry:
 
 def _from_yaml(key: str, value: Any, parser: OverridesParser) -> _Entry:
     if isinstance(value, list):
-        override = parser.parse_override(f"{key}=")
+        override = parse_line(parser, f"{key}=")
         return _Entry(override, (choice(override.get_key_element(), value),))
     if isinstance(value, dict):
         return _conditional(key, value, parser)
-    return _entry(parser.parse_override(f"{key}={value if isinstance(value, str) else as_text(value)}"))
+    return _entry(parse_line(parser, f"{key}={value if isinstance(value, str) else as_text(value)}"))
 
 
 def _conditional(key: str, value: Mapping[Any, Any], parser: OverridesParser) -> _Entry:
@@ -78,7 +78,7 @@ def _conditional(key: str, value: Mapping[Any, Any], parser: OverridesParser) ->
             f"'{WHEN}: {{CONDITION: TEXT}}' with at least one condition. (A mapping that is the value itself is "
             f'written as a text, as in "{{a: 1}}".)'
         )
-    override = parser.parse_override(f"{key}=")
+    override = parse_line(parser, f"{key}=")
     found = []
     for text, case in cases.items():
         condition = parse_condition(str(text), parser)
@@ -93,13 +93,13 @@ def _conditional(key: str, value: Mapping[Any, Any], parser: OverridesParser) ->
 def _case(key: str, value: Any, parser: OverridesParser) -> Parameter:
     """What to draw in one case; a single value is a choice of one, so that the trial shows it."""
     if isinstance(value, list):
-        return choice(parser.parse_override(f"{key}=").get_key_element(), value)
+        return choice(parse_line(parser, f"{key}=").get_key_element(), value)
     if isinstance(value, dict):
         raise SpaceError(
             f"{key}: a case is the mapping {value}; expected a text or a list. Conditions do not nest in each "
             "other, but are joined, as in 'a=1 and b=2'."
         )
-    return parameter(parser.parse_override(f"{key}={value if isinstance(value, str) else as_text(value)}"))
+    return parameter(parse_line(parser, f"{key}={value if isinstance(value, str) else as_text(value)}"))
 
 
 def _resolved(parameters: Sequence[Parameter]) -> dict[str, Parameter]:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import (
     ChoiceSweep,
     FloatRange,
@@ -27,6 +28,11 @@ from hydra_plugins.optuna_sweeper._parameter import Parameter, as_text
 
 MOST_VALUES = 10_000  # of a choice or a range of floats, all of which are kept
 LARGEST = 2**53  # Optuna keeps integers as floats, which are exact up to here
+
+
+def parse_line(parser: OverridesParser, line: str) -> Override:
+    """One override; unlike `parse_override()`, with what `glob()` needs."""
+    return parser.parse_overrides([line])[0]
 
 
 def parameter(override: Override) -> Parameter:
