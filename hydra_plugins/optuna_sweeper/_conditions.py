@@ -61,8 +61,13 @@ class Condition:
         return " and ".join(map(str, self.clauses))
 
 
-def parse_condition(text: str, parser: OverridesParser) -> Condition:
+def parse_condition(text: str, parser: OverridesParser, owner: str) -> Condition:
     """Read a condition.
+
+    Args:
+        text: The condition.
+        parser: Knows the options of config groups.
+        owner: The key that has the condition.
 
     Raises:
         SpaceError: It is none.
@@ -77,13 +82,13 @@ def parse_condition(text: str, parser: OverridesParser) -> Condition:
             problem = str(error)
             continue
         if override.is_delete():
-            raise SpaceError(f"The condition '{text}' deletes something; expected key=value.")
+            raise SpaceError(f"{owner}: the condition '{text}' deletes something; expected key=value.")
         values = elements(override)
         clauses.append(Clause(override.get_key_element().lstrip("+"), tuple(values), tuple(map(as_text, values))))
         rest = ""
     if rest or not clauses:
         raise SpaceError(
-            f"'{text}' is no condition; expected key=value or key=choice(a,b), several of them joined by ' and '. "
+            f"{owner}: '{text}' is no condition; expected key=value or key=choice(a,b), several of them joined by ' and '. "
             f"{NEEDS_QUOTES}\n{problem}"
         )
     return Condition(tuple(clauses))

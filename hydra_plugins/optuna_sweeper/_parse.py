@@ -81,7 +81,7 @@ def _conditional(key: str, value: Mapping[Any, Any], parser: OverridesParser) ->
     override = parse_line(parser, f"{key}=")
     found = []
     for text, case in cases.items():
-        condition = parse_condition(str(text), parser)
+        condition = parse_condition(str(text), parser, key)
         try:
             drawn = _case(key, case, parser)
         except HydraException as error:

@@ -152,7 +152,7 @@ def test_a_condition_on_a_key_that_is_not_searched_is_judged_by_the_configuratio
         pytest.param("{x: {when: {}}}", "at least one condition", id="no condition"),
         pytest.param("{x: {when: {a=1: '1,2'}, else: 3}}", "expected a text, a list, or 'when", id="more than when"),
         pytest.param("{x: {when: {a=1: {when: {b=1: 2}}}}}", "joined, as in 'a=1 and b=2'", id="when within when"),
-        pytest.param("{x: {when: {a: '1,2'}}}", "is no condition; expected key=value", id="no value"),
+        pytest.param("{x: {when: {a: '1,2'}}}", "x: 'a' is no condition; expected key=value", id="no value"),
         pytest.param(
             "{x: {when: {a=1: interval(0, 1)}}, a: '1,2'}", "a text with a comma needs quotes", id="YAML's comma"
         ),
