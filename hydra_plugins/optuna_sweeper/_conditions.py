@@ -88,8 +88,8 @@ def parse_condition(text: str, parser: OverridesParser, owner: str) -> Condition
         rest = ""
     if rest or not clauses:
         raise SpaceError(
-            f"{owner}: '{text}' is no condition; expected key=value or key=choice(a,b), several of them joined by ' and '. "
-            f"{NEEDS_QUOTES}\n{problem}"
+            f"{owner}: '{text}' is no condition; expected key=value or key=choice(a,b), several of them joined by "
+            f"' and '. {NEEDS_QUOTES}\n{problem}"
         )
     return Condition(tuple(clauses))
 
