@@ -5,12 +5,15 @@ starts in milliseconds and inherits no threads and no CUDA context. The trial's 
 pruner; it talks to its worker through a pipe, which is also how the worker learns of its death.
 """
 
+import math
 import multiprocessing
 import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -25,6 +28,9 @@ from hydra_plugins.optuna_sweeper._trial import CurrentTrial, running
 
 SETTLED = "hydra_plugins.optuna_sweeper._settled"
 GRACE_S = 30.0  # what a task gets to tidy up after Ctrl-C
+LOOK_S = 0.5  # how often a silent trial's time and lease are looked at
+TIMEOUT = "TrialTimeout"
+LOST = "its lease was lost"
 
 
 def warm_up(preload: Sequence[str]) -> None:
@@ -40,11 +46,24 @@ def warm_up(preload: Sequence[str]) -> None:
         forkserver.ensure_running()
 
 
-def run_in_process(job: Job, trial: CurrentTrial) -> Outcome:
+@dataclass(frozen=True)
+class Limits:
+    """What ends a trial from outside.
+
+    Attributes:
+        timeout_s: Seconds after which it is taken to hang; None for no limit.
+        lost: Set when the trial has been given to somebody else.
+    """
+
+    timeout_s: float | None
+    lost: threading.Event
+
+
+def run_in_process(job: Job, trial: CurrentTrial, limits: Limits) -> Outcome:
     """Run the job in a process of its own and serve its reports until it ends.
 
     On KeyboardInterrupt the process gets one SIGINT and up to `GRACE_S` seconds to end, then it is killed; the
-    interrupt goes on to the caller.
+    interrupt goes on to the caller. Any other exception in the caller kills it at once.
     """
     ours, theirs = multiprocessing.Pipe()
     # cloudpickle, because Hydra apps live in __main__
@@ -54,7 +73,7 @@ def run_in_process(job: Job, trial: CurrentTrial) -> Outcome:
     try:
         process.start()
         theirs.close()
-        return _serve(ours, process, trial)
+        return _serve(ours, process, trial, limits)
     except BrokenPipeError:
         return Outcome(error="its process ended before it began; what it printed is above")
     except KeyboardInterrupt:
@@ -77,18 +96,27 @@ def _process_context() -> Any:
     return multiprocessing.get_context(method)
 
 
-def _serve(pipe: Connection, process: BaseProcess, trial: CurrentTrial) -> Outcome:
+def _serve(pipe: Connection, process: BaseProcess, trial: CurrentTrial, limits: Limits) -> Outcome:
+    ends = math.inf if limits.timeout_s is None else time.monotonic() + limits.timeout_s
+    killed_before = _killed_for_memory()
     actions: dict[str, Callable[..., Any]] = {
         "report": trial.report,
         "should_prune": trial.should_prune,
         "set_user_attr": trial.set_user_attr,
+        "set_constraint": trial.set_constraint,
     }
     while True:
         try:
+            if not pipe.poll(max(0.0, min(LOOK_S, ends - time.monotonic()))):
+                if limits.lost.is_set():
+                    return Outcome(error=LOST)
+                if time.monotonic() >= ends:
+                    return Outcome(error=f"no result within trial_timeout_s={limits.timeout_s:g}", kinds=(TIMEOUT,))
+                continue
             name, arguments = pipe.recv()
         except (EOFError, ConnectionResetError):  # the other end closes only by dying
             process.join()
-            return Outcome(error=_death(process.exitcode))
+            return _death(process.exitcode, for_memory=_killed_for_memory() > killed_before)
         if name == "outcome":
             return Outcome(*arguments)
         pipe.send(_answer(actions[name], arguments))
@@ -102,11 +130,20 @@ def _answer(action: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[Any
         return None, error
 
 
-def _death(exitcode: int | None) -> str:
-    if exitcode is not None and exitcode < 0:
-        name = signal.Signals(-exitcode).name
-        return f"killed by {name}" + (" (out of memory?)" if name == "SIGKILL" else "")
-    return f"exited with status {exitcode}"
+def _death(exitcode: int | None, *, for_memory: bool) -> Outcome:
+    if exitcode is None or exitcode >= 0:
+        return Outcome(error=f"its process exited with status {exitcode}", kinds=("SystemExit",))
+    name = signal.Signals(-exitcode).name
+    if name == "SIGKILL" and for_memory:
+        return Outcome(error="killed by the kernel for want of memory (SIGKILL)", kinds=(name, "MemoryError"))
+    return Outcome(error=f"killed by {name}", kinds=(name,))
+
+
+def _killed_for_memory() -> int:
+    """How many processes the kernel has killed for memory since the machine started; 0 where it does not say."""
+    counters = Path("/proc/vmstat")
+    lines = counters.read_text().splitlines() if counters.exists() else []
+    return next((int(line.split()[1]) for line in lines if line.startswith("oom_kill ")), 0)
 
 
 def _signal_group(process: BaseProcess, number: int) -> None:
@@ -142,6 +179,10 @@ class PipeTrial:
         """Blocks until the worker has stored it."""
         self._ask("set_user_attr", key, value)
 
+    def set_constraint(self, key: str, value: float) -> None:
+        """Blocks until the worker has stored it."""
+        self._ask("set_constraint", key, value)
+
     def _ask(self, name: str, *arguments: Any) -> Any:
         with self._lock:
             self._pipe.send((name, arguments))
@@ -159,22 +200,23 @@ def _trial_process(payload: bytes, pipe: Connection) -> None:
         Singleton.set_state(job.singletons)
         setup_globals()
         _redirect_output(job.folder / CONSOLE)
-        if job.threads is not None:
-            os.environ["OMP_NUM_THREADS"] = str(job.threads)
+        os.environ.update(job.environment)
         with running(PipeTrial(pipe, job.facts)):
             outcome = run(job)
     except KeyboardInterrupt:
         outcome = Outcome(error=INTERRUPTED)
-    pipe.send(("outcome", (outcome.value, outcome.pruned, outcome.error)))
+    pipe.send(("outcome", (outcome.value, outcome.pruned, outcome.error, outcome.kinds)))
     pipe.close()
 
 
 def _end_with_parent() -> None:
-    """A trial whose worker was killed must not go on holding the machine: it is asked to end as by Ctrl-C."""
+    """A trial whose worker was killed must not hold the machine: it is asked to end as by Ctrl-C, then made to."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
         os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(GRACE_S)
+        os.killpg(0, signal.SIGKILL)
 
 
 def _redirect_output(path: Path) -> None:

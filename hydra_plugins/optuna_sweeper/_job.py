@@ -21,6 +21,10 @@ CONSOLE = "console.log"  # everything a trial's process prints
 INTERRUPTED = "interrupted"
 
 
+class Terminated(SystemExit):
+    """SIGTERM: the machine is wanted back now."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """How a task ended.
@@ -29,25 +33,33 @@ class Outcome:
         value: What the task returned, if it ended well.
         pruned: The task raised `optuna.TrialPruned`.
         error: Name and message of the exception, or what ended the process; empty if the task ended well.
+        kinds: What `retry_on` may call the error: the exception's class and its bases, a signal, `TrialTimeout`.
     """
 
     value: Any = None
     pruned: bool = False
     error: str = ""
+    kinds: tuple[str, ...] = ()
 
 
 @dataclass
 class Job:
-    """What a trial's process needs: a Hydra job, the facts about its trial, and its share of the CPU.
+    """What a trial's process needs: a Hydra job, the facts about its trial, and its share of the machine.
 
-    `threads` is what `OMP_NUM_THREADS` is set to; None leaves it alone.
+    Attributes:
+        config: The composed configuration.
+        task: The app's task function.
+        context: Hydra's context, whose callbacks hear of the job.
+        facts: What `current_trial()` knows.
+        environment: Environment variables that give the trial its share of the CPU and its GPU.
+        singletons: Hydra's global state.
     """
 
     config: DictConfig
     task: TaskFunction
     context: HydraContext
     facts: Mapping[str, Any]
-    threads: int | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
     singletons: Mapping[Any, Any] = field(default_factory=Singleton.get_state)
 
     @property
@@ -68,7 +80,7 @@ def run_here(job: Job, trial: CurrentTrial) -> Outcome:
 
 
 def run(job: Job) -> Outcome:
-    """Run a Hydra job and tell how it ended; KeyboardInterrupt alone goes through."""
+    """Run a Hydra job and tell how it ended; KeyboardInterrupt and SIGTERM alone go through."""
     pruned = False
 
     def task(config: DictConfig) -> Any:
@@ -87,11 +99,19 @@ def run(job: Job) -> Outcome:
             job_subdir_key="hydra.sweep.subdir",
             hydra_context=job.context,
         )
+    except Terminated:
+        raise
     except SystemExit as error:
         if error.code == 128 + signal.SIGINT:  # how a task that tidied up after Ctrl-C ends
             raise KeyboardInterrupt from error
-        return Outcome(error=f"the task ended its process with status {error.code}")
+        return Outcome(error=f"the task ended its process with status {error.code}", kinds=kinds_of(error))
     return Outcome(pruned=True) if pruned else _outcome_of(result)
+
+
+def kinds_of(error: BaseException) -> tuple[str, ...]:
+    """The names of an exception's classes, bare and with their modules, up to Exception."""
+    classes = [kind for kind in type(error).__mro__ if kind not in (BaseException, object)]
+    return tuple(name for kind in classes for name in (kind.__name__, f"{kind.__module__}.{kind.__qualname__}"))
 
 
 def _outcome_of(result: JobReturn) -> Outcome:
@@ -100,4 +120,4 @@ def _outcome_of(result: JobReturn) -> Outcome:
     error = result._return_value
     log.error("The task failed.", exc_info=error)
     cause = error.__cause__ if type(error).__name__ == "CompactHydraException" and error.__cause__ else error
-    return Outcome(error=f"{type(cause).__name__}: {cause}".strip())
+    return Outcome(error=f"{type(cause).__name__}: {cause}".strip(), kinds=kinds_of(cause))

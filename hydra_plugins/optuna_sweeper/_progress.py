@@ -14,8 +14,8 @@ from optuna.trial import FrozenTrial, TrialState
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from hydra_plugins.optuna_sweeper._queue import DUE, REASON, Standing
 from hydra_plugins.optuna_sweeper._results import duration_text, number_text, objective_names, rank
-from hydra_plugins.optuna_sweeper._study import REASON
 
 INTERVAL_S = 0.5
 
@@ -30,8 +30,9 @@ class SweepProgress:
         self._study = study
         self._n_trials = n_trials
         self._console = console
-        self._announced: set[int] = {trial.number for trial in _finished(study.get_trials(deepcopy=False))}
-        self._before = len(self._announced)
+        trials = study.get_trials(deepcopy=False)
+        self._announced: set[int] = {trial.number for trial in trials if trial.state.is_finished()}
+        self._before = len(Standing.of(trials).finished)
         self._started = time.monotonic()
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
@@ -67,15 +68,17 @@ class SweepProgress:
 
     def _update(self) -> None:
         trials = self._study.get_trials(deepcopy=False)
-        finished = _finished(trials)
-        for trial in finished:
-            if trial.number not in self._announced:
+        standing = Standing.of(trials)
+        finished = len(standing.finished)
+        for trial in trials:
+            if trial.state.is_finished() and trial.number not in self._announced:
                 self._announced.add(trial.number)
-                self._announce(trial, len(finished))
-        self._display.update(self._task, completed=len(finished), status=self._status(trials, len(finished)))
+                self._announce(trial, finished)
+        self._display.update(self._task, completed=finished, status=self._status(trials, standing))
 
-    def _status(self, trials: list[FrozenTrial], finished: int) -> str:
-        counts = Counter(trial.state for trial in trials)
+    def _status(self, trials: list[FrozenTrial], standing: Standing) -> str:
+        finished = len(standing.finished)
+        counts = Counter(trial.state for trial in standing.taken)
         parts = [f"{counts[TrialState.RUNNING]} running"]
         parts += [f"{counts[state]} {word}" for state, word in _WORDS.items() if counts[state]]
         if left := self._time_left(finished):
@@ -88,7 +91,10 @@ class SweepProgress:
         outcome = {
             TrialState.COMPLETE: lambda: self._values(trial),
             TrialState.PRUNED: lambda: f"pruned at step {trial.last_step}",
-            TrialState.FAIL: lambda: f"failed: {trial.user_attrs.get(REASON, 'unknown')}",
+            TrialState.FAIL: lambda: (
+                f"{'to be tried again' if DUE in trial.user_attrs else 'failed'}: "
+                f"{trial.user_attrs.get(REASON, 'unknown')}"
+            ),
         }[trial.state]()
         left = self._time_left(finished)
         self._console.print(
@@ -114,10 +120,6 @@ class SweepProgress:
 
 
 _WORDS = {TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
-
-
-def _finished(trials: list[FrozenTrial]) -> list[FrozenTrial]:
-    return [trial for trial in trials if trial.state.is_finished()]
 
 
 def _params(trial: FrozenTrial) -> str:

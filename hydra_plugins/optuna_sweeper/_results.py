@@ -14,7 +14,9 @@ from optuna.trial import FrozenTrial, TrialState
 from rich.console import Console
 from rich.table import Table
 
-from hydra_plugins.optuna_sweeper._study import FOLDER, REASON
+from hydra_plugins.optuna_sweeper._queue import REASON, Standing
+from hydra_plugins.optuna_sweeper._study import FOLDER
+from hydra_plugins.optuna_sweeper._tell import LOG_TAIL
 
 SHOWN = 10  # trials in the final table
 
@@ -26,8 +28,9 @@ class SweepSummary:
     Attributes:
         study_name: The study's name in its storage.
         folder: The sweep's folder.
-        best_trials: The best trial, or the Pareto front of several objectives; empty if no trial completed.
-        counts: Number of trials by state, in lower case.
+        best_trials: The best trial, or the Pareto front of several objectives, among those that keep all constraints;
+            empty if there is none.
+        counts: Number of trials by state, in lower case; `retried` are failures that a later trial made good.
     """
 
     study_name: str
@@ -39,9 +42,11 @@ class SweepSummary:
 def summarise(study: optuna.Study, folder: Path) -> SweepSummary:
     """Count the trials and find the best."""
     trials = study.get_trials(deepcopy=False)
-    completed = any(trial.state == TrialState.COMPLETE for trial in trials)
-    best = ([study.best_trial] if len(study.directions) == 1 else study.best_trials) if completed else []
-    counts = Counter(trial.state.name.lower() for trial in trials)
+    standing = Standing.of(trials)
+    feasible = [trial for trial in rank(study, trials) if is_feasible(trial)]
+    best = feasible[:1] if len(study.directions) == 1 else study.best_trials if feasible else []
+    counts = Counter(trial.state.name.lower() for trial in (*standing.taken, *standing.waiting))
+    counts.update({"retried": len(standing.repeated)} if standing.repeated else {})
     return SweepSummary(study.study_name, folder, tuple(best), dict(counts))
 
 
@@ -75,6 +80,8 @@ def print_table(study: optuna.Study, summary: SweepSummary, columns: Sequence[st
     """
     trials = study.get_trials(deepcopy=False)
     ranked = rank(study, trials)
+    if ranked and not summary.best_trials:
+        console.print("No trial keeps all constraints.", style="bold")
     if ranked:
         console.print(_table(study, ranked[:SHOWN], columns))
     if len(ranked) > SHOWN:
@@ -82,20 +89,30 @@ def print_table(study: optuna.Study, summary: SweepSummary, columns: Sequence[st
     counts = ", ".join(f"{count} {state}" for state, count in summary.counts.items())
     console.print(f"[bold]{study.study_name}[/]: {counts or 'no trials'}.")
     reasons = Counter(
-        str(trial.user_attrs.get(REASON, "unknown")) for trial in trials if trial.state == TrialState.FAIL
+        str(trial.user_attrs.get(REASON, "unknown"))
+        for trial in Standing.of(trials).finished
+        if trial.state == TrialState.FAIL
     )
     for reason, count in reasons.most_common(5):
         console.print(f"  failed {count}×: {reason}", markup=False)
 
 
 def rank(study: optuna.Study, trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
-    """Completed trials, best first; with several objectives the Pareto front first, each part by number."""
+    """Completed trials, best first; with several objectives the Pareto front first, each part by number.
+
+    Trials that break a constraint come last.
+    """
     completed = [trial for trial in trials if trial.state == TrialState.COMPLETE]
     if len(study.directions) > 1:
         front = {trial.number for trial in study.best_trials} if completed else set()
-        return sorted(completed, key=lambda trial: (trial.number not in front, trial.number))
+        return sorted(completed, key=lambda t: (not is_feasible(t), t.number not in front, t.number))
     sign = -1 if study.direction == optuna.study.StudyDirection.MAXIMIZE else 1
-    return sorted(completed, key=lambda trial: (sign * trial.values[0], trial.number))
+    return sorted(completed, key=lambda t: (not is_feasible(t), sign * t.values[0], t.number))
+
+
+def is_feasible(trial: FrozenTrial) -> bool:
+    """Whether a trial keeps all its constraints; one without constraints does."""
+    return all(value <= 0 for value in trial.constraints.values())
 
 
 def objective_names(study: optuna.Study) -> list[str]:
@@ -121,12 +138,15 @@ def _table(study: optuna.Study, trials: Sequence[FrozenTrial], columns: Sequence
     table.add_column("trial", justify="right")
     for name in objectives:
         table.add_column(name, justify="right", style="bold")
-    for name in (*shown, *(_last_part(key) for key in params), "time"):
+    constrained = any(trial.constraints for trial in trials)
+    extra = ["constraints"] if constrained else []
+    for name in (*extra, *shown, *(_last_part(key) for key in params), "time"):
         table.add_column(name, justify="right")
     for trial in trials:
         table.add_row(
             str(trial.number),
             *map(number_text, trial.values),
+            *([_constraints_text(trial)] if constrained else []),
             *(number_text(trial.user_attrs.get(column)) for column in shown),
             *(number_text(trial.params.get(key)) for key in params),
             duration_text(trial.duration),
@@ -147,6 +167,11 @@ def _last_part(key: str) -> str:
     return key.rsplit(".", maxsplit=1)[-1]
 
 
+def _constraints_text(trial: FrozenTrial) -> str:
+    broken = [f"{name} by {number_text(value)}" for name, value in trial.constraints.items() if value > 0]
+    return f"broken: {', '.join(broken)}" if broken else "kept"
+
+
 def _where(trial: FrozenTrial) -> dict[str, Any]:
     return {"trial": trial.number, "folder": trial.user_attrs.get(FOLDER)}
 
@@ -155,12 +180,28 @@ def _write_csv(study: optuna.Study, path: Path) -> None:
     trials = study.get_trials(deepcopy=False)
     params = sorted({key for trial in trials for key in trial.params})
     attributes = sorted(
-        {key for trial in trials for key, value in trial.user_attrs.items() if not isinstance(value, dict | list)}
+        {
+            key
+            for trial in trials
+            for key, value in trial.user_attrs.items()
+            if not isinstance(value, dict | list) and key != LOG_TAIL
+        }
     )
+    constraints = sorted({key for trial in trials for key in trial.constraints})
     objectives = objective_names(study)
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(["number", "state", *objectives, *params, "seconds", *attributes])
+        writer.writerow(
+            [
+                "number",
+                "state",
+                *objectives,
+                *params,
+                "seconds",
+                *(f"constraint {key}" for key in constraints),
+                *attributes,
+            ]
+        )
         for trial in trials:
             values = trial.values or [None] * len(objectives)
             seconds = trial.duration.total_seconds() if trial.duration else None
@@ -168,5 +209,6 @@ def _write_csv(study: optuna.Study, path: Path) -> None:
                 [trial.number, trial.state.name, *values]
                 + [trial.params.get(key) for key in params]
                 + [seconds]
+                + [trial.constraints.get(key) for key in constraints]
                 + [trial.user_attrs.get(key) for key in attributes]
             )

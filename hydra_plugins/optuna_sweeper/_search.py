@@ -1,5 +1,6 @@
 """One sweep from its options to its results, on the machine where the command was given."""
 
+import dataclasses
 import logging
 import math
 import os
@@ -15,29 +16,35 @@ import optuna
 from hydra.types import HydraContext, TaskFunction
 from hydra.utils import instantiate
 from omegaconf import DictConfig, ListConfig, OmegaConf
-from optuna.trial import TrialState
 from rich.console import Console
 
 from hydra_plugins.optuna_sweeper import _results as results
-from hydra_plugins.optuna_sweeper._check import check_edges, check_keys, check_settings, default_point
+from hydra_plugins.optuna_sweeper._check import check_edges, check_keys, default_point
+from hydra_plugins.optuna_sweeper._controller import run_batches, run_slots
+from hydra_plugins.optuna_sweeper._devices import shortage
 from hydra_plugins.optuna_sweeper._errors import SpaceError, SweepFailed
 from hydra_plugins.optuna_sweeper._isolation import warm_up
+from hydra_plugins.optuna_sweeper._job import Terminated
+from hydra_plugins.optuna_sweeper._launchers import too_few_slots
+from hydra_plugins.optuna_sweeper._lease import Warden
+from hydra_plugins.optuna_sweeper._plan import Home, Plan
 from hydra_plugins.optuna_sweeper._progress import SweepProgress
+from hydra_plugins.optuna_sweeper._queue import Standing, requeue
+from hydra_plugins.optuna_sweeper._replicates import Repeats
 from hydra_plugins.optuna_sweeper._results import SweepSummary
+from hydra_plugins.optuna_sweeper._settings import as_list, check_settings
 from hydra_plugins.optuna_sweeper._space import parse_space
+from hydra_plugins.optuna_sweeper._storage import shown, storage_spec
 from hydra_plugins.optuna_sweeper._study import (
-    JOURNAL,
-    Budget,
     StudySpec,
-    chosen_by_name,
+    best_points,
     enqueue,
+    go_on,
     is_grid,
     log_through_hydra,
-    reap,
     set_arguments,
-    storage_spec,
 )
-from hydra_plugins.optuna_sweeper._worker import WorkerSlot, launch
+from hydra_plugins.optuna_sweeper._tell import RetryRules
 
 log = logging.getLogger(__name__)
 
@@ -64,23 +71,18 @@ class Search:
         self._context = context
         self._task = task
         self._folder = Path(str(config.hydra.sweep.dir))
-        self._directions = tuple(_as_list(options["direction"]))
-        self._metric_names = _as_list(options["metric_names"]) if options["metric_names"] else []
-        check_settings(
-            n_trials=options["n_trials"],
-            n_jobs=options["n_jobs"],
-            max_failure_rate=options["max_failure_rate"],
-            directions=self._directions,
-            metric_names=self._metric_names,
-            isolation=options["isolation"],
-        )
+        check_settings(options)
+        written = OmegaConf.to_container(config.hydra.sweeper, resolve=False)
+        self._storage = storage_spec(written["storage"], options["storage"])  # type: ignore[index, call-overload]
+        self._repeats = Repeats.read(options["repeats"])
         self._space = parse_space(options["params"] or {}, arguments, context.config_loader)
-        if not self._space.parameters and options["custom_search_space"] is None:
+        if not self._space.keys and options["custom_search_space"] is None:
             raise SpaceError(
                 "There is nothing to search: hydra.sweeper.params is empty and the command line varies nothing. "
                 "Give a space, as in 'lr=tag(log,interval(1e-4,1e-1))'."
             )
         check_keys(self._space, config, context.config_loader)
+        self._refuse_repeats_of_searched()
         self._sampler = set_arguments(options["sampler"])
         self._grid = self._space.grid() if is_grid(self._sampler) else {}
         if options["isolation"] == "process":  # it imports while the space is checked and the study opened
@@ -92,48 +94,75 @@ class Search:
 
         Raises:
             SweepFailed: Too many trials failed, or none ended with a result.
-            SystemExit: After Ctrl-C.
+            SystemExit: After Ctrl-C or SIGTERM.
         """
         log_through_hydra()
         # to it, slots are jobs; announcing them by number would only confuse them with trials
         logging.getLogger("hydra._internal.core_plugins.basic_launcher").setLevel(logging.WARNING)
         spec = self._spec()
         study = spec.open()
-        self._prepare(study)
+        run, changed = go_on(study, self._space, str(self._sampler["_target_"]))
+        for line in changed:
+            log.warning("The study is gone on with, changed: %s", line)
+        plan = self._plan(dataclasses.replace(spec, run=run))
+        warden = Warden(study, plan.lease_s, plan.rules.max_retries)
+        self._prepare(study, warden)
         console = _console()
         self._announce(study, console)
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, _terminate)
         callbacks = [instantiate(callback) for callback in self._options["callbacks"].values()]
         _notify(callbacks, "on_sweep_start", study)
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, signal.default_int_handler)  # to be told to end is as good as Ctrl-C
         try:
-            return self._run_trials(spec, study, console, callbacks)
+            return self._run_trials(plan, study, warden, console, callbacks)
         except KeyboardInterrupt:
             sys.exit(128 + signal.SIGINT)
 
+    def _run_trials(
+        self, plan: Plan, study: optuna.Study, warden: Warden, console: Console, callbacks: Sequence[Any]
+    ) -> SweepSummary:
+        try:
+            with SweepProgress(study, self._n_trials, console), warden:
+                if self._options["mode"] == "batch":
+                    run_batches(plan, study, callbacks)
+                else:
+                    run_slots(plan, study, warden)
+            _refuse_without_winner(results.summarise(study, self._folder))
+        finally:  # callbacks may ask which exception is in flight
+            warden.look()  # slots that ended with this sweep have left nothing to wait for
+            summary = results.summarise(study, self._folder)
+            results.write(study, summary)
+            results.print_table(study, summary, list(self._options["columns"]), console)
+            if not isinstance(sys.exception(), Terminated):  # then there are seconds left
+                _notify(callbacks, "on_sweep_end", study)
+            self._print_ways_on(study, console)
+        return summary
+
     def _announce(self, study: optuna.Study, console: Console) -> None:
-        there = sum(trial.state != TrialState.WAITING for trial in study.get_trials(deepcopy=False))
+        there = len(Standing.of(study.get_trials(deepcopy=False)).taken)
         done = f", {there} of them are there already" if there else ""
         if there >= self._n_trials:
             done += ": nothing is left to do; a larger hydra.sweeper.n_trials goes on"
         text = f"Study {study.study_name}: {self._n_trials} trials{done}. Folder: {self._folder}"
         console.print(text, markup=False, highlight=False, soft_wrap=True)
+        launcher = self._config.hydra.launcher
+        doubts = [
+            too_few_slots(self._options["n_jobs"], launcher),
+            shortage(self._options["n_jobs"], self._options["devices"], self._options["slots_per_gpu"]),
+        ]
+        for doubt in filter(None, doubts):
+            log.warning(doubt)
 
-    def _run_trials(
-        self, spec: StudySpec, study: optuna.Study, console: Console, callbacks: Sequence[Any]
-    ) -> SweepSummary:
-        try:
-            with SweepProgress(study, self._n_trials, console):
-                launch(self._slot(spec))
-            if not results.summarise(study, self._folder).best_trials:
-                raise SweepFailed("No trial ended with a result; the reasons are listed above.")
-        finally:  # callbacks may ask which exception is in flight
-            summary = results.summarise(study, self._folder)
-            results.write(study, summary)
-            results.print_table(study, summary, list(self._options["columns"]), console)
-            _notify(callbacks, "on_sweep_end", study)
-            self._print_ways_on(study, console)
-        return summary
+    def _refuse_repeats_of_searched(self) -> None:
+        if self._repeats is None:
+            return
+        if self._repeats.over in self._space.keys:
+            raise SpaceError(
+                f"hydra.sweeper.repeats.over={self._repeats.over}: it is searched too. Take it out of the search "
+                "space: replicates give it its values."
+            )
+        # composed once now, so that a key that is not there is refused before the first trial
+        self._context.config_loader.load_sweep_config(self._config, [*self._space.fixed, *self._repeats.overrides[:1]])
 
     @property
     def _n_trials(self) -> int:
@@ -143,61 +172,81 @@ class Search:
     def _spec(self) -> StudySpec:
         return StudySpec(
             name=self._options["study_name"] or self._folder.name,
-            storage=storage_spec(self._options["storage"]),
-            directions=self._directions,
+            storage=self._storage,
+            directions=tuple(as_list(self._options["direction"])),
             sampler=self._sampler,
             pruner=set_arguments(self._options["pruner"]),
+            metric_names=tuple(as_list(self._options["metric_names"] or [])),
             grid=self._grid,
         )
 
-    def _prepare(self, study: optuna.Study) -> None:
+    def _prepare(self, study: optuna.Study, warden: Warden) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         OmegaConf.save(self._config, self._folder / "multirun.yaml")
-        if self._metric_names:
-            with chosen_by_name():
-                study.set_metric_names(self._metric_names)
-        for trial in reap(study):
-            log.warning("Trial %d counted as running, but its worker has died; it is told as failed.", trial.number)
-        enqueue(study, self._queue(), self._space)
+        requeue(study)
+        warden.look()
+        enqueue(study, self._queue())
 
     def _queue(self) -> list[dict[str, Any]]:
-        points: list[Any] = []
+        points: list[dict[str, Any]] = []
         for point in self._options["enqueue"] or []:
             if point != "default":
-                points.append(OmegaConf.to_container(point, resolve=True))
+                content: Any = OmegaConf.to_container(point, resolve=True)
+                points.append(self._space.admit(content))
             elif not self._grid:  # a grid has every point once
                 points.append(default_point(self._space, self._config))
+        for name in as_list(self._options["warm_start_from"] or []):
+            points += best_points(name, self._storage, self._space)
         return points
 
-    def _slot(self, spec: StudySpec) -> WorkerSlot:
-        timeout_s = self._options["timeout_s"]
-        return WorkerSlot(
+    def _plan(self, spec: StudySpec) -> Plan:
+        options = self._options
+        return Plan(
             task=self._task,
             context=self._context,
             config=self._config,
             spec=spec,
             space=self._space,
-            budget=Budget(self._n_trials, (self._folder / ".workers" / "tickets.lock").absolute()),
-            max_failure_rate=self._options["max_failure_rate"],
-            deadline=time.time() + timeout_s if timeout_s is not None else float("inf"),
-            isolate=self._options["isolation"] == "process",
-            n_jobs=self._options["n_jobs"],
-            preload=list(self._options["preload"]),
-            callbacks=self._options["callbacks"],
-            custom_search_space=self._options["custom_search_space"],
+            n_trials=self._n_trials,
+            n_jobs=options["n_jobs"],
+            max_failure_rate=options["max_failure_rate"],
+            deadline=math.inf if options["timeout_s"] is None else time.time() + options["timeout_s"],
+            trial_timeout_s=options["trial_timeout_s"],
+            lease_s=options["lease_s"],
+            rules=RetryRules(options["max_retries"], tuple(options["retry_on"]), tuple(options["retry_overrides"])),
+            repeats=self._repeats,
+            isolate=options["isolation"] == "process",
+            preload=list(options["preload"]),
+            callbacks=options["callbacks"],
+            custom_search_space=options["custom_search_space"],
+            devices=as_list(options["devices"]) if isinstance(options["devices"], ListConfig) else options["devices"],
+            slots_per_gpu=options["slots_per_gpu"],
+            home=Home.here(),
         )
 
     def _print_ways_on(self, study: optuna.Study, console: Console) -> None:
-        storage = storage_spec(self._options["storage"])
-        if isinstance(storage, str):
-            shown = _relative(storage.removeprefix(JOURNAL)) if storage.startswith(JOURNAL) else _redacted(storage)
-            console.print(f"Look at the study:  optuna-dashboard {shown}", markup=False, soft_wrap=True)
+        if storage := shown(self._storage):
+            console.print(f"Look at the study:  optuna-dashboard {storage}", markup=False, soft_wrap=True)
+        standing = Standing.of(study.get_trials(deepcopy=False), self._n_trials)
+        more = "" if not standing.complete else f" hydra.sweeper.n_trials={2 * self._n_trials}"
         console.print(
-            f"Go on with it:      the same command with hydra.sweeper.study_name={study.study_name} "
-            f"hydra.sweeper.n_trials={2 * self._n_trials}",
+            f"Go on with it:      the same command with hydra.sweeper.study_name={study.study_name}{more}",
             markup=False,
             soft_wrap=True,
         )
+
+
+def _refuse_without_winner(summary: SweepSummary) -> None:
+    if summary.best_trials:
+        return
+    if summary.counts.get("complete"):
+        raise SweepFailed("No trial keeps all constraints; by how much each breaks them is listed above.")
+    raise SweepFailed("No trial ended with a result; the reasons are listed above.")
+
+
+def _terminate(*_: Any) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # one is enough
+    raise Terminated(128 + signal.SIGTERM)
 
 
 def _console() -> Console:
@@ -206,23 +255,8 @@ def _console() -> Console:
     return Console(width=None if knows_width else WIDTH_OF_FILES)
 
 
-def _as_list(value: Any) -> list[str]:
-    return [str(item) for item in value] if isinstance(value, list | tuple | ListConfig) else [str(value)]
-
-
 def _notify(callbacks: Sequence[Any], name: str, study: optuna.Study) -> None:
     """Plain Optuna callbacks have no such methods; ours make use of them."""
     for callback in callbacks:
         if hasattr(callback, name):
             getattr(callback, name)(study)
-
-
-def _relative(path: str) -> str:
-    here = Path.cwd()
-    return str(Path(path).relative_to(here)) if Path(path).is_relative_to(here) else path
-
-
-def _redacted(url: str) -> str:
-    from sqlalchemy.engine import make_url
-
-    return make_url(url).render_as_string(hide_password=True)

@@ -1,33 +1,31 @@
-"""The study behind a sweep: its storage, sampler and pruner, and the budget that its workers share."""
+"""The study behind a sweep: opened by every worker, gone on with by rule, and given its first points."""
 
 import inspect
-import os
-import socket
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import optuna
-from filelock import FileLock
 from hydra.utils import get_class, instantiate
-from omegaconf import DictConfig, ListConfig, OmegaConf
-from optuna.storages import BaseStorage, JournalStorage
-from optuna.storages.journal import JournalFileBackend
+from omegaconf import DictConfig, OmegaConf
 from optuna.study import StudyDirection
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import TrialState
 
+from hydra_plugins.optuna_sweeper._changes import changes, describe_space
 from hydra_plugins.optuna_sweeper._errors import SpaceError
 from hydra_plugins.optuna_sweeper._space import Space
+from hydra_plugins.optuna_sweeper._storage import exclusive, open_storage
 
-JOURNAL = "journal:"
-_SEEDS_APART = 1000  # more than there are workers
-REASON = "fail_reason"  # trial user attribute: why it failed, or what ended its process
-WORKER = "worker"  # trial user attribute: host and process that run it
+RUNS_APART = 1000  # more than a run has slots
 FOLDER = "folder"  # trial user attribute: the job's output folder
-ENQUEUED = "enqueued"  # study user attribute: the points that were put in the queue
+WARM_POINTS = 5  # taken from a study to start from
+# study user attributes
+ENQUEUED = "enqueued"  # the points that were put in the queue
+RUNS = "runs"  # how often a controller has started on it
+SPACE = "search_space"  # as `describe_space` writes it
+SAMPLER = "sampler"  # the class that drew last
 
 
 @dataclass(frozen=True)
@@ -36,11 +34,13 @@ class StudySpec:
 
     Attributes:
         name: The study's name in its storage.
-        storage: `journal:PATH`, an RDB URL, or a mapping with `_target_`.
+        storage: What `storage_spec` returns.
         directions: `minimize` or `maximize` for each objective.
         sampler: Its class and the arguments that the user set.
         pruner: Likewise.
+        metric_names: The objectives' names; empty for none.
         grid: The values of each parameter, for a grid sampler.
+        run: How often a controller has started on the study before; workers draw from seeds of their own.
     """
 
     name: str
@@ -48,7 +48,9 @@ class StudySpec:
     directions: tuple[str, ...]
     sampler: Mapping[str, Any]
     pruner: Mapping[str, Any]
+    metric_names: tuple[str, ...] = ()
     grid: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    run: int = 0
 
     def open(self, slot: int = 0) -> optuna.Study:
         """Create the study or go on with it.
@@ -57,7 +59,7 @@ class StudySpec:
             slot: The worker's index; workers with a seeded sampler draw from seeds of their own.
 
         Raises:
-            SpaceError: The study exists and has other directions.
+            SpaceError: The study exists and has other objectives.
         """
         wanted = [StudyDirection[direction.upper()] for direction in self.directions]
         with chosen_by_name():
@@ -68,23 +70,29 @@ class StudySpec:
                 directions=wanted,
                 load_if_exists=True,
             )
-            study.sampler = self._sampler(slot, len(study.get_trials(deepcopy=False)))
-        if study.directions != wanted:
-            stored = [direction.name.lower() for direction in study.directions]
-            raise SpaceError(
-                f"The study '{self.name}' exists and was made to {' and '.join(stored)}, but "
-                f"hydra.sweeper.direction asks to {' and '.join(self.directions)}. Set it as it was, or give the new "
-                "search a new hydra.sweeper.study_name."
-            )
+            study.sampler = self._sampler(slot)
+            stored = study.metric_names
+            if self.metric_names and not stored:
+                study.set_metric_names(list(self.metric_names))
+        self._refuse("direction", [direction.name.lower() for direction in study.directions], list(self.directions))
+        if self.metric_names and stored:
+            self._refuse("metric_names", stored, list(self.metric_names))
         return study
 
-    def _sampler(self, slot: int, trials: int) -> optuna.samplers.BaseSampler:
+    def _refuse(self, setting: str, stored: list[str], wanted: list[str]) -> None:
+        if stored != wanted:
+            raise SpaceError(
+                f"The study '{self.name}' exists and was made with hydra.sweeper.{setting}={','.join(stored)}, not "
+                f"{','.join(wanted)}. Set it as it was, or give the new search a new hydra.sweeper.study_name."
+            )
+
+    def _sampler(self, slot: int) -> optuna.samplers.BaseSampler:
         arguments = dict(self.sampler)
         if is_grid(self.sampler):
             return optuna.samplers.GridSampler(dict(self.grid), seed=arguments.get("seed"))
         if arguments.get("seed") is not None:
             # equal seeds would make all workers draw the same points, and a study that is gone on with its first ones
-            arguments["seed"] += slot + _SEEDS_APART * trials
+            arguments["seed"] += slot + RUNS_APART * self.run
         sampler: optuna.samplers.BaseSampler = instantiate(arguments)
         return sampler
 
@@ -115,115 +123,79 @@ def set_arguments(node: DictConfig) -> dict[str, Any]:
     return {str(key): value for key, value in content.items() if value is not None or key in demanded}
 
 
-def storage_spec(storage: Any) -> Any:
-    """A storage setting in a form that holds in other working directories.
+def go_on(study: optuna.Study, space: Space, sampler: str) -> tuple[int, list[str]]:
+    """Enter the study as one more controller, if its trials and the new ones belong in one table.
+
+    Args:
+        study: The study.
+        space: What is searched now.
+        sampler: The class that draws now.
+
+    Returns:
+        How many controllers have started on the study before, and what has changed since the last one.
 
     Raises:
-        SpaceError: It is neither a URL, nor a journal, nor a mapping with `_target_`.
+        SpaceError: The space has changed in a way that Optuna or a reader of the results could not cope with.
     """
-    if isinstance(storage, DictConfig | ListConfig):
-        storage = OmegaConf.to_container(storage, resolve=True)
-    if isinstance(storage, dict) and "_target_" in storage:
-        return storage
-    if isinstance(storage, str) and storage.startswith(JOURNAL):
-        return JOURNAL + str(Path(storage.removeprefix(JOURNAL)).expanduser().absolute())
-    if isinstance(storage, str) and "://" in storage:
-        return storage
-    raise SpaceError(
-        f"hydra.sweeper.storage={storage!r} is no storage. Expected 'journal:PATH', a database URL such as "
-        "'sqlite:///optuna.db' or 'postgresql://…', or a mapping with '_target_'."
-    )
+    now = describe_space(space)
+    with exclusive(study._storage, study.study_name):
+        known = study.user_attrs
+        found = changes(known.get(SPACE, now), now)
+        if found.refused:
+            lines = "\n  ".join([*found.refused, *found.adapted])
+            raise SpaceError(
+                f"The study '{study.study_name}' exists and searched another space:\n  {lines}\n"
+                "Search the space as it was, or give the new search a new hydra.sweeper.study_name (with "
+                f"hydra.sweeper.warm_start_from={study.study_name} it begins with the best points of this one)."
+            )
+        if known.get(SAMPLER, sampler) != sampler:
+            found.adapted.append(f"the sampler: {_bare(known[SAMPLER])} → {_bare(sampler)}, from the next trial on")
+        run = int(known.get(RUNS, 0))
+        for name, value in ((SPACE, now), (SAMPLER, sampler), (RUNS, run + 1)):
+            if known.get(name) != value:
+                study.set_user_attr(name, value)
+    return run, found.adapted
 
 
-def open_storage(spec: Any) -> BaseStorage | str:
-    """The storage of `storage_spec()`.
-
-    Side effects: creates the folder of a journal.
-    """
-    if not isinstance(spec, str):
-        storage = instantiate(spec)
-        assert isinstance(storage, BaseStorage)
-        return storage
-    if spec.startswith(JOURNAL):
-        path = Path(spec.removeprefix(JOURNAL))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return JournalStorage(JournalFileBackend(str(path)))
-    return spec
-
-
-@dataclass(frozen=True)
-class Budget:
-    """How many trials the study may have in all, and the lock under which they are drawn.
-
-    Attributes:
-        n_trials: The study's total; trials of earlier runs count.
-        lock: A file that all workers of the sweep can reach.
-    """
-
-    n_trials: int
-    lock: Path
-
-    def next_trial(self, study: optuna.Study, space: Space) -> optuna.Trial | None:
-        """Draw the next trial, or None when the budget is spent.
-
-        Counting and drawing are one step under the lock, so that no two workers take the last ticket.
-        """
-        with self._locked():
-            started = [trial for trial in study.get_trials(deepcopy=False) if trial.state != TrialState.WAITING]
-            if len(started) >= self.n_trials:
-                return None
-            return study.ask(space.distributions)
-
-    def _locked(self) -> AbstractContextManager[Any]:
-        self.lock.parent.mkdir(parents=True, exist_ok=True)
-        return FileLock(self.lock)
-
-
-def enqueue(study: optuna.Study, points: Sequence[Mapping[str, Any]], space: Space) -> None:
+def enqueue(study: optuna.Study, points: Sequence[Mapping[str, Any]]) -> None:
     """Put points in front of the sampler's, each once in a study's life.
 
-    Raises:
-        SpaceError: A point names no parameter of the space, or a value outside it.
+    Args:
+        study: The study.
+        points: Values by Optuna's names for the parameters.
     """
-    known: list[Any] = study.user_attrs.get(ENQUEUED, [])
-    for point in points:
-        admitted = {}
-        for key, value in point.items():
-            if key not in space.parameters:
-                raise SpaceError(f"enqueue: '{key}' is not searched; the space has {', '.join(space.parameters)}.")
-            admitted[key] = space.parameters[key].admit(value)
-        if admitted and admitted not in known:
-            study.enqueue_trial(admitted)
-            known = [*known, admitted]
-    study.set_user_attr(ENQUEUED, known)
+    with exclusive(study._storage, study.study_name):
+        known: list[Any] = list(study.user_attrs.get(ENQUEUED, []))
+        fresh = []
+        for point in points:
+            if point and point not in known and point not in fresh:
+                fresh.append(dict(point))
+        for point in fresh:
+            study.enqueue_trial(point)
+        if fresh:
+            study.set_user_attr(ENQUEUED, [*known, *fresh])
 
 
-def claim(trial: optuna.Trial) -> None:
-    """Note which process runs the trial."""
-    trial.set_user_attr(WORKER, f"{socket.gethostname()}:{os.getpid()}")
+def best_points(name: str, storage: Any, space: Space) -> list[dict[str, Any]]:
+    """The best points of another study, best first, as far as they lie in `space`.
 
+    Their values are not taken over: they may come from other data or longer trainings.
 
-def reap(study: optuna.Study) -> list[FrozenTrial]:
-    """Tell FAIL for trials that still count as running although their worker on this machine has died."""
-    dead = [trial for trial in study.get_trials(states=(TrialState.RUNNING,)) if not _worker_lives(trial)]
-    for trial in dead:
-        # a finished trial takes no more attributes, and Study has no call for a trial of another process
-        study._storage.set_trial_user_attr(trial._trial_id, REASON, "its worker died")
-        study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
-    return dead
+    Raises:
+        SpaceError: There is no such study.
+    """
+    from hydra_plugins.optuna_sweeper._results import rank
 
-
-def _worker_lives(trial: FrozenTrial) -> bool:
-    host, _, pid = str(trial.user_attrs.get(WORKER, "")).rpartition(":")
-    if host != socket.gethostname():
-        return True  # not ours to judge
+    opened = open_storage(storage)
     try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+        study = optuna.load_study(study_name=name, storage=opened)
+    except KeyError as error:
+        names = ", ".join(optuna.get_all_study_names(opened)) or "none"
+        raise SpaceError(
+            f"hydra.sweeper.warm_start_from: there is no study '{name}' in the storage. It has: {names}."
+        ) from error
+    trials = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    return [space.admissible(trial.params) for trial in rank(study, trials)[:WARM_POINTS]]
 
 
 def log_through_hydra() -> None:
@@ -234,3 +206,7 @@ def log_through_hydra() -> None:
     optuna.logging.disable_default_handler()
     optuna.logging.enable_propagation()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
+
+
+def _bare(target: str) -> str:
+    return target.rpartition(".")[2]

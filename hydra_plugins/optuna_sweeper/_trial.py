@@ -41,6 +41,9 @@ class CurrentTrial(Protocol):
     def set_user_attr(self, key: str, value: Any) -> None:
         """Keep a JSON-able `value` on the trial."""
 
+    def set_constraint(self, key: str, value: float) -> None:
+        """Say how far the trial is from keeping a constraint: it is kept where `value` is at most 0."""
+
 
 class NullTrial:
     """Outside a sweep: the same interface, without a study behind it."""
@@ -60,14 +63,17 @@ class NullTrial:
     def set_user_attr(self, key: str, value: Any) -> None:
         """Nothing is kept."""
 
+    def set_constraint(self, key: str, value: float) -> None:
+        """Nothing is kept."""
+
 
 class StudyTrial:
     """A trial in the process that holds the study."""
 
-    def __init__(self, trial: "optuna.Trial") -> None:
+    def __init__(self, trial: "optuna.Trial", params: Mapping[str, Any]) -> None:
         self._trial = trial
         self.number: int | None = trial.number
-        self.params: Mapping[str, Any] = trial.params
+        self.params: Mapping[str, Any] = params
         self.study_name: str | None = trial.study.study_name
         self.study_user_attrs: Mapping[str, Any] = trial.study.user_attrs
 
@@ -83,6 +89,10 @@ class StudyTrial:
     def set_user_attr(self, key: str, value: Any) -> None:
         """Stored at once."""
         self._trial.set_user_attr(key, value)
+
+    def set_constraint(self, key: str, value: float) -> None:
+        """Stored at once; Optuna keeps the first value of a constraint."""
+        self._trial.set_constraint(key, value)
 
 
 _NULL = NullTrial()

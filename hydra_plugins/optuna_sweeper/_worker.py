@@ -1,208 +1,247 @@
-"""A worker slot: ask → compose → run → tell, until the budget is spent.
+"""A worker slot: draw → compose → run → tell, until the budget is spent.
 
 The sweeper launches slots through whatever Hydra launcher is set; each draws its own trials from the shared study,
 so no trial waits for another.
 """
 
-import math
+import logging
 import os
+import signal
+import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import optuna
 from hydra.core.hydra_config import HydraConfig
-from hydra.core.plugins import Plugins
-from hydra.types import HydraContext, TaskFunction
 from hydra.utils import get_method, instantiate
 from omegaconf import DictConfig, open_dict
-from optuna.trial import TrialState
 
-from hydra_plugins.optuna_sweeper._errors import SweepFailed
-from hydra_plugins.optuna_sweeper._isolation import run_in_process, warm_up
-from hydra_plugins.optuna_sweeper._job import CONSOLE, INTERRUPTED, Job, Outcome, job_folder, run_here
-from hydra_plugins.optuna_sweeper._space import Space
-from hydra_plugins.optuna_sweeper._study import FOLDER, REASON, Budget, StudySpec, claim, log_through_hydra
-from hydra_plugins.optuna_sweeper._trial import StudyTrial
+from hydra_plugins.optuna_sweeper._devices import share
+from hydra_plugins.optuna_sweeper._failures import check_failure_rate
+from hydra_plugins.optuna_sweeper._isolation import Limits, run_in_process, warm_up
+from hydra_plugins.optuna_sweeper._job import INTERRUPTED, Job, Outcome, Terminated, job_folder, kinds_of, run_here
+from hydra_plugins.optuna_sweeper._lease import Lease, machine
+from hydra_plugins.optuna_sweeper._plan import Home, Plan
+from hydra_plugins.optuna_sweeper._queue import OVERRIDES, claim
+from hydra_plugins.optuna_sweeper._replicates import run_replicates
+from hydra_plugins.optuna_sweeper._storage import exclusive
+from hydra_plugins.optuna_sweeper._study import FOLDER, log_through_hydra
+from hydra_plugins.optuna_sweeper._tell import tell
+from hydra_plugins.optuna_sweeper._trial import CurrentTrial, StudyTrial
 
-ENOUGH_TRIALS = 5  # the failure rate of fewer says little
+log = logging.getLogger(__name__)
+
+DONE = "done"
+STOPPED = "stopped"
+
+_told_to_end = threading.Event()
 
 
-@dataclass
+@dataclass(frozen=True)
 class WorkerSlot:
-    """The task that a launcher runs once per slot; it pickles, so that the slot may be anywhere.
+    """The task that a launcher runs once per slot."""
 
-    Attributes:
-        task: The Hydra app's own task function.
-        context: Loads configurations; its callbacks belong to the trials.
-        config: The sweep's master configuration.
-        spec: The study.
-        space: The search space.
-        budget: Shared by all slots.
-        max_failure_rate: Above this share of failed trials the sweep stops.
-        deadline: No trial starts after this moment, in seconds since the epoch.
-        isolate: Run each trial in its own process.
-        n_jobs: How many slots share the CPU.
-        preload: Modules that the trials' fork server imports once.
-        callbacks: Optuna callbacks as configured.
-        custom_search_space: Dotted path of `f(cfg, trial)` that adds parameters to a trial.
-    """
+    plan: Plan
 
-    task: TaskFunction
-    context: HydraContext
-    config: DictConfig
-    spec: StudySpec
-    space: Space
-    budget: Budget
-    max_failure_rate: float
-    deadline: float
-    isolate: bool
-    n_jobs: int
-    preload: Sequence[str]
-    callbacks: Mapping[str, Any]
-    custom_search_space: str | None
+    def __call__(self, _: DictConfig) -> str:
+        """Draw and run trials until the budget or the time is spent, or too many failed; see `Worker.work`.
 
-    def __call__(self, _: DictConfig) -> None:
-        """Draw and run trials until the budget or the time is spent, or too many failed.
+        Raises:
+            SweepFailed: The failure rate is above the limit.
+            Terminated: SIGTERM reached the controller, which runs this slot itself.
+        """
+        with _ending_at_once(self.plan.home):
+            return Worker(self.plan, HydraConfig.get().job.num).work()
+
+
+@dataclass(frozen=True)
+class BatchJob:
+    """The task that a launcher runs once per trial of a batch; the controller has drawn it and tells how it ended."""
+
+    plan: Plan
+    trial_ids: tuple[int, ...]
+
+    def __call__(self, _: DictConfig) -> Outcome:
+        """Run the trial of this job's number."""
+        slot = HydraConfig.get().job.num
+        with _ending_at_once(self.plan.home):
+            worker = Worker(self.plan, slot)
+            return worker.run(optuna.Trial(worker.study, self.trial_ids[slot]), threading.Event())
+
+
+class Worker:
+    """Runs trials of a plan in one slot, on whatever machine that is."""
+
+    def __init__(self, plan: Plan, slot: int) -> None:
+        log_through_hydra()
+        self.plan = plan
+        self.study = plan.spec.open(slot)
+        here = Home.here()
+        shared = (here.machine, here.cpus) == (plan.home.machine, plan.home.cpus)
+        self._environment = share(slot, plan.n_jobs, plan.devices, plan.slots_per_gpu, shared)
+        if plan.isolate:
+            warm_up(plan.preload)
+        else:
+            os.environ.update(self._environment)
+
+    def work(self) -> str:
+        """Draw and run trials until none is left to draw.
+
+        Returns:
+            `DONE` when the total was taken, `STOPPED` when the time is over or a sampler or callback said so.
 
         Raises:
             SweepFailed: The failure rate is above the limit.
         """
-        log_through_hydra()
-        study = self.spec.open(slot=HydraConfig.get().job.num)
-        stopped = _stoppable(study)
-        callbacks = [instantiate(callback) for callback in self.callbacks.values()]
-        if self.isolate:
-            warm_up(self.preload)
-        while time.time() < self.deadline and not stopped():
-            check_failure_rate(study, self.max_failure_rate, self.budget.n_trials)
-            trial = self.budget.next_trial(study, self.space)
-            if trial is None:
-                break
-            self._run_and_tell(study, trial)
-            frozen = study.get_trials(deepcopy=False)[trial.number]
-            for callback in callbacks:
-                callback(study, frozen)
-        check_failure_rate(study, self.max_failure_rate, self.budget.n_trials)
+        plan = self.plan
+        stopped = _stoppable(self.study)
+        callbacks = [instantiate(callback) for callback in plan.callbacks.values()]
+        with Lease(self.study._storage, plan.lease_s) as lease:
+            while time.time() < plan.deadline and not stopped():
+                check_failure_rate(self.study, plan.max_failure_rate, plan.n_trials)
+                trial = draw(plan, self.study, lease)
+                if trial is None:
+                    return DONE
+                self._run_and_tell(trial, lease)
+                frozen = self.study.get_trials(deepcopy=False)[trial.number]
+                for callback in callbacks:
+                    callback(self.study, frozen)
+        return STOPPED
 
-    def _run_and_tell(self, study: optuna.Study, trial: optuna.Trial) -> None:
+    def _run_and_tell(self, trial: optuna.Trial, lease: Lease) -> None:
         outcome = Outcome(error=INTERRUPTED)
+        lost = threading.Event()
         try:
-            claim(trial)
-            outcome = self._run(study, trial)
-        finally:  # whatever happens, the trial must not stay RUNNING
-            tell(study, trial, outcome)
-
-    def _run(self, study: optuna.Study, trial: optuna.Trial) -> Outcome:
-        try:
-            if self.custom_search_space is not None:
-                get_method(self.custom_search_space)(self.config, trial)
-            config = self._compose(trial)
+            with lease.held(trial._trial_id, lost.set):
+                outcome = self.run(trial, lost)
+                if _told_to_end.is_set():  # libraries swallow exceptions that come from nowhere
+                    outcome = Outcome(error=INTERRUPTED)
+                    raise Terminated(128 + signal.SIGTERM)
         except Exception as error:
-            return Outcome(error=f"{type(error).__name__}: {error}")
-        trial.set_user_attr(FOLDER, str(job_folder(config)))
-        handle = StudyTrial(trial)
+            outcome = _broken(error)
+            raise
+        finally:  # whatever happens, the trial must not stay RUNNING
+            tell(self.study, trial, outcome, self.plan.rules)
+
+    def run(self, trial: optuna.Trial, lost: threading.Event) -> Outcome:
+        """Run a trial that has been drawn, all replicates of it.
+
+        Args:
+            trial: The trial.
+            lost: Set when the trial has been given to somebody else.
+        """
+        plan = self.plan
+        try:
+            handle = StudyTrial(trial, plan.space.by_key(trial.params))
+            config = self._compose(trial)
+            trial.set_user_attr(FOLDER, str(job_folder(config).absolute()))
+        except Exception as error:
+            return _broken(error)
+        if plan.repeats is None:
+            return self._run_job(config, handle, lost)
+        folder = str(config.hydra.sweep.subdir)
+
+        def run_one(override: str, replicate: CurrentTrial) -> Outcome:
+            try:
+                config = self._compose(trial, override, folder)
+            except Exception as error:
+                return _broken(error)
+            return self._run_job(config, replicate, lost)
+
+        return run_replicates(plan.repeats, handle, len(self.study.directions), run_one)
+
+    def _run_job(self, config: DictConfig, handle: CurrentTrial, lost: threading.Event) -> Outcome:
+        plan = self.plan
         facts = {
-            "number": trial.number,
-            "params": trial.params,
-            "study_name": study.study_name,
-            "study_user_attrs": study.user_attrs,
+            "number": handle.number,
+            "params": handle.params,
+            "study_name": handle.study_name,
+            "study_user_attrs": handle.study_user_attrs,
         }
-        job = Job(config, self.task, self.context, facts, self._threads())
-        return run_in_process(job, handle) if self.isolate else run_here(job, handle)
+        job = Job(config, plan.task, plan.context, facts, self._environment)
+        if plan.isolate:
+            return run_in_process(job, handle, Limits(plan.trial_timeout_s, lost))
+        return run_here(job, handle)
 
-    def _threads(self) -> int | None:
-        """A trial's share of the CPU; what the user has said stays."""
-        if self.n_jobs == 1 or "OMP_NUM_THREADS" in os.environ:
-            return None
-        return max(1, (os.cpu_count() or 1) // self.n_jobs)
-
-    def _compose(self, trial: optuna.Trial) -> DictConfig:
-        config = self.context.config_loader.load_sweep_config(self.config, self.space.overrides(trial.params))
+    def _compose(self, trial: optuna.Trial, replicate: str | None = None, folder: str = "") -> DictConfig:
+        """The configuration of a trial, or of one of its replicates, which run in folders within `folder`."""
+        repeated = self.study.get_trials(deepcopy=False)[trial.number].user_attrs.get(OVERRIDES, [])
+        overrides = [*self.plan.space.overrides(trial.params), *repeated, *([replicate] if replicate else [])]
+        config = self.plan.context.config_loader.load_sweep_config(self.plan.config, overrides)
         with open_dict(config):
             config.hydra.job.num = trial.number
-            config.hydra.job.id = f"{self.spec.name}-{trial.number}"
+            config.hydra.job.id = f"{self.plan.spec.name}-{trial.number}"
+            if replicate:
+                config.hydra.sweep.subdir = f"{folder}/{replicate.rsplit('.', maxsplit=1)[-1]}"
+            else:
+                config.hydra.sweep.subdir = _free(config)
         return config
 
 
-def launch(slot: WorkerSlot) -> None:
-    """Run `slot.n_jobs` slots through the configured launcher and wait until all have ended.
+def draw(plan: Plan, study: optuna.Study, lease: Lease) -> optuna.Trial | None:
+    """Take the next trial of the study and draw its point; None when the total is taken.
 
-    Raises:
-        Exception: What ended a slot.
+    Both are one step under the study's lock: samplers that enumerate would otherwise draw a point twice.
     """
-    quiet = HydraContext(config_loader=slot.context.config_loader, callbacks=_no_callbacks())
-    launcher = Plugins.instance().instantiate_launcher(hydra_context=quiet, task_function=slot, config=slot.config)
-    # the fixed overrides too: a slot's own configuration, which nobody looks at, must be one that can be composed
-    overrides = [
-        [*slot.space.fixed, f"hydra.sweep.subdir=.workers/{index}", "hydra.output_subdir=null"]
-        for index in range(slot.n_jobs)
-    ]
-    for result in launcher.launch(overrides, initial_job_idx=0):
-        if isinstance(result._return_value, Exception):
-            raise result._return_value
+    while True:
+        with exclusive(study._storage, study.study_name) as locked:
+            study._thread_local.cached_all_trials = None  # as Study.ask() does for each trial
+            trial_id = claim(study, plan.n_trials, lease.first, locked=locked)
+            if trial_id is None:
+                return None
+            trial = optuna.Trial(study, trial_id)
+            try:
+                plan.space.suggest(trial, plan.config)
+                if plan.custom_search_space is not None:
+                    get_method(plan.custom_search_space)(plan.config, trial)
+                return trial
+            except Exception as error:
+                broken = _broken(error)
+        tell(study, trial, broken, plan.rules)
+        check_failure_rate(study, plan.max_failure_rate, plan.n_trials)
 
 
-def tell(study: optuna.Study, trial: optuna.Trial, outcome: Outcome) -> None:
-    """Enter the outcome into the study; a result that is no finite number is a failure with a reason."""
-    if outcome.pruned:
-        study.tell(trial, state=TrialState.PRUNED)
+def _free(config: DictConfig) -> str:
+    """The trial's folder, or another one beside it if a study that is no more has left one of that name."""
+    folder, subdir = Path(str(config.hydra.sweep.dir)), str(config.hydra.sweep.subdir)
+    names = [subdir, *(f"{subdir}_{count}" for count in range(1, 1000))]
+    return next(name for name in names if not (folder / name).exists())
+
+
+def _broken(error: BaseException) -> Outcome:
+    return Outcome(error=f"{type(error).__name__}: {error}", kinds=kinds_of(error))
+
+
+@contextmanager
+def _ending_at_once(home: Home) -> Iterator[None]:
+    """On SIGTERM give the running trial back to the queue and end: the machine is wanted for something else."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
         return
-    values, problem = (None, outcome.error) if outcome.error else _values(outcome.value, len(study.directions))
-    if values is None:
-        trial.set_user_attr(REASON, problem)
-        study.tell(trial, state=TrialState.FAIL)
-    else:
-        study.tell(trial, values)
 
+    def end(*_: Any) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # one is enough
+        _told_to_end.set()
+        raise Terminated(128 + signal.SIGTERM)
 
-def _values(returned: Any, objectives: int) -> tuple[list[float] | None, str]:
-    values = list(returned) if isinstance(returned, list | tuple) else [returned]
-    if len(values) != objectives:
-        return None, f"the task returned {len(values)} values, but the study has {objectives} directions"
+    before = signal.signal(signal.SIGTERM, end)
     try:
-        numbers = [float(value) for value in values]
-    except (TypeError, ValueError):
-        return None, f"the task returned {returned!r}, but the study needs a number for each direction"
-    if any(math.isnan(number) for number in numbers):
-        return None, "the task returned NaN"
-    return numbers, ""
-
-
-def check_failure_rate(study: optuna.Study, limit: float, n_trials: int) -> None:
-    """Stop a sweep that mostly fails.
-
-    Raises:
-        SweepFailed: More than `limit` of the finished trials failed, and enough have finished to say so.
-    """
-    finished = [trial for trial in study.get_trials(deepcopy=False) if trial.state.is_finished()]
-    failed = [trial for trial in finished if trial.state == TrialState.FAIL]
-    enough = limit == 0 or len(finished) >= min(ENOUGH_TRIALS, n_trials)
-    if not failed or not enough or len(failed) / len(finished) <= limit:
-        return
-    reason, count = Counter(str(trial.user_attrs.get(REASON, "unknown")) for trial in failed).most_common(1)[0]
-    raise SweepFailed(
-        f"{len(failed)} of {len(finished)} trials failed, more than hydra.sweeper.max_failure_rate={limit:g} allows. "
-        f"The commonest reason ({count}×): {reason}\n"
-        f"What the latest of them printed: {failed[-1].user_attrs.get(FOLDER, '')}/{CONSOLE}"
-    )
+        yield
+    except Terminated as error:
+        if (os.getpid(), machine()) == (home.pid, home.machine):
+            raise
+        log.warning("Told to end by SIGTERM; the running trial is queued again.")
+        os._exit(int(str(error.code)))  # launchers would take an exception for the end of the whole sweep
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _stoppable(study: optuna.Study) -> Callable[[], bool]:
     """Let samplers and callbacks end this worker with `Study.stop()`, which Optuna allows within optimize() only."""
-    stopped = False
-
-    def stop() -> None:
-        nonlocal stopped
-        stopped = True
-
-    study.stop = stop  # type: ignore[method-assign]
-    return lambda: stopped
-
-
-def _no_callbacks() -> Any:
-    from hydra._internal.callbacks import Callbacks
-
-    return Callbacks()
+    stopped = threading.Event()
+    study.stop = stopped.set  # type: ignore[method-assign]
+    return stopped.is_set

@@ -122,15 +122,26 @@ class OptunaSweeperConf:
         sampler: Config group `hydra/sweeper/sampler`.
         pruner: Config group `hydra/sweeper/pruner`.
         direction: `minimize` or `maximize`; a list for several objectives.
-        storage: `journal:PATH`, a database URL, or a mapping with `_target_`.
+        storage: `journal:PATH`, a database URL, `grpc://host:port`, or a mapping with `_target_`. A password comes
+            from the environment.
         study_name: Running again with the same name goes on with the study.
         n_trials: The study's total, trials of earlier runs included.
         n_jobs: Worker slots; the launcher must be able to run that many at once.
+        mode: `slots` draw a trial whenever one is free; `batch` draws `n_jobs` trials at a time and waits for all of
+            them, so that a sweep is repeated to the digit however many run at once.
         max_failure_rate: The sweep stops when a greater share of the study's trials has failed.
-        params: Override text by key; a list stands for a choice. The command line wins over it.
+        max_retries: How often parameters are queued again whose trial lost its worker, or failed by `retry_on`.
+        retry_on: Names of exceptions, e.g. `torch.OutOfMemoryError`, of signals, or `TrialTimeout`.
+        retry_overrides: Overrides that a trial gets on its retry after such a failure.
+        trial_timeout_s: A trial that takes longer is ended and has failed.
+        lease_s: A worker on another machine that shows no sign of life for so long is taken for dead.
+        params: Override text by key; a list stands for a choice; `{when: {key=value: text}}` for a condition. The
+            command line wins over it.
         custom_search_space: Dotted path of `f(cfg, trial)`, called for each trial after `params`.
         enqueue: Points to try first, as mappings from key to value; the string `default` stands for the configured
             values of all searched parameters.
+        warm_start_from: Name of a study in the same storage, or a list of them, whose best points are tried first.
+        repeats: `{over: KEY, values: [...], reduce: mean}` runs each point once for each value, as one trial.
         timeout_s: No trial starts after so many seconds.
         validate: Dotted path of `f(cfg, searched)`, called before any trial with composed configurations at the edges
             of the space and the set of searched keys; what it raises refuses the sweep.
@@ -138,6 +149,8 @@ class OptunaSweeperConf:
             `on_sweep_end(study)` is also called then.
         isolation: `process` runs each trial in a process of its own, `none` in the worker's.
         preload: Modules that the trials' fork server imports once.
+        devices: `auto` divides all visible GPUs between the slots, a list only those, `cpu` none.
+        slots_per_gpu: How many slots share one GPU.
         columns: User attributes of trials to show in the final table.
         metric_names: Names of the objectives; one or a list.
     """
@@ -152,15 +165,25 @@ class OptunaSweeperConf:
     study_name: str | None = None
     n_trials: int = 20
     n_jobs: int = 1
+    mode: str = "slots"
     max_failure_rate: float = 0.0
+    max_retries: int = 3
+    retry_on: list[str] = field(default_factory=list)
+    retry_overrides: list[str] = field(default_factory=list)
+    trial_timeout_s: float | None = None
+    lease_s: float = 60.0
     params: dict[str, Any] | None = None
     custom_search_space: str | None = None
     enqueue: Any = field(default_factory=lambda: ["default"])
+    warm_start_from: Any = None
+    repeats: Any = None
     timeout_s: float | None = None
     validate: str | None = None
     callbacks: dict[str, Any] = field(default_factory=dict)
     isolation: str = "process"
     preload: list[str] = field(default_factory=list)
+    devices: Any = "auto"
+    slots_per_gpu: int = 1
     columns: list[str] = field(default_factory=list)
     metric_names: Any = None
 

@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import time
+from typing import Any
 
 import hydra
 import optuna
@@ -13,10 +14,10 @@ from hydra_plugins.optuna_sweeper.trial import current_trial
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="config")
-def main(cfg: DictConfig) -> float | tuple[float, ...]:
+def main(cfg: DictConfig) -> float | tuple[float, ...] | dict[str, Any]:
     trial = current_trial()
     print(f"x is {cfg.x}, db is {cfg.db.name}")
-    if cfg.fail_at == trial.number:
+    if cfg.fail_at == trial.number or cfg.x < cfg.fail_below:
         fail(cfg.how)
     for step in range(cfg.steps):
         trial.report(cfg.x, step)
@@ -25,7 +26,13 @@ def main(cfg: DictConfig) -> float | tuple[float, ...]:
     time.sleep(cfg.sleep_s)
     trial.set_user_attr("note", f"x={cfg.x}")
     loss = (cfg.x - 1) ** 2 + cfg.y
+    if cfg.limit is not None:
+        return {"value": loss, "constraints": {"x": cfg.x - cfg.limit}, "user_attrs": {"limit": cfg.limit}}
     return (loss, cfg.x) if cfg.two_objectives else loss
+
+
+class OutOfMemoryError(RuntimeError):
+    """As torch's."""
 
 
 def fail(how: str) -> None:
@@ -34,6 +41,12 @@ def fail(how: str) -> None:
         raise RuntimeError("the card is on fire")
     if how == "exit":
         sys.exit(3)
+    if how == "memory":
+        raise OutOfMemoryError("no room for this batch")
+    if how == "hang":
+        print("about to hang")
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a task that is stuck in a driver
+        time.sleep(600)
     os.kill(os.getpid(), signal.SIGKILL)
 
 

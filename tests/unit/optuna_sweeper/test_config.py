@@ -8,7 +8,8 @@ from hydra.utils import get_class, instantiate
 from omegaconf import OmegaConf
 
 from hydra_plugins.optuna_sweeper._errors import SpaceError
-from hydra_plugins.optuna_sweeper._study import StudySpec, set_arguments, storage_spec
+from hydra_plugins.optuna_sweeper._storage import open_storage, storage_spec
+from hydra_plugins.optuna_sweeper._study import StudySpec, set_arguments
 from hydra_plugins.optuna_sweeper.config import _NEEDED, PRUNERS, SAMPLERS, _schema
 
 ALL = {f"sampler {name}": choice for name, choice in SAMPLERS.items()} | {
@@ -40,10 +41,11 @@ def test_a_value_of_the_wrong_type_is_refused_by_the_schema():
 
 
 def test_workers_with_a_seeded_sampler_and_studies_gone_on_with_draw_different_points():
-    spec = StudySpec("s", "sqlite://", ("minimize",), {"_target_": "optuna.samplers.RandomSampler", "seed": 7}, {})
+    sampler = {"_target_": "optuna.samplers.RandomSampler", "seed": 7}
+    specs = [StudySpec("s", "sqlite://", ("minimize",), sampler, {}, run=run) for run in (0, 0, 0, 1)]
     draws = [
-        spec._sampler(slot, trials).sample_independent(None, None, "x", optuna.distributions.FloatDistribution(0, 1))
-        for slot, trials in ((0, 0), (0, 0), (1, 0), (0, 4))
+        spec._sampler(slot).sample_independent(None, None, "x", optuna.distributions.FloatDistribution(0, 1))
+        for spec, slot in zip(specs, (0, 0, 1, 0), strict=True)
     ]
     assert draws[0] == draws[1]
     assert len(set(draws)) == 3
@@ -57,3 +59,25 @@ def test_a_storage_that_is_none_is_refused_with_examples():
 def test_a_journal_is_found_from_other_working_directories(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert storage_spec("journal:studies.journal") == f"journal:{tmp_path}/studies.journal"
+    assert storage_spec("sqlite:///studies.db") == f"sqlite:///{tmp_path}/studies.db"
+
+
+SECRET = "postgresql://me:hunter2@db/optuna"
+
+
+@pytest.mark.parametrize(
+    "storage", [SECRET, {"_target_": "optuna.storages.RDBStorage", "url": SECRET}], ids=["url", "mapping"]
+)
+def test_a_password_in_the_configuration_is_refused_and_not_repeated(storage):
+    with pytest.raises(SpaceError, match="contains a password") as refusal:
+        storage_spec(storage)
+    assert "hunter2" not in str(refusal.value)
+
+
+def test_a_password_in_the_environment_stays_there(tmp_path, monkeypatch):
+    monkeypatch.setenv("STUDIES", SECRET)
+    spec = storage_spec("${oc.env:STUDIES}", SECRET)
+    assert "hunter2" not in str(spec)
+    monkeypatch.setenv("STUDIES", f"sqlite:///{tmp_path}/there.db")
+    assert open_storage(spec).get_all_studies() == []
+    assert (tmp_path / "there.db").exists()

@@ -1,0 +1,33 @@
+"""When a sweep that mostly fails is stopped."""
+
+from collections import Counter
+
+import optuna
+from optuna.trial import TrialState
+
+from hydra_plugins.optuna_sweeper._errors import SweepFailed
+from hydra_plugins.optuna_sweeper._job import CONSOLE
+from hydra_plugins.optuna_sweeper._queue import REASON, Standing
+from hydra_plugins.optuna_sweeper._study import FOLDER
+
+ENOUGH_TRIALS = 5  # the failure rate of fewer says little
+
+
+def check_failure_rate(study: optuna.Study, limit: float, n_trials: int) -> None:
+    """Stop a sweep that mostly fails; trials that are tried again do not count.
+
+    Raises:
+        SweepFailed: More than `limit` of the finished trials failed, and enough have finished to say so.
+    """
+    finished = Standing.of(study.get_trials(deepcopy=False)).finished
+    failed = [trial for trial in finished if trial.state == TrialState.FAIL]
+    enough = limit == 0 or len(finished) >= min(ENOUGH_TRIALS, n_trials)
+    if not failed or not enough or len(failed) / len(finished) <= limit:
+        return
+    reason, count = Counter(str(trial.user_attrs.get(REASON, "unknown")) for trial in failed).most_common(1)[0]
+    raise SweepFailed(
+        f"{len(failed)} of {len(finished)} trials failed, more than hydra.sweeper.max_failure_rate={limit:g} allows. "
+        f"The commonest reason ({count}×): {reason}\n"
+        f"What the latest of them printed: {failed[-1].user_attrs.get(FOLDER, '')}/{CONSOLE}\n"
+        "To go on with this study all the same, raise hydra.sweeper.max_failure_rate."
+    )
