@@ -16,38 +16,6 @@ from hydra_plugins.optuna_sweeper._parameter import Parameter
 from hydra_plugins.optuna_sweeper._space import Space
 
 
-def check_settings(
-    *,
-    n_trials: int,
-    n_jobs: int,
-    max_failure_rate: float,
-    directions: Sequence[str],
-    metric_names: Sequence[str],
-    isolation: str,
-) -> None:
-    """Refuse numbers and names that no sweep can work with.
-
-    Raises:
-        SpaceError: A setting is outside what it may be.
-    """
-    for name, count in (("n_trials", n_trials), ("n_jobs", n_jobs)):
-        if count < 1:
-            raise SpaceError(f"hydra.sweeper.{name}={count}: expected at least 1.")
-    if not 0 <= max_failure_rate <= 1:
-        raise SpaceError(f"hydra.sweeper.max_failure_rate={max_failure_rate}: expected a share from 0 to 1.")
-    for direction in directions:
-        if direction not in ("minimize", "maximize"):
-            raise SpaceError(f"hydra.sweeper.direction={direction!r}: expected 'minimize' or 'maximize'.")
-    if metric_names and len(metric_names) != len(directions):
-        raise SpaceError(
-            f"There are {len(metric_names)} objectives ({', '.join(metric_names)}), but hydra.sweeper.direction says "
-            f"only {', '.join(directions)}: expected one direction for each, as in "
-            "hydra.sweeper.direction=[maximize,minimize]."
-        )
-    if isolation not in ("process", "none"):
-        raise SpaceError(f"hydra.sweeper.isolation={isolation!r}: expected 'process' or 'none'.")
-
-
 def check_keys(space: Space, config: DictConfig, loader: ConfigLoader) -> None:
     """Refuse keys that are searched, or decide what is searched, and that the configuration does not have.
 

@@ -16,6 +16,8 @@ from hydra_plugins.optuna_sweeper._errors import SpaceError
 if TYPE_CHECKING:
     from hydra_plugins.optuna_sweeper._conditions import Condition
 
+CASE = " | "  # between a key and its condition, in Optuna's name of one of several cases
+
 
 @dataclass(frozen=True)
 class Parameter:
@@ -44,7 +46,7 @@ class Parameter:
         Cases of one key are parameters of their own: samplers compare all values that they find under one name, so
         that a learning rate that was good for one optimizer would speak for the same one of another.
         """
-        return f"{self.key} | {self.condition}" if self.is_case else self.key
+        return f"{self.key}{CASE}{self.condition}" if self.is_case else self.key
 
     @property
     def described(self) -> str:
@@ -129,6 +131,11 @@ class Parameter:
             if math.isclose(nearest, value, rel_tol=1e-9, abs_tol=1e-9 * abs(self.exact[-1] - self.exact[0])):
                 return as_text(nearest)
         return as_text(value)
+
+
+def key_of(name: str) -> str:
+    """The override key of what Optuna calls `name`."""
+    return name.partition(CASE)[0]
 
 
 def as_text(value: Any) -> str:

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from hydra_plugins.optuna_sweeper._queue import DUE, REASON, Standing
-from hydra_plugins.optuna_sweeper._results import duration_text, number_text, objective_names, rank
+from hydra_plugins.optuna_sweeper._results import by_key, duration_text, number_text, objective_names, rank
 
 INTERVAL_S = 0.5
 
@@ -123,4 +123,4 @@ _WORDS = {TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
 
 
 def _params(trial: FrozenTrial) -> str:
-    return " ".join(f"{key.rsplit('.', maxsplit=1)[-1]}={number_text(value)}" for key, value in trial.params.items())
+    return " ".join(f"{key.rsplit('.', maxsplit=1)[-1]}={number_text(value)}" for key, value in by_key(trial).items())

@@ -14,6 +14,7 @@ from optuna.trial import FrozenTrial, TrialState
 from rich.console import Console
 from rich.table import Table
 
+from hydra_plugins.optuna_sweeper._parameter import key_of
 from hydra_plugins.optuna_sweeper._queue import REASON, Standing
 from hydra_plugins.optuna_sweeper._study import FOLDER
 from hydra_plugins.optuna_sweeper._tell import LOG_TAIL
@@ -58,10 +59,10 @@ def write(study: optuna.Study, summary: SweepSummary) -> None:
     results: dict[str, Any] = {"name": "optuna"}
     if len(study.directions) == 1:
         for trial in summary.best_trials:
-            results |= {"best_params": trial.params, "best_value": trial.value, **_where(trial)}
+            results |= {"best_params": by_key(trial), "best_value": trial.value, **_where(trial)}
     else:
         results["solutions"] = [
-            {"params": trial.params, "values": list(trial.values), **_where(trial)} for trial in summary.best_trials
+            {"params": by_key(trial), "values": list(trial.values), **_where(trial)} for trial in summary.best_trials
         ]
     results |= {"study_name": study.study_name, "counts": summary.counts}
     summary.folder.mkdir(parents=True, exist_ok=True)
@@ -121,6 +122,11 @@ def objective_names(study: optuna.Study) -> list[str]:
     return study.metric_names or (["value"] if count == 1 else [f"value {i}" for i in range(count)])
 
 
+def by_key(trial: FrozenTrial) -> dict[str, Any]:
+    """A trial's parameters by override key, also those that were searched under a condition."""
+    return {key_of(name): value for name, value in trial.params.items()}
+
+
 def number_text(value: Any) -> str:
     """A value as short as a table wants it."""
     if isinstance(value, float):
@@ -131,7 +137,7 @@ def number_text(value: Any) -> str:
 
 
 def _table(study: optuna.Study, trials: Sequence[FrozenTrial], columns: Sequence[str]) -> Table:
-    params = sorted({key for trial in trials for key in trial.params})
+    params = sorted({key for trial in trials for key in by_key(trial)})
     objectives = objective_names(study)
     shown = [column for column in columns if column not in objectives]
     table = Table(title="Best trials", title_justify="left")
@@ -148,7 +154,7 @@ def _table(study: optuna.Study, trials: Sequence[FrozenTrial], columns: Sequence
             *map(number_text, trial.values),
             *([_constraints_text(trial)] if constrained else []),
             *(number_text(trial.user_attrs.get(column)) for column in shown),
-            *(number_text(trial.params.get(key)) for key in params),
+            *(number_text(by_key(trial).get(key)) for key in params),
             duration_text(trial.duration),
         )
     return table
@@ -178,7 +184,7 @@ def _where(trial: FrozenTrial) -> dict[str, Any]:
 
 def _write_csv(study: optuna.Study, path: Path) -> None:
     trials = study.get_trials(deepcopy=False)
-    params = sorted({key for trial in trials for key in trial.params})
+    params = sorted({key for trial in trials for key in by_key(trial)})
     attributes = sorted(
         {
             key
@@ -207,7 +213,7 @@ def _write_csv(study: optuna.Study, path: Path) -> None:
             seconds = trial.duration.total_seconds() if trial.duration else None
             writer.writerow(
                 [trial.number, trial.state.name, *values]
-                + [trial.params.get(key) for key in params]
+                + [by_key(trial).get(key) for key in params]
                 + [seconds]
                 + [trial.constraints.get(key) for key in constraints]
                 + [trial.user_attrs.get(key) for key in attributes]

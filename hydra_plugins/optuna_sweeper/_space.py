@@ -55,11 +55,6 @@ class Space:
         """What is drawn for each trial, by Optuna's names."""
         return {name: found.distribution for name, found in self.parameters.items() if found.condition is None}
 
-    @property
-    def distributions(self) -> dict[str, BaseDistribution]:
-        """Like `unconditional`, for `Study.ask()`."""
-        return self.unconditional
-
     def suggest(self, trial: optuna.Trial, config: DictConfig) -> None:
         """Draw every parameter of the trial whose condition holds; a queued trial's values are what Optuna draws then.
 

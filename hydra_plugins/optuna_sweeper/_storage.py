@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import optuna
 from filelock import FileLock
@@ -16,6 +16,9 @@ from optuna.storages import BaseStorage, GrpcStorageProxy, JournalStorage, RDBSt
 from optuna.storages.journal import JournalFileBackend
 
 from hydra_plugins.optuna_sweeper._errors import SpaceError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 JOURNAL = "journal:"
 GRPC = "grpc://"
@@ -70,8 +73,9 @@ def open_storage(spec: Any) -> BaseStorage:
         return JournalStorage(JournalFileBackend(str(path)))
     if spec.startswith(GRPC):
         return _proxy(spec)
-    # a server may have been restarted since the last trial, hours ago
-    return optuna.storages.get_storage(RDBStorage(spec, engine_kwargs={"pool_pre_ping": True}))
+    with _making_tables(spec):
+        # a server may have been restarted since the last trial, hours ago
+        return optuna.storages.get_storage(RDBStorage(spec, engine_kwargs={"pool_pre_ping": True}))
 
 
 @contextmanager
@@ -92,7 +96,7 @@ def exclusive(storage: BaseStorage, study_name: str) -> Iterator[bool]:
         with _beside(backend.engine.url.database):
             yield True
     elif isinstance(backend, RDBStorage) and backend.engine.dialect.name == "postgresql":
-        with _advisory(backend, study_name):
+        with _advisory(backend.engine, f"study {study_name}"):
             yield True
     else:
         yield False
@@ -160,10 +164,27 @@ def _beside(path: str) -> Iterator[None]:
 
 
 @contextmanager
-def _advisory(storage: RDBStorage, study_name: str) -> Iterator[None]:
+def _making_tables(url: str) -> Iterator[None]:
+    """Optuna makes the tables of an empty database without asking who else is about to."""
+    from sqlalchemy import create_engine, make_url
+    from sqlalchemy.pool import NullPool
+
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "postgresql":
+        with _advisory(create_engine(parsed, poolclass=NullPool), "tables"):
+            yield
+    elif parsed.get_backend_name() == "sqlite" and parsed.database:
+        with _beside(parsed.database):
+            yield
+    else:
+        yield
+
+
+@contextmanager
+def _advisory(engine: "Engine", what: str) -> Iterator[None]:
     from sqlalchemy import func, select
 
-    digest = hashlib.blake2b(f"optuna_sweeper:{study_name}".encode(), digest_size=8).digest()
-    with storage.engine.begin() as connection:  # ends with the transaction, and so with a lost connection
+    digest = hashlib.blake2b(f"optuna_sweeper:{what}".encode(), digest_size=8).digest()
+    with engine.begin() as connection:  # ends with the transaction, and so with a lost connection
         connection.execute(select(func.pg_advisory_xact_lock(int.from_bytes(digest, signed=True))))
         yield

@@ -27,6 +27,8 @@ RUNS = "runs"  # how often a controller has started on it
 SPACE = "search_space"  # as `describe_space` writes it
 SAMPLER = "sampler"  # the class that drew last
 
+ENUMERATING = ("GridSampler", "BruteForceSampler")
+
 
 @dataclass(frozen=True)
 class StudySpec:
@@ -140,7 +142,7 @@ def go_on(study: optuna.Study, space: Space, sampler: str) -> tuple[int, list[st
     now = describe_space(space)
     with exclusive(study._storage, study.study_name):
         known = study.user_attrs
-        found = changes(known.get(SPACE, now), now)
+        found = changes(known.get(SPACE, now), now, enumerated=_bare(sampler) in ENUMERATING)
         if found.refused:
             lines = "\n  ".join([*found.refused, *found.adapted])
             raise SpaceError(

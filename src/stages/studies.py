@@ -10,6 +10,7 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 
 from src.core.errors import ConfigError, did_you_mean
+from src.core.trial_params import by_key
 
 _JOURNAL = "journal:"
 
@@ -73,7 +74,9 @@ def _best(study: optuna.Study) -> FrozenTrial:
     try:
         return study.best_trial
     except ValueError as error:
-        raise ConfigError(f"No trial of the study '{study.study_name}' is complete.") from error
+        raise ConfigError(
+            f"No trial of the study '{study.study_name}' is complete, or none of them keeps its constraints."
+        ) from error
 
 
 def _numbered(study: optuna.Study, number: int) -> FrozenTrial:
@@ -95,5 +98,5 @@ def _overrides(trial: FrozenTrial, study: str) -> tuple[str, ...]:
     except OSError as error:
         raise ConfigError(
             f"What trial {trial.number} of the study '{study}' was run with is not at hand ({error}). Freeze it by its "
-            f"parameters instead: {' '.join(f'{key}={value}' for key, value in trial.params.items())}"
+            f"parameters instead: {' '.join(f'{key}={value}' for key, value in by_key(trial.params).items())}"
         ) from error

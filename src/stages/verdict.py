@@ -11,8 +11,10 @@ from rich.console import Console
 
 from src.core.errors import DataError
 from src.core.interval import Interval
+from src.core.trial_params import by_key
 from src.evaluation.bootstrap import paired_difference
 from src.evaluation.records import DetectionRecords
+from src.tracking.study_summary import best_trials
 
 COMPARED = ("mAP50-95", "mAP50")
 
@@ -57,7 +59,7 @@ def _against_untrained(study: optuna.Study, completed: Sequence[FrozenTrial]) ->
     if not judged:
         return ["The untrained weights were not evaluated (train.baseline=false): nothing says that training helped."]
     lines = [_untrained(judged)]
-    best = study.best_trials if len(study.directions) > 1 else [study.best_trial]
+    best = best_trials(study)
     lines += [line for trial in best[:1] if trial in judged for line in _difference(trial)]
     metric = f"val/{COMPARED[0]}"
     worse = sum(trial.user_attrs["metrics"][metric] < trial.user_attrs["untrained"][metric] for trial in judged)
@@ -68,7 +70,7 @@ def _against_untrained(study: optuna.Study, completed: Sequence[FrozenTrial]) ->
 def _untrained(judged: Sequence[FrozenTrial]) -> str:
     """The baseline depends on the image size, so that a study may have several."""
     by_size: dict[Any, Mapping[str, float]] = {
-        trial.params.get("train.imgsz", ""): trial.user_attrs["untrained"] for trial in judged
+        by_key(trial.params).get("train.imgsz", ""): trial.user_attrs["untrained"] for trial in judged
     }
     figures = [
         " / ".join(f"{untrained[f'val/{name}']:.3f}" for name in COMPARED) + (f" at imgsz {size}" if size else "")
@@ -83,8 +85,10 @@ def _difference(trial: FrozenTrial) -> list[str]:
         untrained = DetectionRecords.load(Path(trial.user_attrs["baseline_records"]))
     except (KeyError, OSError, DataError) as error:
         return [f"Trial {trial.number} cannot be compared with the untrained weights image by image: {error}"]
+    replicates = len(trial.user_attrs.get("replicates", ()))
+    which = f", the best (the last of its {replicates} replicates)" if replicates else ", the best"
     return [
-        f"Trial {trial.number}, the best, against them on the same {trained.image_count} images: "
+        f"Trial {trial.number}{which}, against them on the same {trained.image_count} images: "
         + "; ".join(_said(name, paired_difference(trained, untrained, name)) for name in COMPARED)
         + ". (95 % intervals over images; the luck of being the best of several trials comes on top.)"
     ]

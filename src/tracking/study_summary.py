@@ -11,6 +11,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
+from src.core.trial_params import by_key
 from src.tracking.comparison_view import ComparisonView
 from src.tracking.values import name_text
 
@@ -19,9 +20,10 @@ UNTRAINED = "untrained/"  # begins the names of metrics of the weights that a tr
 
 
 def best_trials(study: optuna.Study) -> list[FrozenTrial]:
-    """The best trial, or the Pareto front of several objectives; empty when no trial has completed."""
+    """The best trial, or the Pareto front of several objectives, of those that keep their constraints."""
     completed = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-    if not completed:
+    feasible = any(all(value <= 0 for value in trial.constraints.values()) for trial in completed)
+    if not feasible:
         return []
     return list(study.best_trials) if len(study.directions) > 1 else [study.best_trial]
 
@@ -46,7 +48,7 @@ def summary(study: optuna.Study) -> dict[str, str]:
     for trial in best:
         tags |= {"best.trial": str(trial.number), "best.value": str(trial.values[0])}
         tags |= {"best.run_id": str(trial.user_attrs.get(RUN_ID_ATTR, ""))}
-        tags |= {f"best.{name}": str(value) for name, value in trial.params.items()}
+        tags |= {f"best.{name}": str(value) for name, value in by_key(trial.params).items()}
     return tags
 
 
@@ -54,7 +56,7 @@ def trials_csv(study: optuna.Study) -> str:
     """A table of all trials: number, state, values, seconds, parameters and user attributes."""
     trials = study.get_trials(deepcopy=False)
     values = ["value"] if len(study.directions) == 1 else [f"value_{index}" for index in range(len(study.directions))]
-    params = sorted({name for trial in trials for name in trial.params})
+    params = sorted({name for trial in trials for name in by_key(trial.params)})
     attrs = sorted({name for trial in trials for name in trial.user_attrs})
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
@@ -66,7 +68,7 @@ def trials_csv(study: optuna.Study) -> str:
                 trial.state.name,
                 *(trial.values or [""] * len(values)),
                 "" if trial.duration is None else round(trial.duration.total_seconds(), 3),
-                *(trial.params.get(name, "") for name in params),
+                *(by_key(trial.params).get(name, "") for name in params),
                 *(_cell(trial.user_attrs.get(name, "")) for name in attrs),
             ]
         )
@@ -79,7 +81,7 @@ def comparison_view(study: optuna.Study) -> ComparisonView | None:
     Numbers come before choices of words, because contour plots need numbers.
     """
     trials = study.get_trials(deepcopy=False)
-    distributions = {name: kind for trial in trials for name, kind in trial.distributions.items()}
+    distributions = {name: kind for trial in trials for name, kind in by_key(trial.distributions).items()}
     if not distributions or not study.metric_names:
         return None
     params = sorted(distributions, key=lambda name: not _is_numeric(distributions[name]))

@@ -130,3 +130,25 @@ def test_settings_that_cannot_work_are_refused(toy, overrides, problem):
     assert problem in done.stdout
     assert "Traceback" not in done.stdout
     assert not list(toy.folder.glob("multirun/toy/0"))
+
+
+def test_a_parameter_under_a_condition_is_one_of_its_key_in_every_table(toy):
+    (toy.folder / "conf/search").mkdir(parents=True)
+    (toy.folder / "conf/search/cases.yaml").write_text(
+        "# @package _global_\n"
+        "hydra:\n  sweeper:\n    params:\n"
+        "      db: choice(mysql, pg)\n"
+        "      x: {when: {db=mysql: 'interval(0, 1)', db=pg: 'interval(2, 3)'}}\n"
+        "      y: {when: {db=pg: 'interval(0, 0.5)'}}\n"
+    )
+    toy.sweep("+search=cases", f"hydra.searchpath=[file://{toy.folder}/conf]", "hydra.sweeper.n_trials=8", QUICK)
+    with (toy.folder / "multirun/toy/trials.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert {row["db"] for row in rows} == {"mysql", "pg"}
+    for row in rows:
+        config = OmegaConf.load(toy.folder / "multirun/toy" / row["number"] / ".hydra/config.yaml")
+        assert config.db.name == row["db"]
+        assert config.x == float(row["x"])
+        assert (0 <= config.x <= 1) if row["db"] == "mysql" else (2 <= config.x <= 3)
+        assert (row["y"] == "") == (row["db"] == "mysql")
+    assert set(toy.results().best_params) <= {"db", "x", "y"}
