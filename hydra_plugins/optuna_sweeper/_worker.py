@@ -20,6 +20,8 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.utils import get_method, instantiate
 from omegaconf import DictConfig, open_dict
 
+from hydra_plugins.optuna_sweeper._compose import Composer
+from hydra_plugins.optuna_sweeper._compose import Composer
 from hydra_plugins.optuna_sweeper._devices import share
 from hydra_plugins.optuna_sweeper._failures import check_failure_rate
 from hydra_plugins.optuna_sweeper._isolation import Limits, run_in_process, warm_up
@@ -80,6 +82,8 @@ class Worker:
         log_through_hydra()
         self.plan = plan
         self.study = plan.spec.open(slot)
+        self._composer = Composer(plan.context.config_loader, plan.config)
+        self._composer = Composer(plan.context.config_loader, plan.config)
         here = Home.here()
         shared = (here.machine, here.cpus) == (plan.home.machine, plan.home.cpus)
         self._environment = share(slot, plan.n_jobs, plan.devices, plan.slots_per_gpu, shared)
@@ -171,7 +175,7 @@ class Worker:
         """The configuration of a trial, or of one of its replicates, which run in folders within `folder`."""
         repeated = self.study.get_trials(deepcopy=False)[trial.number].user_attrs.get(OVERRIDES, [])
         overrides = [*self.plan.space.overrides(trial.params), *repeated, *([replicate] if replicate else [])]
-        config = self.plan.context.config_loader.load_sweep_config(self.plan.config, overrides)
+        config = self._composer.compose(overrides)
         with open_dict(config):
             config.hydra.job.num = trial.number
             config.hydra.job.id = f"{self.plan.spec.name}-{trial.number}"
