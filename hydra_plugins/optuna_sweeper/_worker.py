@@ -21,7 +21,6 @@ from hydra.utils import get_method, instantiate
 from omegaconf import DictConfig, open_dict
 
 from hydra_plugins.optuna_sweeper._compose import Composer
-from hydra_plugins.optuna_sweeper._compose import Composer
 from hydra_plugins.optuna_sweeper._devices import share
 from hydra_plugins.optuna_sweeper._failures import check_failure_rate
 from hydra_plugins.optuna_sweeper._isolation import Limits, run_in_process, warm_up
@@ -82,7 +81,6 @@ class Worker:
         log_through_hydra()
         self.plan = plan
         self.study = plan.spec.open(slot)
-        self._composer = Composer(plan.context.config_loader, plan.config)
         self._composer = Composer(plan.context.config_loader, plan.config)
         here = Home.here()
         shared = (here.machine, here.cpus) == (plan.home.machine, plan.home.cpus)
