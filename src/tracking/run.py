@@ -59,8 +59,13 @@ class Run(Protocol):
     def experiment_id(self) -> str | None:
         """The experiment's id in the store, or None as long as the store has not answered."""
 
-    def end(self, status: RunStatus) -> None:
-        """End the run; what is logged afterwards is dropped, ending again does nothing."""
+    def end(self, status: RunStatus, time_ms: int | None = None) -> None:
+        """End the run; what is logged afterwards is dropped, ending again does nothing.
+
+        Args:
+            status: How it ended.
+            time_ms: When, in milliseconds since the epoch; None for now.
+        """
 
     def close(self) -> None:
         """Stop logging and leave the run's status as it is."""
@@ -100,7 +105,7 @@ class NullRun:
         """None: there is no store."""
         return None
 
-    def end(self, status: RunStatus) -> None:
+    def end(self, status: RunStatus, time_ms: int | None = None) -> None:
         """Do nothing."""
 
     def close(self) -> None:

@@ -79,9 +79,9 @@ class SpooledRun:
             self._known_experiment_id = self._state().experiment_id
         return self._known_experiment_id
 
-    def end(self, status: RunStatus) -> None:
+    def end(self, status: RunStatus, time_ms: int | None = None) -> None:
         """See `Run`."""
-        self._call("end", status=status.value, time_ms=now_ms())
+        self._call("end", status=status.value, time_ms=now_ms() if time_ms is None else time_ms)
         self.close()
 
     def close(self) -> None:

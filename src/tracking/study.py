@@ -20,6 +20,10 @@ from src.tracking.study_summary import RUN_ID_ATTR, best_trials, comparison_view
 TRACKING_URI_ATTR = "mlflow_tracking_uri"
 COMPARISON_URL_ATTR = "mlflow_comparison_url"
 WEIGHTS_ATTR = "weights"
+# as the sweeper writes them
+RETRY_OF_ATTR = "retry_of"
+REASON_ATTR = "fail_reason"
+INTERRUPTED = "interrupted"
 MLFLOW_UI = "http://127.0.0.1:5000"  # where the command `mlflow ui` serves a local store
 
 _logger = logging.getLogger(__name__)
@@ -100,6 +104,8 @@ class StudyRun:
             return
         run, self._run = self._run, None
         view = comparison_view(study)
+        with _seam("say which trials failed"):
+            self._say_what_failed(study, run)
         with _seam("write the study's summary"):
             self._write_summary(study, run, view)
         run.end(status)
@@ -108,6 +114,27 @@ class StudyRun:
             if view is not None and run.experiment_id is not None:
                 url = view.url(without_credentials(self._server()), run.experiment_id)
                 study.set_user_attr(COMPARISON_URL_ATTR, url)
+
+    def _say_what_failed(self, study: optuna.Study, run: Run) -> None:
+        """Let trials' runs end as the study's trials did.
+
+        A training does not know how its trial ends: it may be killed, or finish after its worker was given up as dead.
+        """
+        failed = study.get_trials(deepcopy=False, states=(TrialState.FAIL,))
+        repeated_by = {trial.user_attrs.get(RETRY_OF_ATTR): trial.number for trial in study.get_trials(deepcopy=False)}
+        for trial in failed:
+            run_id = trial.user_attrs.get(RUN_ID_ATTR)
+            if run_id is None:  # it did not come that far
+                continue
+            reason = str(trial.user_attrs.get(REASON_ATTR, "unknown"))
+            tags = {"reason": reason, "trial.state": trial.state.name}
+            if trial.number in repeated_by:
+                tags["repeated by trial"] = str(repeated_by[trial.number])
+            trial_run = attach(self._options, run_id, parent_run_id=run.id)
+            trial_run.set_tags(tags)
+            ended = trial.datetime_complete
+            status = RunStatus.KILLED if reason == INTERRUPTED else RunStatus.FAILED
+            trial_run.end(status, None if ended is None else int(ended.timestamp() * 1000))
 
     def _write_summary(self, study: optuna.Study, run: Run, view: ComparisonView | None) -> None:
         run.set_tags(summary(study))

@@ -79,6 +79,7 @@ def train(job: TrainJob, reporter: Reporter) -> TrainOutcome:
     state = replace(state, status=run_state.RUNNING, mlflow_run_id=run.id)
     state.save(job.folder)
     reporter.set_user_attr("folder", str(job.folder.resolve()))
+    reporter.set_user_attr("mlflow_run_id", run.id)  # provisional, should the training not live to say more
     try:
         outcome = _train(job, data, weights, run, reporter)
     except BaseException as error:

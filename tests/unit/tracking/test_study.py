@@ -95,6 +95,27 @@ def test_the_run_ends_as_the_sweep_does(store, options, study, exception, status
     assert store.run_named("people").tags["best.trial"] == "0"
 
 
+def test_the_runs_of_trials_end_as_the_study_says(courier, store, options, study):
+    """One was killed in mid-training, one finished after its worker was given up; both were run again."""
+    callback = StudyRun(options)
+    callback.on_sweep_start(study)
+    for reason, status in (("killed by SIGKILL", None), ("its worker died", RunStatus.FINISHED), ("interrupted", None)):
+        trial = study.ask()
+        run = open_run(options, name=f"trial-{trial.number}", parent_run_id=study.user_attrs["mlflow_run_id"])
+        trial.set_user_attr("mlflow_run_id", run.id)
+        trial.set_user_attr("fail_reason", reason)
+        if status is not None:
+            run.end(status)
+        study.tell(trial, state=TrialState.FAIL)
+    study.add_trial(optuna.trial.create_trial(state=TrialState.WAITING, user_attrs={"retry_of": 1}))
+    callback.on_sweep_end(study)
+    courier.round()
+    runs = [store.run_named(f"trial-{number}") for number in range(3)]
+    assert [run.status for run in runs] == ["FAILED", "FAILED", "KILLED"]
+    assert [run.tags["reason"] for run in runs] == ["killed by SIGKILL", "its worker died", "interrupted"]
+    assert [run.tags.get("repeated by trial") for run in runs] == [None, "3", None]
+
+
 def test_a_study_gone_on_with_keeps_its_run(courier, store, options, study):
     """A second sweep of a study continues the run, which is running meanwhile."""
     for values in ([0.1], [0.3]):
