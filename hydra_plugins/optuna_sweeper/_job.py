@@ -109,9 +109,14 @@ def run(job: Job) -> Outcome:
 
 
 def kinds_of(error: BaseException) -> tuple[str, ...]:
-    """The names of an exception's classes, bare and with their modules, up to Exception."""
-    classes = [kind for kind in type(error).__mro__ if kind not in (BaseException, object)]
-    return tuple(name for kind in classes for name in (kind.__name__, f"{kind.__module__}.{kind.__qualname__}"))
+    """The names of an exception's classes, bare and with their modules, up to Exception; then those of its causes."""
+    names: dict[str, None] = {}
+    cause: BaseException | None = error
+    while cause is not None:
+        for kind in type(cause).__mro__[: type(cause).__mro__.index(BaseException)]:
+            names |= dict.fromkeys((kind.__name__, f"{kind.__module__}.{kind.__qualname__}"))
+        cause = cause.__cause__
+    return tuple(names)
 
 
 def _outcome_of(result: JobReturn) -> Outcome:
