@@ -22,6 +22,7 @@ from hydra_plugins.optuna_sweeper import _results as results
 from hydra_plugins.optuna_sweeper._check import check_edges, check_keys, default_point
 from hydra_plugins.optuna_sweeper._controller import run_batches, run_slots
 from hydra_plugins.optuna_sweeper._devices import shortage
+from hydra_plugins.optuna_sweeper._ending import terminate
 from hydra_plugins.optuna_sweeper._errors import SpaceError, SweepFailed
 from hydra_plugins.optuna_sweeper._isolation import warm_up
 from hydra_plugins.optuna_sweeper._job import Terminated
@@ -110,7 +111,7 @@ class Search:
         console = _console()
         self._announce(study, console)
         if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, _terminate)
+            signal.signal(signal.SIGTERM, terminate)
         callbacks = [instantiate(callback) for callback in self._options["callbacks"].values()]
         _notify(callbacks, "on_sweep_start", study)
         try:
@@ -242,11 +243,6 @@ def _refuse_without_winner(summary: SweepSummary) -> None:
     if summary.counts.get("complete"):
         raise SweepFailed("No trial keeps all constraints; by how much each breaks them is listed above.")
     raise SweepFailed("No trial ended with a result; the reasons are listed above.")
-
-
-def _terminate(*_: Any) -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # one is enough
-    raise Terminated(128 + signal.SIGTERM)
 
 
 def _console() -> Console:

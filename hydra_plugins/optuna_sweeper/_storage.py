@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -75,7 +76,9 @@ def open_storage(spec: Any) -> BaseStorage:
         return _proxy(spec)
     with _making_tables(spec):
         # a server may have been restarted since the last trial, hours ago
-        return optuna.storages.get_storage(RDBStorage(spec, engine_kwargs={"pool_pre_ping": True}))
+        storage = RDBStorage(spec, engine_kwargs={"pool_pre_ping": True})
+    weakref.finalize(storage, storage.engine.dispose)  # at the latest when the process ends; psycopg warns otherwise
+    return optuna.storages.get_storage(storage)
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from hydra_plugins.optuna_sweeper._space import Space
 from hydra_plugins.optuna_sweeper._storage import exclusive, open_storage
 
 RUNS_APART = 1000  # more than a run has slots
+STARTS_APART = 1_000_000  # more than a study has runs, times the above
 FOLDER = "folder"  # trial user attribute: the job's output folder
 WARM_POINTS = 5  # taken from a study to start from
 # study user attributes
@@ -72,7 +73,8 @@ class StudySpec:
                 directions=wanted,
                 load_if_exists=True,
             )
-            study.sampler = self._sampler(slot)
+            drawn = sum(trial.state != TrialState.WAITING for trial in study.get_trials(deepcopy=False))
+            study.sampler = self._sampler(slot, drawn)
             stored = study.metric_names
             if self.metric_names and not stored:
                 study.set_metric_names(list(self.metric_names))
@@ -88,13 +90,13 @@ class StudySpec:
                 f"{','.join(wanted)}. Set it as it was, or give the new search a new hydra.sweeper.study_name."
             )
 
-    def _sampler(self, slot: int) -> optuna.samplers.BaseSampler:
+    def _sampler(self, slot: int, drawn: int) -> optuna.samplers.BaseSampler:
         arguments = dict(self.sampler)
         if is_grid(self.sampler):
             return optuna.samplers.GridSampler(dict(self.grid), seed=arguments.get("seed"))
         if arguments.get("seed") is not None:
-            # equal seeds would make all workers draw the same points, and a study that is gone on with its first ones
-            arguments["seed"] += slot + RUNS_APART * self.run
+            # equal seeds would make all workers draw the same points, as would one that is started again
+            arguments["seed"] = (arguments["seed"] + slot + RUNS_APART * self.run + STARTS_APART * drawn) % 2**32
         sampler: optuna.samplers.BaseSampler = instantiate(arguments)
         return sampler
 

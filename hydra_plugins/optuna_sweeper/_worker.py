@@ -9,11 +9,9 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import optuna
 from hydra.core.hydra_config import HydraConfig
@@ -22,10 +20,11 @@ from omegaconf import DictConfig, open_dict
 
 from hydra_plugins.optuna_sweeper._compose import Composer
 from hydra_plugins.optuna_sweeper._devices import share
+from hydra_plugins.optuna_sweeper._ending import ending_at_once, told_to_end
 from hydra_plugins.optuna_sweeper._failures import check_failure_rate
 from hydra_plugins.optuna_sweeper._isolation import Limits, run_in_process, warm_up
 from hydra_plugins.optuna_sweeper._job import INTERRUPTED, Job, Outcome, Terminated, job_folder, kinds_of, run_here
-from hydra_plugins.optuna_sweeper._lease import Lease, machine
+from hydra_plugins.optuna_sweeper._lease import Lease
 from hydra_plugins.optuna_sweeper._plan import Home, Plan
 from hydra_plugins.optuna_sweeper._queue import OVERRIDES, claim
 from hydra_plugins.optuna_sweeper._replicates import run_replicates
@@ -38,8 +37,6 @@ log = logging.getLogger(__name__)
 
 DONE = "done"
 STOPPED = "stopped"
-
-_told_to_end = threading.Event()
 
 
 @dataclass(frozen=True)
@@ -55,7 +52,7 @@ class WorkerSlot:
             SweepFailed: The failure rate is above the limit.
             Terminated: SIGTERM reached the controller, which runs this slot itself.
         """
-        with _ending_at_once(self.plan.home):
+        with ending_at_once(self.plan.home):
             return Worker(self.plan, HydraConfig.get().job.num).work()
 
 
@@ -69,7 +66,7 @@ class BatchJob:
     def __call__(self, _: DictConfig) -> Outcome:
         """Run the trial of this job's number."""
         slot = HydraConfig.get().job.num
-        with _ending_at_once(self.plan.home):
+        with ending_at_once(self.plan.home):
             worker = Worker(self.plan, slot)
             return worker.run(optuna.Trial(worker.study, self.trial_ids[slot]), threading.Event())
 
@@ -120,7 +117,7 @@ class Worker:
         try:
             with lease.held(trial._trial_id, lost.set):
                 outcome = self.run(trial, lost)
-                if _told_to_end.is_set():  # libraries swallow exceptions that come from nowhere
+                if told_to_end.is_set():  # libraries swallow exceptions that come from nowhere
                     outcome = Outcome(error=INTERRUPTED)
                     raise Terminated(128 + signal.SIGTERM)
         except Exception as error:
@@ -216,30 +213,6 @@ def _free(config: DictConfig) -> str:
 
 def _broken(error: BaseException) -> Outcome:
     return Outcome(error=f"{type(error).__name__}: {error}", kinds=kinds_of(error))
-
-
-@contextmanager
-def _ending_at_once(home: Home) -> Iterator[None]:
-    """On SIGTERM give the running trial back to the queue and end: the machine is wanted for something else."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def end(*_: Any) -> None:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # one is enough
-        _told_to_end.set()
-        raise Terminated(128 + signal.SIGTERM)
-
-    before = signal.signal(signal.SIGTERM, end)
-    try:
-        yield
-    except Terminated as error:
-        if (os.getpid(), machine()) == (home.pid, home.machine):
-            raise
-        log.warning("Told to end by SIGTERM; the running trial is queued again.")
-        os._exit(int(str(error.code)))  # launchers would take an exception for the end of the whole sweep
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _stoppable(study: optuna.Study) -> Callable[[], bool]:

@@ -16,6 +16,7 @@ from hydra_plugins.optuna_sweeper.trial import current_trial
 @hydra.main(version_base="1.3", config_path="conf", config_name="config")
 def main(cfg: DictConfig) -> float | tuple[float, ...] | dict[str, Any]:
     trial = current_trial()
+    trial.set_user_attr("pid", os.getpid())
     print(f"x is {cfg.x}, db is {cfg.db.name}")
     if cfg.fail_at == trial.number or cfg.x < cfg.fail_below:
         fail(cfg.how)

@@ -17,6 +17,7 @@ def test_a_sweep_keeps_its_study_in_the_database_and_goes_on_with_it(toy, databa
     assert toy.results().best_value == load(database).best_value
     assert f"optuna-dashboard {database}" in printed
     assert not list(toy.folder.rglob("*.journal"))
+    assert "Warning" not in printed + again  # of connections left open, say
     assert_secret(postgresql.password, toy.folder, printed, again)
 
 

@@ -56,6 +56,23 @@ def test_a_preempted_slot_gives_its_trial_back_and_the_total_stays_exact(toy, nu
     assert_once_more(toy, victim, 4)
 
 
+@pytest.mark.parametrize(
+    "max_num_timeout", [pytest.param(1, id="by submitit, as it may"), pytest.param(0, id="by the sweeper")]
+)
+def test_a_slot_whose_time_is_over_is_started_again_for_what_is_left(toy, max_num_timeout):
+    """`timeout_min` is a slot's time and not a trial's; submitit tells the slot 30 s before its end."""
+    toy.sweep(
+        "x=interval(0,3)",
+        "sleep_s=8",
+        "hydra.sweeper.n_trials=5",
+        "hydra/launcher=submitit_local",
+        "hydra.launcher.timeout_min=1",
+        f"+hydra.launcher.max_num_timeout={max_num_timeout}",
+    )
+    [victim] = [trial for trial in toy.study().trials if trial.state != TrialState.COMPLETE]
+    assert_once_more(toy, victim, 5)
+
+
 def assert_once_more(toy, victim, n_trials) -> None:
     """The victim's parameters, and no others, were tried twice, the first time in vain."""
     trials = toy.study().trials

@@ -42,13 +42,13 @@ def test_a_value_of_the_wrong_type_is_refused_by_the_schema():
 
 def test_workers_with_a_seeded_sampler_and_studies_gone_on_with_draw_different_points():
     sampler = {"_target_": "optuna.samplers.RandomSampler", "seed": 7}
-    specs = [StudySpec("s", "sqlite://", ("minimize",), sampler, {}, run=run) for run in (0, 0, 0, 1)]
+    specs = [StudySpec("s", "sqlite://", ("minimize",), sampler, {}, run=run) for run in (0, 0, 0, 1, 0)]
     draws = [
-        spec._sampler(slot).sample_independent(None, None, "x", optuna.distributions.FloatDistribution(0, 1))
-        for spec, slot in zip(specs, (0, 0, 1, 0), strict=True)
+        spec._sampler(slot, drawn).sample_independent(None, None, "x", optuna.distributions.FloatDistribution(0, 1))
+        for spec, slot, drawn in zip(specs, (0, 0, 1, 0, 0), (0, 0, 0, 0, 4), strict=True)
     ]
     assert draws[0] == draws[1]
-    assert len(set(draws)) == 3
+    assert len(set(draws)) == 4
 
 
 def test_a_storage_that_is_none_is_refused_with_examples():
