@@ -166,6 +166,7 @@ class PipeTrial:
         self.params: Mapping[str, Any] = facts["params"]
         self.study_name: str | None = facts["study_name"]
         self.study_user_attrs: Mapping[str, Any] = facts["study_user_attrs"]
+        self.replicate: str | None = facts["replicate"]
 
     def report(self, value: float, step: int) -> None:
         """Blocks until the worker has stored it."""

@@ -77,7 +77,8 @@ class Repeats:
 class ReplicateTrial:
     """What `current_trial()` is in a replicate: progress within it is not the trial's, attributes are gathered."""
 
-    def __init__(self, trial: CurrentTrial) -> None:
+    def __init__(self, trial: CurrentTrial, override: str) -> None:
+        self.replicate: str | None = override
         self.number = trial.number
         self.params = trial.params
         self.study_name = trial.study_name
@@ -119,7 +120,7 @@ def run_replicates(
     gathered: list[Mapping[str, Any]] = []
     constraints: dict[str, float] = {}
     for step, override in enumerate(repeats.overrides):
-        handle = ReplicateTrial(trial)
+        handle = ReplicateTrial(trial, override)
         outcome = run_one(override, handle)
         if outcome.error in (INTERRUPTED, LOST):
             return outcome

@@ -16,6 +16,7 @@ from rich.table import Table
 
 from hydra_plugins.optuna_sweeper._parameter import key_of
 from hydra_plugins.optuna_sweeper._queue import REASON, Standing
+from hydra_plugins.optuna_sweeper._replicates import STD
 from hydra_plugins.optuna_sweeper._study import FOLDER
 from hydra_plugins.optuna_sweeper._tell import LOG_TAIL
 
@@ -151,7 +152,7 @@ def _table(study: optuna.Study, trials: Sequence[FrozenTrial], columns: Sequence
     for trial in trials:
         table.add_row(
             str(trial.number),
-            *map(number_text, trial.values),
+            *_values_text(trial),
             *([_constraints_text(trial)] if constrained else []),
             *(number_text(trial.user_attrs.get(column)) for column in shown),
             *(number_text(by_key(trial).get(key)) for key in params),
@@ -171,6 +172,14 @@ def duration_text(duration: timedelta | None) -> str:
 
 def _last_part(key: str) -> str:
     return key.rsplit(".", maxsplit=1)[-1]
+
+
+def _values_text(trial: FrozenTrial) -> list[str]:
+    """The values, with the standard deviation between replicates where there are any."""
+    spread = trial.user_attrs.get(STD)
+    if spread is None:
+        return [number_text(value) for value in trial.values]
+    return [f"{number_text(value)} ± {std:.2g}" for value, std in zip(trial.values, spread, strict=True)]
 
 
 def _constraints_text(trial: FrozenTrial) -> str:

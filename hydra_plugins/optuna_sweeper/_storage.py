@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 JOURNAL = "journal:"
 GRPC = "grpc://"
-CONNECT_S = 30.0  # how long to wait for a gRPC proxy
+CONNECT_S = 10.0  # how long to wait for a gRPC proxy
 _PASSWORD = re.compile(r"://[^/@\s]*:[^/@\s]+@")
 _KINDS = (
     "'journal:PATH', a database URL such as 'sqlite:///optuna.db' or 'postgresql://user@host/db', "

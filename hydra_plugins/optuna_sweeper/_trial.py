@@ -25,12 +25,15 @@ class CurrentTrial(Protocol):
         params: The searched parameters by override key, e.g. `{"train.lr0": 0.01}`; empty outside a sweep.
         study_name: None outside a sweep.
         study_user_attrs: The study's user attributes as they were when the trial started.
+        replicate: The override that tells this replicate from the trial's others, e.g. `train.seed=1`; None if the
+            trial is run once.
     """
 
     number: int | None
     params: Mapping[str, Any]
     study_name: str | None
     study_user_attrs: Mapping[str, Any]
+    replicate: str | None
 
     def report(self, value: float, step: int) -> None:
         """Tell the study the objective at `step`; what pruners look at."""
@@ -52,6 +55,7 @@ class NullTrial:
     params: Mapping[str, Any] = {}
     study_name: str | None = None
     study_user_attrs: Mapping[str, Any] = {}
+    replicate: str | None = None
 
     def report(self, value: float, step: int) -> None:
         """Nothing listens."""
@@ -76,6 +80,7 @@ class StudyTrial:
         self.params: Mapping[str, Any] = params
         self.study_name: str | None = trial.study.study_name
         self.study_user_attrs: Mapping[str, Any] = trial.study.user_attrs
+        self.replicate: str | None = None
 
     def report(self, value: float, step: int) -> None:
         """Optuna knows intermediate values only of studies with one objective; others ignore them."""

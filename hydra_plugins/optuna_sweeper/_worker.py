@@ -160,6 +160,7 @@ class Worker:
             "params": handle.params,
             "study_name": handle.study_name,
             "study_user_attrs": handle.study_user_attrs,
+            "replicate": handle.replicate,
         }
         job = Job(config, plan.task, plan.context, facts, self._environment)
         if plan.isolate:

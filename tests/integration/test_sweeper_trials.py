@@ -21,12 +21,13 @@ def toy(tmp_path):
 
 @pytest.mark.parametrize("isolation", ["process", "none"])
 def test_replicates_are_one_trial_with_the_mean_as_its_value(toy, isolation):
-    toy.sweep(
+    printed = toy.sweep(
         SPACE,
         "hydra.sweeper.repeats={over: y, values: [0, 1, 5]}",
         "hydra.sweeper.n_trials=2",
         f"hydra.sweeper.isolation={isolation}",
     )
+    assert "± 2.6" in printed
     for trial in toy.study().trials:
         loss = (trial.params["x"] - 1) ** 2
         assert trial.value == pytest.approx(loss + 2)

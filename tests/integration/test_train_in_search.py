@@ -27,6 +27,7 @@ class Search:
 
     def __init__(self, number, params, parent, prune_at=None):
         self.number, self.params, self.study_user_attrs = number, params, {"mlflow_run_id": parent}
+        self.replicate = None
         self.reports, self.attributes, self._prune_at = [], {}, prune_at
 
     def report(self, value, step):

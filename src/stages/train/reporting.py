@@ -19,12 +19,14 @@ class Reporter(Protocol):
         params: The searched parameters by override key, e.g. `{"train.lr0": 0.01}`.
         study_name: None outside a search.
         study_user_attrs: What the search keeps about itself; its tracking run is `mlflow_run_id`.
+        replicate: What tells this training from the trial's others, e.g. `train.seed=1`; None if it has none.
     """
 
     number: int | None
     params: Mapping[str, Any]
     study_name: str | None
     study_user_attrs: Mapping[str, Any]
+    replicate: str | None
 
     def report(self, value: float, step: int) -> None:
         """Tell the objective at a step."""

@@ -69,7 +69,7 @@ def train(job: TrainJob, reporter: Reporter) -> TrainOutcome:
     job, state = _going_on(job, data) if job.train.resume else (job, RunState("", data.digest, None, os.getpid()))
     run = open_run(
         job.tracking,
-        name=f"trial {reporter.number}" if reporter.number is not None else f"{data.name} {job.folder.name}",
+        name=_name(job, data, reporter),
         parent_run_id=reporter.study_user_attrs.get("mlflow_run_id"),
         tags=_tags(job, data, reporter),
         run_id=state.mlflow_run_id,
@@ -191,7 +191,15 @@ def _tags(job: TrainJob, data: PreparedData, reporter: Reporter) -> dict[str, st
         tags["data.dvc"] = tracked
     if reporter.number is not None:
         tags |= {"study": str(reporter.study_name), "trial": str(reporter.number)}
+    if reporter.replicate is not None:
+        tags["replicate"] = reporter.replicate
     return tags
+
+
+def _name(job: TrainJob, data: PreparedData, reporter: Reporter) -> str:
+    if reporter.number is None:
+        return f"{data.name} {job.folder.name}"
+    return " ".join(filter(None, (f"trial {reporter.number}", reporter.replicate)))
 
 
 def _uploads_weights(tracking: TrackingOptions, reporter: Reporter) -> bool:

@@ -13,6 +13,7 @@ class Recorder:
     """A trial that keeps what it is told, and prunes after `prune_after` reports."""
 
     number = 7
+    replicate = None
     params: ClassVar[dict] = {}
     study_name = "s"
     study_user_attrs: ClassVar[dict] = {}
@@ -40,6 +41,7 @@ def outcomes(*returned):
     queue = iter(returned)
 
     def run_one(override, handle):
+        assert handle.replicate == override
         handle.report(99, 0)
         handle.set_user_attr("seen", override)
         handle.set_user_attr("metrics", {"map": int(override[-1]), "name": "m"})

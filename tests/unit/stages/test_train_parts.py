@@ -30,6 +30,7 @@ class FakeReporter:
     """A search that remembers, and prunes when told to."""
 
     number, params, study_name, study_user_attrs = 3, {"train.lr0": 0.1}, "study", {}
+    replicate = None
 
     def __init__(self, prunes=False):
         self.reports = []
