@@ -1,0 +1,35 @@
+"""What a trial's process died of."""
+
+import pytest
+
+from hydra_plugins.optuna_sweeper import _isolation
+from hydra_plugins.optuna_sweeper._isolation import _death, _killed_for_memory
+
+
+@pytest.mark.parametrize(
+    ("exitcode", "for_memory", "error", "kinds"),
+    [
+        pytest.param(-9, False, "killed by SIGKILL", ("SIGKILL",), id="by somebody"),
+        pytest.param(
+            -9,
+            True,
+            "killed by the kernel for want of memory (SIGKILL)",
+            ("SIGKILL", "MemoryError"),
+            id="by the kernel",
+        ),
+        pytest.param(-11, True, "killed by SIGSEGV", ("SIGSEGV",), id="a crash, while others ran out of memory"),
+        pytest.param(3, False, "its process exited with status 3", ("SystemExit",), id="an exit"),
+    ],
+)
+def test_a_death_has_a_reason_and_a_name_to_retry_it_by(exitcode, for_memory, error, kinds):
+    outcome = _death(exitcode, for_memory=for_memory)
+    assert (outcome.error, outcome.kinds) == (error, kinds)
+
+
+def test_the_kernel_says_how_many_it_has_killed_for_memory(tmp_path, monkeypatch):
+    counters = tmp_path / "vmstat"
+    counters.write_text("nr_free_pages 12\noom_kill 7\npgfault 99\n")
+    monkeypatch.setattr(_isolation, "Path", lambda _: counters)
+    assert _killed_for_memory() == 7
+    counters.unlink()
+    assert _killed_for_memory() == 0
