@@ -131,7 +131,7 @@ def values(returns: Sequence[JobReturn]) -> list[Any]:
     """
     for result in returns:
         if isinstance(result._return_value, Exception):
-            raise result._return_value
+            raise result._return_value.with_traceback(None)  # Hydra 1.4 would print a job's frames
     return [result.return_value for result in returns]
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import cloudpickle
+from hydra.core.plugins import Plugins
 from hydra.core.singleton import Singleton
 from hydra.core.utils import setup_globals
 
@@ -198,6 +199,9 @@ def _trial_process(payload: bytes, pipe: Connection) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         job: Job = cloudpickle.loads(payload)
+        # found by the fork server: to look for them takes long, and with the state set some would store configurations
+        # a second time, of which Hydra 1.4 warns
+        job.singletons["instances"][Plugins] = Plugins.instance()
         Singleton.set_state(job.singletons)
         setup_globals()
         _redirect_output(job.folder / CONSOLE)

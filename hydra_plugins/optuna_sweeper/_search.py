@@ -14,7 +14,6 @@ from typing import Any
 
 import optuna
 from hydra.types import HydraContext, TaskFunction
-from hydra.utils import instantiate
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from rich.console import Console
 
@@ -28,6 +27,7 @@ from hydra_plugins.optuna_sweeper._isolation import warm_up
 from hydra_plugins.optuna_sweeper._job import Terminated
 from hydra_plugins.optuna_sweeper._launchers import too_few_slots
 from hydra_plugins.optuna_sweeper._lease import Warden
+from hydra_plugins.optuna_sweeper._objects import build
 from hydra_plugins.optuna_sweeper._plan import Home, Plan
 from hydra_plugins.optuna_sweeper._progress import SweepProgress
 from hydra_plugins.optuna_sweeper._queue import Standing, requeue
@@ -112,7 +112,7 @@ class Search:
         self._announce(study, console)
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, terminate)
-        callbacks = [instantiate(callback) for callback in self._options["callbacks"].values()]
+        callbacks = [build(callback) for callback in self._options["callbacks"].values()]
         _notify(callbacks, "on_sweep_start", study)
         try:
             return self._run_trials(plan, study, warden, console, callbacks)

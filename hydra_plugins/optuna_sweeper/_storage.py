@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import optuna
 from filelock import FileLock
-from hydra.utils import instantiate
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from optuna.storages import BaseStorage, GrpcStorageProxy, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 
 from hydra_plugins.optuna_sweeper._errors import SpaceError
+from hydra_plugins.optuna_sweeper._objects import build
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -65,7 +65,7 @@ def open_storage(spec: Any) -> BaseStorage:
     """
     spec = _resolved(spec)
     if not isinstance(spec, str):
-        storage = instantiate(spec)
+        storage = build(spec)
         assert isinstance(storage, BaseStorage)
         return optuna.storages.get_storage(storage)
     if spec.startswith(JOURNAL):

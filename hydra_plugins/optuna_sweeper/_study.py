@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import optuna
-from hydra.utils import get_class, instantiate
+from hydra.utils import get_class
 from omegaconf import DictConfig, OmegaConf
 from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
 from hydra_plugins.optuna_sweeper._changes import changes, describe_space
 from hydra_plugins.optuna_sweeper._errors import SpaceError
+from hydra_plugins.optuna_sweeper._objects import build
 from hydra_plugins.optuna_sweeper._space import Space
 from hydra_plugins.optuna_sweeper._storage import exclusive, open_storage
 
@@ -69,7 +70,7 @@ class StudySpec:
             study = optuna.create_study(
                 study_name=self.name,
                 storage=open_storage(self.storage),
-                pruner=instantiate(self.pruner),
+                pruner=build(self.pruner),
                 directions=wanted,
                 load_if_exists=True,
             )
@@ -97,7 +98,7 @@ class StudySpec:
         if arguments.get("seed") is not None:
             # equal seeds would make all workers draw the same points, as would one that is started again
             arguments["seed"] = (arguments["seed"] + slot + RUNS_APART * self.run + STARTS_APART * drawn) % 2**32
-        sampler: optuna.samplers.BaseSampler = instantiate(arguments)
+        sampler: optuna.samplers.BaseSampler = build(arguments)
         return sampler
 
 

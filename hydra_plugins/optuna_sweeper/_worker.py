@@ -15,7 +15,7 @@ from pathlib import Path
 
 import optuna
 from hydra.core.hydra_config import HydraConfig
-from hydra.utils import get_method, instantiate
+from hydra.utils import get_method
 from omegaconf import DictConfig, open_dict
 
 from hydra_plugins.optuna_sweeper._compose import Composer
@@ -25,6 +25,7 @@ from hydra_plugins.optuna_sweeper._failures import check_failure_rate
 from hydra_plugins.optuna_sweeper._isolation import Limits, run_in_process, warm_up
 from hydra_plugins.optuna_sweeper._job import INTERRUPTED, Job, Outcome, Terminated, job_folder, kinds_of, run_here
 from hydra_plugins.optuna_sweeper._lease import Lease
+from hydra_plugins.optuna_sweeper._objects import build
 from hydra_plugins.optuna_sweeper._plan import Home, Plan
 from hydra_plugins.optuna_sweeper._queue import OVERRIDES, claim
 from hydra_plugins.optuna_sweeper._replicates import run_replicates
@@ -98,7 +99,7 @@ class Worker:
         """
         plan = self.plan
         stopped = _stoppable(self.study)
-        callbacks = [instantiate(callback) for callback in plan.callbacks.values()]
+        callbacks = [build(callback) for callback in plan.callbacks.values()]
         with Lease(self.study._storage, plan.lease_s) as lease:
             while time.time() < plan.deadline and not stopped():
                 check_failure_rate(self.study, plan.max_failure_rate, plan.n_trials)

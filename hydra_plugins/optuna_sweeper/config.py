@@ -172,7 +172,7 @@ class OptunaSweeperConf:
     retry_overrides: list[str] = field(default_factory=list)
     trial_timeout_s: float | None = None
     lease_s: float = 60.0
-    params: dict[str, Any] | None = None
+    params: dict[str, Any] | None = field(default_factory=dict)
     custom_search_space: str | None = None
     enqueue: Any = field(default_factory=lambda: ["default"])
     warm_start_from: Any = None
@@ -191,6 +191,8 @@ class OptunaSweeperConf:
 def register() -> None:
     """Store the sweeper's configuration groups; Hydra calls this by importing the plugin."""
     store = ConfigStore.instance()
+    if getattr(store.repo.get("hydra", {}).get("sweeper", {}).get("optuna.yaml"), "provider", "") == "optuna_sweeper":
+        return  # workers get the store with the sweep, and Hydra 1.4 warns of what is stored twice
     store.store(group="hydra/sweeper", name="optuna", node=OptunaSweeperConf, provider="optuna_sweeper")
     for group, choices in (("sampler", SAMPLERS), ("pruner", PRUNERS)):
         for name, (target, arguments) in choices.items():
