@@ -12,7 +12,7 @@ repro: .venv/ready ## the pipeline of dvc.yaml, from the data to a decision
 	PATH="$(CURDIR)/$(BIN):$$PATH" dvc repro
 
 test: .venv/ready
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 lint: .venv/ready
 	$(BIN)/ruff check .
