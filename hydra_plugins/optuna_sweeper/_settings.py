@@ -9,8 +9,8 @@ from hydra_plugins.optuna_sweeper._devices import check_devices
 from hydra_plugins.optuna_sweeper._errors import SpaceError
 
 _CHOICES = {"mode": ("slots", "batch"), "isolation": ("process", "none")}
-_AT_LEAST = {"n_trials": 1, "n_jobs": 1, "max_retries": 0}
-_ABOVE_ZERO = ("timeout_s", "trial_timeout_s", "lease_s")
+_AT_LEAST = {"n_trials": 1, "n_jobs": 1, "max_retries": 0, "timeout_s": 0}  # no time at all: nothing but the checks
+_ABOVE_ZERO = ("trial_timeout_s", "lease_s")
 
 
 def check_settings(options: Mapping[str, Any]) -> None:
@@ -20,7 +20,7 @@ def check_settings(options: Mapping[str, Any]) -> None:
         SpaceError: A setting is outside what it may be.
     """
     for name, least in _AT_LEAST.items():
-        if options[name] < least:
+        if options[name] is not None and options[name] < least:
             raise SpaceError(f"hydra.sweeper.{name}={options[name]}: expected at least {least}.")
     for name in _ABOVE_ZERO:
         if options[name] is not None and options[name] <= 0:
