@@ -23,6 +23,7 @@ import cloudpickle
 from hydra.core.plugins import Plugins
 from hydra.core.singleton import Singleton
 from hydra.core.utils import setup_globals
+from hydra.types import HydraContext, TaskFunction
 
 from hydra_plugins.optuna_sweeper._job import CONSOLE, INTERRUPTED, Job, Outcome, run
 from hydra_plugins.optuna_sweeper._trial import CurrentTrial, running
@@ -60,16 +61,25 @@ class Limits:
     lost: threading.Event
 
 
-def run_in_process(job: Job, trial: CurrentTrial, limits: Limits) -> Outcome:
+def pack(task: TaskFunction, context: HydraContext) -> bytes:
+    """What the processes of all trials of a slot need, pickled once: beside the app's own, Hydra's global state."""
+    # cloudpickle, because Hydra apps live in __main__
+    packed: bytes = cloudpickle.dumps((task, context, Singleton.get_state()))
+    return packed
+
+
+def run_in_process(job: Job, trial: CurrentTrial, limits: Limits, packed: bytes) -> Outcome:
     """Run the job in a process of its own and serve its reports until it ends.
+
+    `packed` is what `pack()` has made of the job's task and context.
 
     On KeyboardInterrupt the process gets one SIGINT and up to `GRACE_S` seconds to end, then it is killed; the
     interrupt goes on to the caller. Any other exception in the caller kills it at once.
     """
     ours, theirs = multiprocessing.Pipe()
-    # cloudpickle, because Hydra apps live in __main__
+    own = cloudpickle.dumps((job.config, job.facts, job.environment))
     process = _process_context().Process(
-        target=_trial_process, args=(cloudpickle.dumps(job), theirs), name=f"trial-{trial.number}"
+        target=_trial_process, args=(packed, own, theirs), name=f"trial-{trial.number}"
     )
     try:
         process.start()
@@ -194,15 +204,17 @@ class PipeTrial:
         return answer
 
 
-def _trial_process(payload: bytes, pipe: Connection) -> None:
+def _trial_process(packed: bytes, own: bytes, pipe: Connection) -> None:
     os.setpgid(0, 0)  # Ctrl-C reaches the worker only, which passes it on once
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
-        job: Job = cloudpickle.loads(payload)
+        task, context, singletons = cloudpickle.loads(packed)
         # found by the fork server: to look for them takes long, and with the state set some would store configurations
         # a second time, of which Hydra 1.4 warns
-        job.singletons["instances"][Plugins] = Plugins.instance()
-        Singleton.set_state(job.singletons)
+        singletons["instances"][Plugins] = Plugins.instance()
+        Singleton.set_state(singletons)
+        config, facts, environment = cloudpickle.loads(own)
+        job = Job(config, task, context, facts, environment)
         setup_globals()
         _redirect_output(job.folder / CONSOLE)
         os.environ.update(job.environment)

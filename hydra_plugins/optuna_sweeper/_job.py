@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import optuna
-from hydra.core.singleton import Singleton
 from hydra.core.utils import JobReturn, JobStatus, run_job
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
@@ -52,7 +51,6 @@ class Job:
         context: Hydra's context, whose callbacks hear of the job.
         facts: What `current_trial()` knows.
         environment: Environment variables that give the trial its share of the CPU and its GPU.
-        singletons: Hydra's global state.
     """
 
     config: DictConfig
@@ -60,7 +58,6 @@ class Job:
     context: HydraContext
     facts: Mapping[str, Any]
     environment: Mapping[str, str] = field(default_factory=dict)
-    singletons: Mapping[Any, Any] = field(default_factory=Singleton.get_state)
 
     @property
     def folder(self) -> Path:

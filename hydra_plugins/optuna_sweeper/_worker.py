@@ -4,6 +4,7 @@ The sweeper launches slots through whatever Hydra launcher is set; each draws it
 so no trial waits for another.
 """
 
+import itertools
 import logging
 import os
 import signal
@@ -22,7 +23,7 @@ from hydra_plugins.optuna_sweeper._compose import Composer
 from hydra_plugins.optuna_sweeper._devices import share
 from hydra_plugins.optuna_sweeper._ending import ending_at_once, told_to_end
 from hydra_plugins.optuna_sweeper._failures import check_failure_rate
-from hydra_plugins.optuna_sweeper._isolation import Limits, run_in_process, warm_up
+from hydra_plugins.optuna_sweeper._isolation import Limits, pack, run_in_process, warm_up
 from hydra_plugins.optuna_sweeper._job import INTERRUPTED, Job, Outcome, Terminated, job_folder, kinds_of, run_here
 from hydra_plugins.optuna_sweeper._lease import Lease
 from hydra_plugins.optuna_sweeper._objects import build
@@ -85,6 +86,7 @@ class Worker:
         self._environment = share(slot, plan.n_jobs, plan.devices, plan.slots_per_gpu, shared)
         if plan.isolate:
             warm_up(plan.preload)
+            self._packed = pack(plan.task, plan.context)
         else:
             os.environ.update(self._environment)
 
@@ -165,7 +167,7 @@ class Worker:
         }
         job = Job(config, plan.task, plan.context, facts, self._environment)
         if plan.isolate:
-            return run_in_process(job, handle, Limits(plan.trial_timeout_s, lost))
+            return run_in_process(job, handle, Limits(plan.trial_timeout_s, lost), self._packed)
         return run_here(job, handle)
 
     def _compose(self, trial: optuna.Trial, replicate: str | None = None, folder: str = "") -> DictConfig:
@@ -209,7 +211,7 @@ def draw(plan: Plan, study: optuna.Study, lease: Lease) -> optuna.Trial | None:
 def _free(config: DictConfig) -> str:
     """The trial's folder, or another one beside it if a study that is no more has left one of that name."""
     folder, subdir = Path(str(config.hydra.sweep.dir)), str(config.hydra.sweep.subdir)
-    names = [subdir, *(f"{subdir}_{count}" for count in range(1, 1000))]
+    names = itertools.chain([subdir], (f"{subdir}_{count}" for count in itertools.count(1)))
     return next(name for name in names if not (folder / name).exists())
 
 
