@@ -54,6 +54,34 @@ def check_edges(space: Space, config: DictConfig, loader: ConfigLoader, validate
         _check_constant(space, config, composed, overrides)
 
 
+def check_overrides(
+    setting: str, overrides: Sequence[str], space: Space, config: DictConfig, loader: ConfigLoader
+) -> None:
+    """Refuse overrides of single jobs that the configuration does not take, or that hide what is searched.
+
+    Args:
+        setting: Where they stand, for the message.
+        overrides: The overrides.
+        space: What is searched.
+        config: The sweep's configuration.
+        loader: Composes it.
+
+    Raises:
+        SpaceError: One of them cannot work.
+    """
+    for override in overrides:
+        key = override.partition("=")[0].lstrip("+~")
+        if key in space.keys:
+            raise SpaceError(
+                f"hydra.sweeper.{setting} sets {override}, but {key} is searched too: the trial's parameters would say "
+                f"something else than it was run with. Leave {key} out of one of them."
+            )
+        try:
+            loader.load_sweep_config(config, [*space.fixed, override])
+        except HydraException as error:
+            raise SpaceError(f"hydra.sweeper.{setting} sets {override}: {error}") from error
+
+
 def default_point(space: Space, config: DictConfig) -> dict[str, Any]:
     """The configured values of the searched parameters, as far as the space contains them."""
     values = {key: configured(config, key) for key in space.keys if not key.startswith("+")}

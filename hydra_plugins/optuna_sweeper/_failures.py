@@ -25,9 +25,11 @@ def check_failure_rate(study: optuna.Study, limit: float, n_trials: int) -> None
     if not failed or not enough or len(failed) / len(finished) <= limit:
         return
     reason, count = Counter(str(trial.user_attrs.get(REASON, "unknown")) for trial in failed).most_common(1)[0]
+    folder = failed[-1].user_attrs.get(FOLDER)
+    printed = f"What the latest of them printed: {folder}/{CONSOLE}\n" if folder else ""
     raise SweepFailed(
         f"{len(failed)} of {len(finished)} trials failed, more than hydra.sweeper.max_failure_rate={limit:g} allows. "
         f"The commonest reason ({count}×): {reason}\n"
-        f"What the latest of them printed: {failed[-1].user_attrs.get(FOLDER, '')}/{CONSOLE}\n"
+        f"{printed}"
         "To go on with this study all the same, raise hydra.sweeper.max_failure_rate."
     )

@@ -206,6 +206,7 @@ class PipeTrial:
 
 def _trial_process(packed: bytes, own: bytes, pipe: Connection) -> None:
     os.setpgid(0, 0)  # Ctrl-C reaches the worker only, which passes it on once
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # shells have what they start with `&` ignore it
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         task, context, singletons = cloudpickle.loads(packed)

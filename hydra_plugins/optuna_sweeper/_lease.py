@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from optuna.exceptions import UpdateFinishedTrialError
 
+from hydra_plugins.optuna_sweeper._job import INTERRUPTED
 from hydra_plugins.optuna_sweeper._queue import LEASE, RETRIES, lapse
 
 if TYPE_CHECKING:
@@ -154,14 +155,18 @@ class Warden:
         self._ended.set()
         self._thread.join()
 
-    def look(self) -> None:
-        """Judge every running trial once."""
+    def look(self, *, interrupted: bool = False) -> None:
+        """Judge every running trial once.
+
+        Args:
+            interrupted: Whether workers have died because the sweep was told to end, which is no fault of their trials.
+        """
         from optuna.trial import TrialState
 
         with self._looking:
             for trial in self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
                 if self._has_lost_its_worker(trial):
-                    self._end(trial)
+                    self._end(trial, interrupted=interrupted)
 
     def _watch(self) -> None:
         while not self._ended.wait(LOOK_S):
@@ -181,9 +186,9 @@ class Warden:
             return False
         return time.monotonic() - since > self._lease_s
 
-    def _end(self, trial: "FrozenTrial") -> None:
-        due = due_retry(trial, self._max_retries)
-        if lapse(self._study, trial, DIED, due):
+    def _end(self, trial: "FrozenTrial", *, interrupted: bool) -> None:
+        due = due_retry(trial, self._max_retries, counts=not interrupted)
+        if lapse(self._study, trial, INTERRUPTED if interrupted else DIED, due):
             what = "its parameters are queued again" if due else f"and so {self._max_retries} times before: given up"
             log.warning("Trial %d has lost its worker; %s.", trial.number, what)
 

@@ -18,7 +18,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from rich.console import Console
 
 from hydra_plugins.optuna_sweeper import _results as results
-from hydra_plugins.optuna_sweeper._check import check_edges, check_keys, default_point
+from hydra_plugins.optuna_sweeper._check import check_edges, check_keys, check_overrides, default_point
 from hydra_plugins.optuna_sweeper._controller import run_batches, run_slots
 from hydra_plugins.optuna_sweeper._devices import shortage
 from hydra_plugins.optuna_sweeper._ending import terminate
@@ -83,7 +83,7 @@ class Search:
                 "Give a space, as in 'lr=tag(log,interval(1e-4,1e-1))'."
             )
         check_keys(self._space, config, context.config_loader)
-        self._refuse_repeats_of_searched()
+        self._check_overrides_of_trials()
         self._sampler = set_arguments(options["sampler"])
         self._grid = self._space.grid() if is_grid(self._sampler) else {}
         if options["isolation"] == "process":  # it imports while the space is checked and the study opened
@@ -130,7 +130,8 @@ class Search:
                     run_slots(plan, study, warden)
             _refuse_without_winner(results.summarise(study, self._folder))
         finally:  # callbacks may ask which exception is in flight
-            warden.look()  # slots that ended with this sweep have left nothing to wait for
+            # slots that ended with this sweep have left nothing to wait for
+            warden.look(interrupted=isinstance(sys.exception(), KeyboardInterrupt | Terminated))
             summary = results.summarise(study, self._folder)
             results.write(study, summary)
             results.print_table(study, summary, list(self._options["columns"]), console)
@@ -154,16 +155,12 @@ class Search:
         for doubt in filter(None, doubts):
             log.warning(doubt)
 
-    def _refuse_repeats_of_searched(self) -> None:
-        if self._repeats is None:
-            return
-        if self._repeats.over in self._space.keys:
-            raise SpaceError(
-                f"hydra.sweeper.repeats.over={self._repeats.over}: it is searched too. Take it out of the search "
-                "space: replicates give it its values."
-            )
-        # composed once now, so that a key that is not there is refused before the first trial
-        self._context.config_loader.load_sweep_config(self._config, [*self._space.fixed, *self._repeats.overrides[:1]])
+    def _check_overrides_of_trials(self) -> None:
+        """Refuse overrides that only some jobs get, before the first job that would fail by them."""
+        if self._repeats is not None:
+            check_overrides("repeats", self._repeats.overrides, self._space, self._config, self._context.config_loader)
+        retried = list(self._options["retry_overrides"])
+        check_overrides("retry_overrides", retried, self._space, self._config, self._context.config_loader)
 
     @property
     def _n_trials(self) -> int:

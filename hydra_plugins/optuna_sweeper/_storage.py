@@ -14,6 +14,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from optuna.storages import BaseStorage, GrpcStorageProxy, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
+from optuna.storages.journal._file import BaseJournalFileLock
 
 from hydra_plugins.optuna_sweeper._errors import SpaceError
 from hydra_plugins.optuna_sweeper._objects import build
@@ -71,12 +72,39 @@ def open_storage(spec: Any) -> BaseStorage:
     if spec.startswith(JOURNAL):
         path = Path(spec.removeprefix(JOURNAL))
         path.parent.mkdir(parents=True, exist_ok=True)
-        return JournalStorage(JournalFileBackend(str(path)))
+        return JournalStorage(JournalFileBackend(str(path), lock_obj=_KernelLock(path)))
     if spec.startswith(GRPC):
         return _proxy(spec)
-    with _making_tables(spec):
+    return _database(spec)
+
+
+class _KernelLock(BaseJournalFileLock):
+    """A journal's lock that ends with its process; after Optuna's own, a kill makes all others wait for 30 s."""
+
+    def __init__(self, journal: Path) -> None:
+        self._lock = FileLock(f"{journal}.append.lock")
+
+    def acquire(self) -> bool:
+        self._lock.acquire()
+        return True
+
+    def release(self) -> None:
+        self._lock.release()
+
+
+def _database(url: str) -> BaseStorage:
+    from sqlalchemy.exc import OperationalError
+
+    try:
+        return _connected(url)
+    except OperationalError as error:
+        raise SpaceError(f"The database {url} of hydra.sweeper.storage cannot be used: {error.orig}") from error
+
+
+def _connected(url: str) -> BaseStorage:
+    with _making_tables(url):
         # a server may have been restarted since the last trial, hours ago
-        storage = RDBStorage(spec, engine_kwargs={"pool_pre_ping": True})
+        storage = RDBStorage(url, engine_kwargs={"pool_pre_ping": True})
     weakref.finalize(storage, storage.engine.dispose)  # at the latest when the process ends; psycopg warns otherwise
     return optuna.storages.get_storage(storage)
 

@@ -206,3 +206,34 @@ def test_a_study_made_anew_does_not_write_into_the_folders_of_the_old_one(toy):
     names = sorted(path.name for path in (toy.folder / "multirun/toy").glob("[0-9]*"))
     assert names == ["0", "0_1", "1", "1_1"]
     assert toy.study().trials[1].user_attrs["folder"].endswith("1_1")
+
+
+def test_ctrl_c_in_a_terminal_reaches_all_slots_and_costs_no_trial_a_retry(toy):
+    """A terminal sends it to every process in it, joblib's workers included."""
+    process = toy.start(
+        SPACE, "sleep_s=60", "hydra/launcher=joblib", "hydra.launcher.n_jobs=2", "hydra.sweeper.n_jobs=2"
+    )  # fmt: skip
+    wait_for(lambda: all_output(toy).count("x is") == 2)
+    workers = {trial.system_attrs["lease"]["pid"] for trial in toy.study().trials if trial.state == TrialState.RUNNING}
+    started = time.monotonic()
+    for pid in (process.pid, *workers):
+        os.kill(pid, signal.SIGINT)
+    printed, _ = process.communicate(timeout=60)
+    assert process.returncode == 130, printed
+    assert time.monotonic() - started < 15
+    trials = toy.study().trials
+    assert [trial.state for trial in trials] == [FAIL, FAIL, WAITING, WAITING]
+    assert [trial.user_attrs["retries"] for trial in trials[2:]] == [0, 0]
+
+
+def test_a_trial_ends_with_its_killed_sweep_also_when_the_shell_had_it_ignore_ctrl_c(toy):
+    """As shells do with what they start in the background."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        process = toy.start(SPACE, "sleep_s=60")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    wait_for(lambda: "x is" in all_output(toy))
+    process.kill()
+    process.communicate()
+    wait_for(lambda: not trial_processes(toy), timeout_s=10)

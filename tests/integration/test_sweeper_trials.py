@@ -116,10 +116,17 @@ def test_a_changed_space_is_refused_or_adapted_by_rule(toy):
     [
         pytest.param(["hydra.sweeper.mode=sync"], "'slots' or 'batch'", id="mode"),
         pytest.param(["hydra.sweeper.repeats={over: y}"], "{over: KEY, values:", id="repeats without values"),
+        pytest.param(["hydra.sweeper.repeats={over: x, values: [1, 2]}"], "searched too", id="repeats of searched"),
         pytest.param(
-            ["hydra.sweeper.repeats={over: x, values: [1, 2]}"], "it is searched too", id="repeats of searched"
+            ["hydra.sweeper.repeats={over: zz, values: [1, 2]}"],
+            "hydra.sweeper.repeats sets zz=1",
+            id="repeats of nothing",
         ),
-        pytest.param(["hydra.sweeper.repeats={over: zz, values: [1, 2]}"], "zz", id="repeats of nothing"),
+        pytest.param(["hydra.sweeper.retry_overrides=['x=1']"], "x is searched too", id="retry of searched"),
+        pytest.param(
+            ["hydra.sweeper.retry_overrides=['bach=8']"], "retry_overrides sets bach=8", id="retry of nothing"
+        ),
+        pytest.param(["hydra.sweeper.storage=postgresql://me@127.0.0.1:1/o"], "cannot be used", id="no database"),
         pytest.param(["hydra.sweeper.trial_timeout_s=3", QUICK], "needs hydra.sweeper.isolation=process", id="timeout"),
         pytest.param(["hydra.sweeper.storage=postgresql://me:secret@db/o"], "contains a password", id="password"),
         pytest.param(["hydra.sweeper.lease_s=0"], "seconds above 0", id="lease"),
