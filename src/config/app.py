@@ -30,6 +30,12 @@ ROOT = {
     "config_name": "config",
 }
 
+
+def root_with_arguments(name: str) -> dict[str, str]:
+    """The root of a command beside the pipeline: `conf/NAME.yaml`, which adds the command's own arguments (ADR 8)."""
+    return {**ROOT, "config_name": name}
+
+
 INTERRUPTED = 130  # what shells report for a program that Ctrl-C ended
 
 

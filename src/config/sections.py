@@ -1,9 +1,10 @@
 """One section of the composed configuration as its typed options: DictConfig stops here."""
 
-from typing import TypeVar
+from dataclasses import fields
+from typing import Any, TypeVar
 
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import MissingMandatoryValue
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from src.core.errors import ConfigError
 
@@ -24,3 +25,26 @@ def section(cfg: DictConfig, name: str, expected: type[T]) -> T:
     if not isinstance(options, expected):
         raise ConfigError(f"section '{name}' has no schema; its YAML must begin with 'defaults: [schema_…, _self_]'")
     return options
+
+
+def arguments(cfg: DictConfig, expected: type[T]) -> T:
+    """The top-level keys of a command's root that are its arguments, such as `study=NAME`, as a validated dataclass.
+
+    Args:
+        cfg: The composed root, which has all of the dataclass's fields as keys.
+        expected: The dataclass.
+
+    Raises:
+        ConfigError: an argument that has to be given is not, or is of the wrong type.
+    """
+    schema: Any = OmegaConf.structured(expected)
+    for field in fields(expected):  # type: ignore[arg-type]  # a TypeVar cannot say "dataclass"
+        if OmegaConf.is_missing(cfg, field.name):
+            raise ConfigError(f"{field.name} has no default: give it, {field.name}=…")
+        try:
+            schema[field.name] = cfg[field.name]
+        except OmegaConfBaseException as error:
+            raise ConfigError(f"{field.name}={cfg[field.name]}: {str(error).splitlines()[0]}") from error
+    made = OmegaConf.to_object(schema)
+    assert isinstance(made, expected)
+    return made

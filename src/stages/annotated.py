@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from src.core.detections import Detections, GroundTruth
 from src.evaluation.matching import Matches
-from src.report.boxes import draw_boxes
+from src.render.boxes import draw_boxes
 
 
 @dataclass(frozen=True, eq=False)

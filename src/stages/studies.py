@@ -44,13 +44,22 @@ def choose_trial(storage: str, name: str, number: int | None = None) -> ChosenTr
         ConfigError: there is no such study or trial, the trial is not complete, the study has several objectives and
             therefore no best trial, or the trial's folder is gone.
     """
-    study = _load(storage, name)
+    study = load_study(storage, name)
     trial = _best(study) if number is None else _numbered(study, number)
     run_id = study.user_attrs.get("mlflow_run_id")
     return ChosenTrial(name, trial.number, _overrides(trial, name), run_id)
 
 
-def _load(storage: str, name: str) -> optuna.Study:
+def load_study(storage: str, name: str) -> optuna.Study:
+    """A study by its name.
+
+    Args:
+        storage: `journal:PATH` or a database's URL.
+        name: The study's name.
+
+    Raises:
+        ConfigError: there is no such file or study.
+    """
     opened: BaseStorage | str = storage
     if storage.startswith(_JOURNAL):
         path = Path(storage.removeprefix(_JOURNAL))

@@ -5,7 +5,7 @@ from typing import Any
 
 from src.decision.figures import machine
 from src.decision.verdict import Outcome
-from src.report.decision import DecisionPage, Picture
+from src.render.decision import DecisionPage, Picture
 from src.stages.decide.outcome import DecideOutcome
 from src.stages.decide.tables import (
     checks_table,

@@ -16,7 +16,7 @@ from src.decision.figures import Evidence, as_interval, figure
 from src.decision.gates import judge
 from src.decision.options import DecideOptions
 from src.decision.verdict import reach
-from src.report.decision import Picture, as_html, as_markdown
+from src.render.decision import Picture, as_html, as_markdown
 from src.stages.decide.inputs import read_evidence, read_overlap, read_trials
 from src.stages.decide.json import as_json
 from src.stages.decide.outcome import DecideOutcome

@@ -11,7 +11,7 @@ from src.decision.figures import Evidence, as_interval, machine
 from src.decision.findings import Finding, Status
 from src.decision.gates import UNKNOWN, JudgedGate, Judgement, round_up
 from src.decision.options import BACKENDS
-from src.report.decision import Row, Strip, Table
+from src.render.decision import Row, Strip, Table
 
 DEFAULT_IOU = 0.7  # of the NMS, where the evaluation takes its figures
 _GATE_TONES = {Judgement.PASSED: "good", Judgement.FAILED: "bad", Judgement.UNDECIDED: "unsure"}

@@ -7,8 +7,8 @@ from src.detector.candidates import DEFAULT_CONFIDENCE
 from src.detector.predict import read_image
 from src.evaluation.confusion import confusion_pairs
 from src.evaluation.corruptions import corrupt, image_seed
-from src.report import evaluation as report
-from src.report.figures import write_rows
+from src.render import evaluation as render
+from src.render.figures import write_rows
 from src.stages.annotated import annotate
 from src.stages.evaluate.measures import ALL_CLASSES
 from src.stages.evaluate.stage import EvaluateOutcome
@@ -26,21 +26,21 @@ def draw(outcome: EvaluateOutcome, seed: int) -> None:
     """
     plots, curves = outcome.folder / "plots", outcome.folder / "curves"
     overall = {split: measures.curves[ALL_CLASSES] for split, measures in outcome.measures.items()}
-    report.draw_curves(plots / "curves.png", overall, DEFAULT_CONFIDENCE)
+    render.draw_curves(plots / "curves.png", overall, DEFAULT_CONFIDENCE)
     for split, measures in outcome.measures.items():
-        report.write_pr_table(curves / f"{split}_pr.csv", measures.curves)
-        report.write_f1_table(curves / f"{split}_f1.csv", measures.curves)
+        render.write_pr_table(curves / f"{split}_pr.csv", measures.curves)
+        render.write_f1_table(curves / f"{split}_f1.csv", measures.curves)
     measures = outcome.measures[outcome.last_split]
     names = measures.truth.class_names
-    report.draw_confusion(
+    render.draw_confusion(
         plots / "confusion.png", measures.confusion, names, f"{outcome.last_split}, confidence {DEFAULT_CONFIDENCE}"
     )
     pairs = confusion_pairs(measures.confusion, names)
     write_rows(curves / "confusion.csv", ("actual", "predicted"), pairs)
     if outcome.corrupted:
         corrupted = {name: found.metrics for name, found in outcome.corrupted.items()}
-        report.draw_robustness(plots / "robustness.png", measures.metrics, corrupted, _ROBUSTNESS)
-        report.draw_examples(plots / "corruptions.png", _examples(outcome, seed))
+        render.draw_robustness(plots / "robustness.png", measures.metrics, corrupted, _ROBUSTNESS)
+        render.draw_examples(plots / "corruptions.png", _examples(outcome, seed))
 
 
 def _examples(outcome: EvaluateOutcome, seed: int) -> dict[str, NDArray[np.uint8]]:

@@ -80,6 +80,7 @@ def record(outcome: TrainOutcome, run: Run, *, step: int, with_weights: bool) ->
     for plot in plots_in(outcome.folder):
         run.log_artifact(plot, "plots")
     run.log_artifact(outcome.folder / "results.csv")
+    run.log_artifact(outcome.records)  # with which `python -m src.report compare` resamples the images
     if with_weights:
         run.log_artifact(outcome.weights, "weights")
 

@@ -187,6 +187,7 @@ def _going_on(job: TrainJob, data: PreparedData) -> tuple[TrainJob, RunState]:
 
 def _tags(job: TrainJob, data: PreparedData, reporter: Reporter) -> dict[str, str]:
     tags = {"objective": ", ".join(job.train.objectives), "folder": str(job.folder.resolve())}
+    tags["data.digest"] = data.digest  # the store's data set has 36 characters of it, or DVC's
     if (tracked := dvc_digest(data.root)) is not None:
         tags["data.dvc"] = tracked
     if reporter.number is not None:

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from src.detector.predict import read_image
-from src.report import threshold as report
+from src.render import threshold as render
 from src.stages.annotated import annotate
 from src.stages.tune_threshold.stage import DEFAULT, TuneOutcome
 from src.stages.tune_threshold.views import View
@@ -23,11 +23,11 @@ def draw(outcome: TuneOutcome) -> None:
     plots = outcome.folder / "plots"
     lines = {split: _line(outcome, split) for split in outcome.curves}
     score = None if outcome.reselection is None else outcome.reselection.score
-    report.draw_precision_recall(plots / "precision_recall.png", lines, _tuned(outcome), _others(outcome))
-    report.draw_f1(plots / "f1_by_threshold.png", lines, score, DEFAULT.score)
-    report.draw_reliability(plots / "reliability.png", outcome.calibration)
+    render.draw_precision_recall(plots / "precision_recall.png", lines, _tuned(outcome), _others(outcome))
+    render.draw_f1(plots / "f1_by_threshold.png", lines, score, DEFAULT.score)
+    render.draw_reliability(plots / "reliability.png", outcome.calibration)
     if outcome.point is not None and (pairs := _pairs(outcome, outcome.point)):
-        report.draw_pairs(plots / "default_and_tuned.png", pairs)
+        render.draw_pairs(plots / "default_and_tuned.png", pairs)
 
 
 def most_different(before: NDArray[np.int64], after: NDArray[np.int64], most: int) -> list[int]:
@@ -44,16 +44,16 @@ def most_different(before: NDArray[np.int64], after: NDArray[np.int64], most: in
     return [int(image) for image in ranked if difference[image] > 0]
 
 
-def _line(outcome: TuneOutcome, split: str) -> report.Line:
+def _line(outcome: TuneOutcome, split: str) -> render.Line:
     curve = outcome.curves[split]
     drawn = outline(curve)
     counts = curve.counts
-    return report.Line(
+    return render.Line(
         curve.thresholds[drawn], counts.precision[drawn], counts.recall[drawn], np.asarray(counts.f()[drawn])
     )
 
 
-def _tuned(outcome: TuneOutcome) -> dict[str, report.Figures]:
+def _tuned(outcome: TuneOutcome) -> dict[str, render.Figures]:
     tuned = {"val": outcome.val, "test": outcome.test.tuned if outcome.test else None}
     return {split: figures for split, figures in tuned.items() if figures is not None}
 

@@ -12,8 +12,8 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from src.core.interval import Interval
-from src.report.boxes import HIT, MISSED, WRONG
-from src.report.figures import COLOURS, LINES, MARKERS, frame, save, write_rows
+from src.render.boxes import HIT, MISSED, WRONG
+from src.render.figures import COLOURS, LINES, MARKERS, frame, save, write_rows
 
 _DEFAULT, _TUNED, _OTHER = "#666666", "#009E73", "#000000"
 _SMALL_SCORE = 0.05  # thresholds below it need a logarithmic scale to be seen

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from src.core.interval import Interval
-from src.report.threshold import Line, draw_f1, draw_pairs, draw_precision_recall, draw_reliability, write_table
+from src.render.threshold import Line, draw_f1, draw_pairs, draw_precision_recall, draw_reliability, write_table
 from src.thresholds.calibration import reliability
 from src.thresholds.curve import sweep
 from tests.unit.thresholds.strategies import random_detections

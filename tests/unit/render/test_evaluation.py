@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from src.core.interval import Interval
-from src.report.evaluation import (
+from src.render.evaluation import (
     draw_confusion,
     draw_curves,
     draw_examples,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from src.report.decision import DecisionPage, Picture, Row, Strip, Table, as_html, as_markdown
+from src.render.decision import DecisionPage, Picture, Row, Strip, Table, as_html, as_markdown
 from tests.unit.decision.facts import PNG
 
 HOSTILE = '<script>alert(1)</script> | `a` [x](y) **b** & "q"'

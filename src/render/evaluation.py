@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from src.core.interval import Interval
-from src.report.figures import COLOURS, LINES, frame, save, write_rows
+from src.render.figures import COLOURS, LINES, frame, save, write_rows
 
 
 class Curve(Protocol):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from src.report.boxes import HIT, MISSED, WRONG, draw_boxes
+from src.render.boxes import HIT, MISSED, WRONG, draw_boxes
 
 NONE = np.empty((0, 4))
 NO_SCORES = np.empty(0)
