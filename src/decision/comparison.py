@@ -71,6 +71,23 @@ class Setting:
 
 
 @dataclass(frozen=True)
+class Scatter:
+    """How far runs of one setting lie from each other, learnt from all repeated settings together.
+
+    Attributes:
+        std: The standard deviation over seeds, pooled.
+        freedom: Its degrees of freedom.
+    """
+
+    std: float
+    freedom: int
+
+    def noise(self, count: int, other_count: int) -> float:
+        """How large the difference of two settings' means may be by chance, with so many runs each."""
+        return student_t(self.freedom) * self.std * math.sqrt(1 / count + 1 / other_count)
+
+
+@dataclass(frozen=True)
 class Comparison:
     """A study's settings, best first.
 
@@ -81,6 +98,7 @@ class Comparison:
         judged_by: A sentence that says how differences were told from noise.
         untrained: The metric of the untrained weights, as (lowest, highest) over the trials (it depends on the image
             size); None where they were not evaluated.
+        scatter: How far repeats of a setting lie from each other; None where none was repeated.
     """
 
     metric: str
@@ -88,6 +106,7 @@ class Comparison:
     candidate: int | None
     judged_by: str
     untrained: tuple[float, float] | None
+    scatter: "Scatter | None" = None
 
     @property
     def runners_up(self) -> tuple[Setting, ...]:
@@ -123,20 +142,23 @@ def compare(
     place = next((i for i, s in enumerate(settings) if any(t.number == candidate for t in s.trials)), None)
     if candidate is None:
         place = None
-    pooled = _pooled(settings)
+    scatter = _scatter(settings)
     if place is not None:
-        noise = [_noise(settings[place], setting, pooled, half_width) for setting in settings]
+        best, count = settings[place], len(settings[place].trials)
         settings = [
-            setting if i == place else _against(settings[place], setting, noise[i])
-            for i, setting in enumerate(settings)
+            setting
+            if setting is best
+            else _against(best, setting, scatter.noise(count, len(setting.trials)) if scatter else half_width)
+            for setting in settings
         ]
     untrained = [t.metrics[UNTRAINED + metric] for t in judged if UNTRAINED + metric in t.metrics]
     return Comparison(
         metric=metric,
         settings=tuple(settings),
         candidate=place,
-        judged_by=_judged_by(pooled, half_width),
+        judged_by=_judged_by(scatter, half_width),
         untrained=(min(untrained), max(untrained)) if untrained else None,
+        scatter=scatter,
     )
 
 
@@ -184,23 +206,13 @@ def _std(values: Sequence[float], mean: float) -> float | None:
     return math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1))
 
 
-def _pooled(settings: Sequence[Setting]) -> tuple[float, int] | None:
+def _scatter(settings: Sequence[Setting]) -> Scatter | None:
     """The standard deviation pooled over all repeated settings, and its degrees of freedom."""
     repeated = [(setting.std, len(setting.trials) - 1) for setting in settings if setting.std is not None]
     if not repeated:
         return None
     freedom = sum(degrees for _, degrees in repeated)
-    return math.sqrt(math.fsum(std**2 * degrees for std, degrees in repeated) / freedom), freedom
-
-
-def _noise(
-    candidate: Setting, other: Setting, pooled: tuple[float, int] | None, half_width: float | None
-) -> float | None:
-    """How large a difference of the two may be by chance."""
-    if pooled is None:
-        return half_width
-    std, freedom = pooled
-    return student_t(freedom) * std * math.sqrt(1 / len(candidate.trials) + 1 / len(other.trials))
+    return Scatter(math.sqrt(math.fsum(std**2 * degrees for std, degrees in repeated) / freedom), freedom)
 
 
 def _against(candidate: Setting, other: Setting, noise: float | None) -> Setting:
@@ -209,12 +221,12 @@ def _against(candidate: Setting, other: Setting, noise: float | None) -> Setting
     return Setting(other.varied, other.trials, other.mean, other.std, difference, within)
 
 
-def _judged_by(pooled: tuple[float, int] | None, half_width: float | None) -> str:
-    if pooled is not None:
-        degrees = "1 degree" if pooled[1] == 1 else f"{pooled[1]} degrees"
+def _judged_by(scatter: Scatter | None, half_width: float | None) -> str:
+    if scatter is not None:
+        degrees = "1 degree" if scatter.freedom == 1 else f"{scatter.freedom} degrees"
         return (
             f"A difference is called noise when it lies within the 95 % interval of Student's t from the standard"
-            f" deviation over seeds, {pooled[0]:.4f}, pooled over the repeated settings ({degrees} of freedom)."
+            f" deviation over seeds, {scatter.std:.4f}, pooled over the repeated settings ({degrees} of freedom)."
         )
     if half_width is not None:
         return (
