@@ -11,7 +11,7 @@ from src.tracking import courier_process
 from src.tracking.comparison_view import ComparisonView
 from src.tracking.environment import describe_process
 from src.tracking.options import TrackingOptions
-from src.tracking.run import NullRun, ParamValue, Run, RunStatus
+from src.tracking.protocol import NullRun, ParamValue, Run, RunStatus
 from src.tracking.spool import Call, Outbox, State, inboxes, is_key
 from src.tracking.values import MAX_DIGEST_LENGTH, metric_values, param_texts, tag_texts
 
