@@ -28,6 +28,7 @@ def as_json(outcome: DecideOutcome) -> dict[str, Any]:
             "trial": outcome.origin.trial,
             "start": evidence.find("training", "start"),
             "data": evidence.find("training", "data"),
+            "weights_sha256": evidence.find("evaluation", "weights_sha256"),
             "parameters": dict(evidence.find("training", "arguments") or {}),
             "threshold": evidence.find("threshold", "score"),
             "iou": evidence.find("threshold", "iou"),

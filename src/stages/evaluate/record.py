@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from src.core.files import write_json
+from src.core.files import sha256_of, write_json
 from src.evaluation.average_precision import METRICS as AP
 from src.evaluation.corruptions import CORRUPTIONS
 from src.stages.evaluate.measures import differences, write_table
@@ -39,6 +39,10 @@ def record(outcome: EvaluateOutcome, run: Run) -> None:
         run.log_artifact(outcome.folder / name, "evaluate")
     for picture in sorted((outcome.folder / "plots").glob("*.png")):
         run.log_artifact(picture, "evaluate")
+    # with these two, `python -m src.promote` needs neither this machine nor the data
+    split = outcome.last_split
+    run.log_artifact(folder_of(outcome.folder, split), f"evaluate/predictions/{split}")
+    run.log_artifact(outcome.data.root / outcome.example, "evaluate/example")
 
 
 def figures(outcome: EvaluateOutcome) -> dict[str, float]:
@@ -78,6 +82,7 @@ def summary(outcome: EvaluateOutcome) -> dict[str, Any]:
     return {
         "run_id": outcome.training.get("run_id"),
         "weights": outcome.weights.as_posix(),
+        "weights_sha256": sha256_of(outcome.weights),
         "data": {
             "name": outcome.data.name,
             "digest": outcome.data.digest,

@@ -87,6 +87,13 @@ class EvaluateOutcome:
         """The split for figures that are given for one only: test, or val where there is no test set."""
         return list(self.measures)[-1]
 
+    @property
+    def example(self) -> str:
+        """The image of that split with the surest detection, by its path below the data set's folder."""
+        measures = self.measures[self.last_split]
+        scores, image_index = measures.detections.scores, measures.detections.image_index
+        return measures.truth.files[int(image_index[scores.argmax()]) if len(scores) else 0]
+
 
 def evaluate(job: EvaluateJob) -> EvaluateOutcome:
     """Look at every image of val and test once, and measure what the model makes of it.
