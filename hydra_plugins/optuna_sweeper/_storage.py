@@ -93,12 +93,14 @@ class _KernelLock(BaseJournalFileLock):
 
 
 def _database(url: str) -> BaseStorage:
+    from sqlalchemy import make_url
     from sqlalchemy.exc import OperationalError
 
     try:
         return _connected(url)
     except OperationalError as error:
-        raise SpaceError(f"The database {url} of hydra.sweeper.storage cannot be used: {error.orig}") from error
+        shown = make_url(url).render_as_string(hide_password=True)
+        raise SpaceError(f"The database {shown} of hydra.sweeper.storage cannot be used: {error.orig}") from error
 
 
 def _connected(url: str) -> BaseStorage:

@@ -11,6 +11,7 @@ An entry point is a Hydra app of a few lines:
         app.run(main)
 """
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from hydra.errors import CompactHydraException, HydraException
 
 from src.config import schema
 from src.core.errors import ConfigError, ProjectError, did_you_mean
+from src.core.secrets import adopt_tracking_credentials, refuse_secrets
 
 # One root configuration for all entry points (docs/architecture.md, decision 1).
 ROOT = {
@@ -42,11 +44,13 @@ INTERRUPTED = 130  # what shells report for a program that Ctrl-C ended
 def run(main: Callable[[], Any]) -> None:
     """Run a Hydra entry point from the command line.
 
-    Side effects: registers the schemas in Hydra's ConfigStore; exits the process with status 2 when an override
-    names a key that no section has.
+    Side effects: registers the schemas in Hydra's ConfigStore; takes credentials out of MLFLOW_TRACKING_URI; exits the
+    process with status 1 when an override holds a secret or names a key that no section has.
     """
     schema.register()
+    adopt_tracking_credentials(os.environ)
     try:
+        refuse_secrets(sys.argv[1:])
         check_keys(sys.argv[1:])
     except ConfigError as error:
         sys.exit(f"{error}")

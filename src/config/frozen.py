@@ -24,11 +24,11 @@ from src.config import app, schema
 from src.config.origin import Origin
 from src.config.sections import section
 from src.core.errors import ConfigError
+from src.core.secrets import has_password
 
 FILE = Path("params.yaml")
 SECTIONS = ("data", "model", "train", "evaluate", "threshold", "decide")
 
-_SECRET = re.compile(r"\w+://[^/\s:@]+:[^/\s@]+@")
 _TRACKING = "tracking"
 _HEADER = """\
 # The frozen configuration of the pipeline, written by `python -m src.freeze`; `dvc repro` runs it.
@@ -49,7 +49,7 @@ def freeze(overrides: Sequence[str], origin: Origin | None = None) -> str:
     Raises:
         ConfigError: the overrides cannot be composed, or would freeze a password.
     """
-    cfg = _composed(overrides)
+    cfg = composed(overrides)
     origin = _with_sources(dataclasses.replace(origin or Origin(), overrides=list(overrides)), cfg)
     content: dict[str, Any] = {
         "defaults": [
@@ -64,17 +64,17 @@ def freeze(overrides: Sequence[str], origin: Origin | None = None) -> str:
         **_said_of_tracking(cfg, overrides),
     }
     text = yaml.safe_dump(content, sort_keys=False, width=120, allow_unicode=True)
-    if found := _SECRET.search(text):
+    if has_password(text):
         raise ConfigError(
-            f"The configuration holds a password ('{found.group().split(':')[0]}://…'), which would be written into "
-            f"{FILE}. Let it come from the environment: ${{oc.env:NAME}}."
+            f"The configuration holds a password in a URL, which would be written into {FILE}. Let it come from the "
+            "environment: ${oc.env:NAME}."
         )
     return _header(overrides, origin) + text
 
 
 def storage_of(overrides: Sequence[str]) -> str:
     """Where a search with these overrides keeps its study."""
-    return str(OmegaConf.select(_composed(overrides), "hydra.sweeper.storage"))
+    return str(OmegaConf.select(composed(overrides), "hydra.sweeper.storage"))
 
 
 def absolute_paths(text: str) -> list[str]:
@@ -83,7 +83,12 @@ def absolute_paths(text: str) -> list[str]:
     return sorted(set(values))
 
 
-def _composed(overrides: Sequence[str]) -> DictConfig:
+def composed(overrides: Sequence[str]) -> DictConfig:
+    """The composition of `conf/` with overrides as on a command line, Hydra's own section included.
+
+    Raises:
+        ConfigError: they cannot be composed.
+    """
     schema.register()
     app.check_keys(list(overrides))
     try:

@@ -4,11 +4,10 @@ from pathlib import Path
 from typing import Final
 
 import requests
-from requests.adapters import HTTPAdapter
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
-from urllib3.util import Retry
 
 from src.core.errors import DataError
+from src.core.https import https_session
 from src.data.disk import check_room
 
 _TIMEOUT_S: Final = (5.0, 30.0)  # to connect, and between two pieces
@@ -27,19 +26,11 @@ def download(url: str, target: Path, session: requests.Session | None = None) ->
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(target.name + ".part")
     try:
-        with session or _patient_session() as connection:
+        with session or https_session() as connection:
             _fetch(connection, url, part)
     except requests.RequestException as error:
         raise DataError(f"could not download {url}: {_reason(error)}.") from error
     part.replace(target)
-
-
-def _patient_session() -> requests.Session:
-    # Few attempts at connecting: without network the answer should not take long.
-    retry = Retry(total=5, connect=1, backoff_factor=0.5, status_forcelist=(429, 500, 502, 503, 504))
-    session = requests.Session()
-    session.mount("https://", HTTPAdapter(max_retries=retry))
-    return session
 
 
 def _fetch(session: requests.Session, url: str, part: Path) -> None:
@@ -47,9 +38,6 @@ def _fetch(session: requests.Session, url: str, part: Path) -> None:
     # Compressed on the way, byte positions would not be those of the file.
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
     with session.get(url, headers=headers, stream=True, timeout=_TIMEOUT_S) as response:
-        for step in [*response.history, response]:
-            if not str(step.url).startswith("https://"):
-                raise DataError(f"could not download {url}: it leads to {step.url}, which is not https.")
         if response.status_code == _UNSATISFIABLE and have:
             part.unlink()  # longer than the file is by now, or complete: begin anew
             _fetch(session, url, part)
@@ -82,5 +70,7 @@ def _reason(error: requests.RequestException) -> str:
         return f"the server answered {error.response.status_code} {error.response.reason}"
     if isinstance(error, requests.Timeout):
         return "no answer in time"
+    if isinstance(error, requests.exceptions.InvalidSchema):
+        return "it is, or leads to, an address that is not https"
     text = str(error)
     return text if text.startswith("the connection broke off") else f"no connection ({type(error).__name__})"

@@ -76,12 +76,14 @@ def _download(url: str, target: Path, expected: str) -> None:
 def _pieces(url: str) -> Iterator[bytes]:
     import requests
 
+    from src.core.https import https_session
+
     try:
-        with requests.get(url, stream=True, timeout=_TIMEOUT_S) as response:
-            if not response.url.startswith("https://"):
-                raise TrainingError(f"{url} was redirected to {response.url}, which is not encrypted.")
+        with https_session() as session, session.get(url, stream=True, timeout=_TIMEOUT_S) as response:
             response.raise_for_status()
             yield from response.iter_content(_PIECE)
+    except requests.exceptions.InvalidSchema as error:
+        raise TrainingError(f"Could not download {url}: it leads to an address that is not https.") from error
     except requests.RequestException as error:
         raise TrainingError(
             f"Could not download {url}: {error}. Without network, give the path of the file: model.weights=PATH."

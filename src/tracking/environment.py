@@ -6,15 +6,14 @@ import importlib.metadata
 import os
 import platform
 import re
-import shlex
 import subprocess
 import sys
 from pathlib import Path
 
+from src.core.secrets import command_line
+
 PACKAGES = ("hydra-core", "optuna", "ultralytics", "torch", "torchvision", "numpy", "mlflow", "dvc")
 
-_SECRET_NAME = re.compile(r"pass(word|wd)?|secret|token|credential|api_?key|access_?key", re.IGNORECASE)
-_URL_CREDENTIALS = re.compile(r"(\w+://)[^/\s@]+@")
 _TIMEOUT_S = 5
 _CODE = Path(__file__).parent  # the commit of the code that runs, wherever it was started from
 
@@ -52,23 +51,6 @@ def describe_process() -> dict[str, str]:
     """Command line without secrets, and user."""
     facts = {"command": command_line(sys.orig_argv), "script": Path(sys.argv[0]).name, "user": _user()}
     return {name: value for name, value in facts.items() if value}
-
-
-def command_line(arguments: list[str]) -> str:
-    """A command line in which the values of password-like settings and the credentials in URLs are replaced."""
-    return shlex.join(_without_secret(argument) for argument in arguments)
-
-
-def without_credentials(url: str) -> str:
-    """A URL in which `user:password@` is replaced."""
-    return _URL_CREDENTIALS.sub(r"\1***@", url)
-
-
-def _without_secret(argument: str) -> str:
-    name, equals, _ = argument.partition("=")
-    if equals and _SECRET_NAME.search(name):
-        return f"{name}=***"
-    return without_credentials(argument)
 
 
 def _version(package: str) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from src.core.errors import ConfigError, did_you_mean
+from src.core.secrets import check_tracking_uri
 
 KINDS = ("mlflow", "none")
 LOG_WEIGHTS = ("best", "all", "none")
@@ -14,7 +15,8 @@ class TrackingOptions:
 
     Attributes:
         kind: `mlflow`, or `none` to record nothing.
-        uri: MLflow's tracking URI; a relative SQLite file lies in the folder the program was started in.
+        uri: MLflow's tracking URI, without a password; a relative SQLite file lies in the folder the program was
+            started in.
         experiment: name of the MLflow experiment, created when missing.
         artifacts: folder or URI for the artifacts of a new experiment; empty leaves the choice to the server.
         log_weights: whose weights are uploaded: of the `best` trial of a study (and of a single training), of `all`
@@ -40,6 +42,7 @@ class TrackingOptions:
         for key in ("uri", "experiment", "spool"):
             if not getattr(self, key).strip():
                 raise ConfigError(f"tracking.{key} is empty; set it, or turn tracking off with tracking=none.")
+        check_tracking_uri(self.uri)
         if self.uri.startswith("http") and self.artifacts and ":" not in self.artifacts:
             raise ConfigError(
                 f"tracking.artifacts is the local folder '{self.artifacts}', but tracking.uri is a server, whose other"

@@ -11,8 +11,8 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from src.core.errors import ConfigError
+from src.core.secrets import without_credentials
 from src.tracking.comparison_view import ComparisonView
-from src.tracking.environment import without_credentials
 from src.tracking.options import TrackingOptions
 from src.tracking.run import Run, RunStatus, attach, open_run
 from src.tracking.study_summary import RUN_ID_ATTR, best_trials, comparison_view, progress, summary, trials_csv

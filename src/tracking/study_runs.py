@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from src.core.errors import TrackingError
+from src.core.secrets import without_credentials
 from src.tracking import courier_process
-from src.tracking.environment import without_credentials
 from src.tracking.options import TrackingOptions
 from src.tracking.spool import State, inboxes, is_key
 

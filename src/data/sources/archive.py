@@ -30,6 +30,11 @@ class ArchiveSource:
         extract(archive, work)
         root = work / self._options.folder_in_archive
         digest = content_digest(root)
+        if is_download and self._options.content_sha256 is None:
+            raise DataError(
+                f"{archive}: nothing says what was to be downloaded (data.content_sha256). Its content has sha256 "
+                f"{digest}; if you trust it, set data.content_sha256={digest}"
+            )
         if self._options.content_sha256 not in (None, digest):
             if is_download:
                 archive.unlink()  # else every later run would stumble over it

@@ -53,6 +53,14 @@ def test_a_download_with_other_content_is_deleted(tmp_path: Path, archive: Path)
     assert not archive.exists()
 
 
+def test_a_download_that_nothing_pins_is_not_used(tmp_path: Path, archive: Path, yolo_folder: Path) -> None:
+    """The message has the digest, for a user who knows that it is the right file."""
+    options = _options(archive, archive=None, url="https://example.org/mine.zip", downloads=str(tmp_path))
+
+    with pytest.raises(DataError, match=f"set data.content_sha256={content_digest(yolo_folder)}"):
+        ArchiveSource(options).read(tmp_path / "work")
+
+
 @pytest.mark.parametrize(
     ("name", "reason"),
     [

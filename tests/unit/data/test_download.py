@@ -45,8 +45,8 @@ class FakeServer(BaseAdapter):
 
 def _session(server: FakeServer) -> requests.Session:
     session = requests.Session()
+    session.adapters.clear()
     session.mount("https://", server)
-    session.mount("http://", server)
     return session
 
 
@@ -83,9 +83,12 @@ def test_a_stale_part_begins_anew(tmp_path: Path) -> None:
 
 
 def test_a_redirect_to_plain_http_is_refused(tmp_path: Path) -> None:
-    """What comes over http could be anybody's."""
-    with pytest.raises(DataError, match="not https"):
-        download(URL, tmp_path / "file.zip", _session(FakeServer(redirect="http://example.org/file.zip")))
+    """Before anything is asked over http, where the answer could be anybody's."""
+    server = FakeServer(redirect="http://example.org/file.zip")
+    with pytest.raises(DataError, match="leads to, an address that is not https"):
+        download(URL, tmp_path / "file.zip", _session(server))
+    assert len(server.requested_ranges) == 1
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_refusal_of_the_server_is_told(tmp_path: Path) -> None:

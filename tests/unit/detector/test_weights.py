@@ -1,9 +1,12 @@
 import hashlib
+import io
 from pathlib import Path
 
 import pytest
 import requests
+from requests.adapters import BaseAdapter
 
+from src.core import https
 from src.core.errors import ConfigError, DataError, TrainingError
 from src.detector import weights
 from src.detector.options import ModelOptions
@@ -13,33 +16,40 @@ CONTENT = b"weights"
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 
 
-class Response:
-    """What `requests` answers."""
+class Server(BaseAdapter):
+    """Answers each request with `CONTENT`, or with a redirect."""
 
-    def __init__(self, url: str, content: bytes = CONTENT) -> None:
-        self.url = url
-        self._content = content
+    def __init__(self, redirect: str = "") -> None:
+        super().__init__()
+        self.redirect = redirect
+        self.asked: list[str] = []
 
-    def __enter__(self):
-        return self
+    def send(self, request, **_) -> requests.Response:
+        """Answer one request."""
+        self.asked.append(request.url)
+        response = requests.Response()
+        response.request, response.url, response.status_code = request, request.url, 200
+        response.raw = io.BytesIO(CONTENT)
+        if self.redirect:
+            response.status_code, response.headers["Location"] = 302, self.redirect
+        return response
 
-    def __exit__(self, *_):
-        return None
-
-    def raise_for_status(self):
-        """It went well."""
-
-    def iter_content(self, _):
-        """All in one piece."""
-        yield self._content
+    def close(self) -> None:
+        """Nothing is held."""
 
 
 @pytest.fixture
-def asked(monkeypatch):
+def server(monkeypatch) -> Server:
+    """In the place of the network."""
+    server = Server()
+    monkeypatch.setattr(https, "HTTPAdapter", lambda **_: server)
+    return server
+
+
+@pytest.fixture
+def asked(server) -> list[str]:
     """The URLs that were asked for; each is answered with `CONTENT`."""
-    urls = []
-    monkeypatch.setattr(requests, "get", lambda url, **_: urls.append(url) or Response(url))
-    return urls
+    return server.asked
 
 
 def test_an_architecture_needs_no_file():
@@ -100,21 +110,22 @@ def test_a_damaged_cache_is_not_used(tmp_path, asked):
         resolve_weights(ModelOptions(weights="yolov8n.pt", cache=str(tmp_path)))
 
 
-def test_a_redirect_to_plain_http_is_refused(tmp_path, monkeypatch):
-    """A digest protects the content, https the rest."""
-    monkeypatch.setattr(requests, "get", lambda *_, **__: Response("http://elsewhere/yolov8n.pt"))
-    with pytest.raises(TrainingError, match="not encrypted"):
+def test_a_redirect_to_plain_http_is_refused(tmp_path, server):
+    """Before anything is asked over http: a digest protects the content, https the rest."""
+    server.redirect = "http://elsewhere/yolov8n.pt"
+    with pytest.raises(TrainingError, match="not https"):
         resolve_weights(ModelOptions(weights="yolov8n.pt", cache=str(tmp_path)))
+    assert len(server.asked) == 1
     assert list(tmp_path.iterdir()) == []
 
 
-def test_without_network_the_remedy_is_named(tmp_path, monkeypatch):
+def test_without_network_the_remedy_is_named(tmp_path, monkeypatch, server):
     """A path works everywhere."""
 
     def unreachable(*_, **__):
         raise requests.ConnectionError("no route")
 
-    monkeypatch.setattr(requests, "get", unreachable)
+    monkeypatch.setattr(server, "send", unreachable)
     with pytest.raises(TrainingError, match=r"model\.weights=PATH"):
         resolve_weights(ModelOptions(weights="yolov8n.pt", cache=str(tmp_path)))
     assert weights._RELEASE.startswith("https://")
