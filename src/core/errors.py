@@ -4,7 +4,8 @@
     ├── ConfigError      a value the user set, or a combination of them, cannot work
     ├── DataError        a data set, image, label or archive is not what it should be
     ├── TrainingError    a training could not start, or ended without a result
-    └── TrackingError    the tracker could not do what it was asked for
+    ├── TrackingError    the tracker could not do what it was asked for
+    └── RegistryError    a model was not registered, promoted or taken back, for a reason or for want of something
 
 A message says what is wrong, where (file, line, key), what was expected and what to do about it. Entry points
 print it without a traceback; `HYDRA_FULL_ERROR=1` brings the traceback.
@@ -32,6 +33,10 @@ class TrainingError(ProjectError):
 
 class TrackingError(ProjectError):
     """The tracker could not do what it was asked for."""
+
+
+class RegistryError(ProjectError):
+    """A model was not registered, promoted or taken back: there are reasons against it, or something is missing."""
 
 
 def did_you_mean(name: str, valid: Iterable[str]) -> str:

@@ -1,0 +1,1 @@
+"""Models that others can use: the package that is registered, and the registry, which is MLflow's."""

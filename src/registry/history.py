@@ -1,0 +1,59 @@
+"""Who had an alias before: kept in a tag of the registered model, oldest first, the present holder last.
+
+MLflow itself keeps only the present holder. Aliases can also be moved by hand, so that the last of the history need not
+be the holder: whoever it is belongs behind the others.
+"""
+
+from collections.abc import Collection, Sequence
+
+_PREFIX = "alias."
+_SEPARATOR = " "
+
+
+def tag_of(alias: str) -> str:
+    """The tag that keeps the history of an alias."""
+    return f"{_PREFIX}{alias}.history"
+
+
+def parse(text: str) -> tuple[int, ...]:
+    """The versions in a tag; what is no number is left out."""
+    return tuple(int(word) for word in text.split() if word.isdecimal())
+
+
+def text_of(history: Sequence[int]) -> str:
+    """The tag's text."""
+    return _SEPARATOR.join(map(str, history))
+
+
+def promoted(history: Sequence[int], holder: int | None, version: int) -> tuple[int, ...]:
+    """The history after a version has become the holder.
+
+    Args:
+        history: Before.
+        holder: Who had the alias until then; None where nobody had.
+        version: Who has it now.
+    """
+    known = _with(history, holder)
+    return known if known[-1:] == (version,) else (*known, version)
+
+
+def taken_back(history: Sequence[int], holder: int | None, existing: Collection[int]) -> tuple[int, ...]:
+    """The history after the alias went back to the holder before, who is its last; empty where there is none.
+
+    Args:
+        history: Before.
+        holder: Who has the alias; None where nobody has.
+        existing: The versions that there are: those deleted since cannot have it back.
+    """
+    known = tuple(history)
+    if holder is not None and holder in known:
+        known = known[: len(known) - 1 - known[::-1].index(holder)]
+    while known and (known[-1] not in existing or known[-1] == holder):
+        known = known[:-1]
+    return known
+
+
+def _with(history: Sequence[int], holder: int | None) -> tuple[int, ...]:
+    if holder is None or tuple(history[-1:]) == (holder,):
+        return tuple(history)
+    return (*history, holder)

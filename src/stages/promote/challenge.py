@@ -1,0 +1,116 @@
+"""The candidate for an alias against the version that has it, on the same images.
+
+Each is judged as it would be deployed, at its own tuned threshold and NMS IoU, by F1. The images are resampled for both
+alike, so that what makes an image hard for both cancels out. The holder stays unless the whole interval of the
+difference is above zero: a tie is no reason to change what runs in production.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from src.core.interval import Interval, image_weights, percentile_interval
+from src.evaluation.headline import headline_samples
+from src.evaluation.matching import records_of
+from src.stages.predictions import Predictions
+from src.stages.tune_threshold.views import view
+from src.thresholds.operating_point import OperatingPoint, differences
+
+_MAP = "mAP50-95"
+
+
+@dataclass(frozen=True, eq=False)
+class Contender:
+    """A model as it is deployed, and what its head says about the images.
+
+    Attributes:
+        predictions: On the images that both are judged by.
+        confidence: Detections have to score higher; by class where classes have thresholds of their own.
+        iou: NMS IoU.
+    """
+
+    predictions: Predictions
+    confidence: float | Mapping[str, float]
+    iou: float
+
+    @property
+    def point(self) -> OperatingPoint:
+        """Where it is operated."""
+        if not isinstance(self.confidence, Mapping):
+            return OperatingPoint(self.iou, float(self.confidence))
+        lowest = min(self.confidence.values())
+        names = self.predictions.truth.class_names
+        return OperatingPoint(self.iou, lowest, tuple(self.confidence.get(name, lowest) for name in names))
+
+
+@dataclass(frozen=True)
+class Challenge:
+    """How a candidate compares with the holder of an alias.
+
+    Attributes:
+        holder: The holder's version.
+        images: How many images both were judged by.
+        f1: The candidate's F1 minus the holder's, each at its own operating point.
+        map50_95: The same for mAP50-95, over all thresholds.
+        evaluated_here: Whether the holder was evaluated for this, because it had not been on these data.
+    """
+
+    holder: int
+    images: int
+    f1: Interval
+    map50_95: Interval
+    evaluated_here: bool
+
+    @property
+    def is_won(self) -> bool:
+        """Whether the candidate is better, beyond what other images of the same kind could turn round."""
+        return self.f1.low > 0
+
+    @property
+    def said(self) -> str:
+        """The outcome in words."""
+        if self.is_won:
+            return "better"
+        return "worse" if self.f1.high < 0 else "not better beyond chance"
+
+    def __str__(self) -> str:
+        """The difference and its interval in one sentence."""
+        return (
+            f"F1 {self.f1:+.3f}, {_MAP} {self.map50_95:+.3f} against version {self.holder} on the same"
+            f" {self.images} images (95 % intervals)"
+        )
+
+
+def compete(
+    candidate: Contender, holder: Contender, *, version: int, evaluated_here: bool, resamples: int, seed: int
+) -> Challenge:
+    """Compare two models on the same images.
+
+    Args:
+        candidate: The one that wants the alias.
+        holder: The one that has it.
+        version: The holder's.
+        evaluated_here: See `Challenge`.
+        resamples: How many data sets the bootstrap draws.
+        seed: Of the drawing.
+
+    Raises:
+        DataError: the two were not evaluated on the same images.
+    """
+    images = candidate.predictions.truth.image_count
+    weights = image_weights(images, resamples, seed)
+    counts = [view(each.predictions, each.iou).counts(each.point) for each in (candidate, holder)]
+    precision = [_map_samples(each, weights) for each in (candidate, holder)]
+    return Challenge(
+        holder=version,
+        images=images,
+        f1=differences(counts[0], counts[1], weights)["F1"],
+        map50_95=percentile_interval(precision[0] - precision[1]),
+        evaluated_here=evaluated_here,
+    )
+
+
+def _map_samples(contender: Contender, weights: Any) -> Any:
+    """Over all thresholds and at the default NMS IoU, as `python -m src.evaluate` states it."""
+    found = contender.predictions
+    return headline_samples(records_of(found.detections(), found.truth), weights, 0.25)[_MAP]

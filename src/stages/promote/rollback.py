@@ -1,0 +1,64 @@
+"""An alias back to the version that had it before."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from src.core.errors import ConfigError, RegistryError, did_you_mean
+from src.registry import history
+from src.registry.store import Version, connected
+from src.stages.promote.stage import PromoteJob
+
+
+@dataclass(frozen=True)
+class RollbackOutcome:
+    """What became of an alias.
+
+    Attributes:
+        alias: Which.
+        version: Who has it again.
+        taken_from: Who had it; None where nobody had.
+        left: How many more times it can be taken back.
+    """
+
+    alias: str
+    version: Version
+    taken_from: int | None
+    left: int
+
+
+def roll_back(job: PromoteJob) -> RollbackOutcome:
+    """Give an alias back to its holder before; the next time, to the one before that.
+
+    Side effects: changes the registry; the version that loses the alias is tagged with the time.
+
+    Raises:
+        ConfigError: nothing is recorded.
+        RegistryError: there is no such model, or nobody had the alias before; or the store does not answer.
+    """
+    name, alias = job.arguments.name, job.arguments.alias
+    if job.tracking.kind == "none":
+        raise ConfigError("With tracking=none there is no registry; name a store: tracking=….")
+    with connected(job.tracking.uri) as registry:
+        model = registry.model(name)
+        if not model.versions:
+            raise RegistryError(f"There is no registered model {name}; nothing was changed.")
+        holder = model.aliases.get(alias)
+        known = history.parse(model.tags.get(history.tag_of(alias), ""))
+        if holder is None and not known:
+            valid = f" It has {', '.join(sorted(model.aliases))}." if model.aliases else " It has none."
+            raise RegistryError(f"{name} has no alias {alias}.{did_you_mean(alias, model.aliases)}{valid}")
+        remaining = history.taken_back(known, holder, model.versions.keys())
+        if not remaining:
+            who = "nobody" if holder is None else f"version {holder}"
+            raise RegistryError(
+                f"{name}@{alias} is {who}, and no version that still exists had it before: there is nothing to go back"
+                " to, and nothing was changed."
+            )
+        version = model.versions[remaining[-1]]
+        registry.set_alias(name, alias, version.number)
+        registry.tag_model(name, history.tag_of(alias), history.text_of(remaining))
+        if holder is not None and holder in model.versions:
+            at = datetime.now(UTC).isoformat(timespec="seconds")
+            registry.tag_version(model.versions[holder], f"{alias}.rolled_back", at)
+        left = len(history.taken_back(remaining, version.number, model.versions.keys()))
+        return RollbackOutcome(alias, version, holder, left)

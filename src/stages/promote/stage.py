@@ -1,0 +1,193 @@
+"""The command `promote`: a judged model into the registry and under an alias."""
+
+import json
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from src.core.errors import ConfigError, RegistryError
+from src.data.options import DataOptions
+from src.detector.options import ProjectTrainOptions
+from src.evaluation.options import EvaluateOptions
+from src.registry import history
+from src.registry.candidate import Candidate
+from src.registry.description import ACCEPTED, CONTENT, REJECTED, STATUS, page_text, version_tags
+from src.registry.store import MlflowRegistry, RegisteredModel, Version, connected
+from src.stages.promote.arguments import PromoteArguments
+from src.stages.promote.arrival import await_arrival
+from src.stages.promote.challenge import Challenge, Contender, compete
+from src.stages.promote.holder import holder_on
+from src.stages.promote.intake import Intake, take_in
+from src.stages.promote.likeness import Likeness
+from src.stages.promote.packaging import packaged
+from src.stages.train.outcome import SUMMARY
+from src.tracking.options import TrackingOptions
+
+PRODUCTION = "production"  # the alias that has to be won from its holder
+
+
+@dataclass(frozen=True)
+class PromoteJob:
+    """Everything a promotion needs to know.
+
+    Attributes:
+        arguments: Which model, and what is to become of it.
+        tracking: Where the run and the registry are.
+        data: The data that a holder is evaluated on, where that has not been done.
+        train: The device and threads to do it with.
+        evaluate: How the bootstrap draws.
+        training: Folder of the pipeline's training, to say which run may be meant.
+    """
+
+    arguments: PromoteArguments
+    tracking: TrackingOptions
+    data: DataOptions
+    train: ProjectTrainOptions
+    evaluate: EvaluateOptions
+    training: Path
+
+
+@dataclass(frozen=True)
+class PromoteOutcome:
+    """What became of a model.
+
+    Attributes:
+        version: Its version in the registry.
+        tags: What the registry says about it.
+        is_new: Whether it was registered now, and not before.
+        alias: What it is to be found under now; None for a rejected one.
+        before: The version that had the alias; None where none had.
+        likeness: By backend, how the boxes of the package compare with the recorded ones; empty where it was not made.
+        challenge: The comparison with the holder; None where there was none to be beaten.
+    """
+
+    version: Version
+    tags: Mapping[str, str]
+    is_new: bool
+    alias: str | None
+    before: int | None
+    likeness: Mapping[str, Likeness]
+    challenge: Challenge | None
+
+
+def promote(job: PromoteJob) -> PromoteOutcome:
+    """Register the model of a run and give it an alias, if its decision and the alias's holder allow.
+
+    A model that was registered before is not registered again, but gets the alias.
+
+    Side effects: adds a model to the run; changes the registry; waits for what this machine still delivers.
+
+    Raises:
+        ConfigError: no run is named, or nothing is recorded.
+        RegistryError: the model may not be promoted, something is missing, or the store does not answer.
+    """
+    run_id = await_arrival(job.tracking, _run_id(job))
+    with connected(job.tracking.uri) as registry, tempfile.TemporaryDirectory() as scratch:
+        intake = take_in(registry, run_id, Path(scratch))
+        status = _status(intake.candidate, job.arguments)
+        tags = version_tags(intake.candidate, status)
+        model = registry.model(job.arguments.name)
+        version = _registered_before(model, intake.run.run_id, tags)
+        alias = job.arguments.alias if status == ACCEPTED else None
+        before = model.aliases.get(alias) if alias is not None else None
+        challenge = None
+        if alias == PRODUCTION and before is not None and (version is None or version.number != before):
+            challenge = _challenge(job, registry, model.versions[before], intake, Path(scratch))
+        is_new = version is None
+        compared: Mapping[str, Likeness] = {}
+        if version is None:
+            folder = Path(scratch) / "model"
+            compared = packaged(intake, folder)
+            text = page_text(job.arguments.name, intake.candidate, status)
+            version = registry.register(job.arguments.name, folder, intake.run, tags=tags, description=text)
+        if alias is not None and version.number != before:
+            _hand_over(registry, model, version, alias, challenge)
+        return PromoteOutcome(version, tags, is_new, alias, before, compared, challenge)
+
+
+def _run_id(job: PromoteJob) -> str:
+    """The run that is named.
+
+    Raises:
+        ConfigError: none is, or nothing is recorded.
+    """
+    if job.tracking.kind == "none":
+        raise ConfigError("With tracking=none nothing is recorded, and there is no registry; name a store: tracking=….")
+    if job.arguments.run:
+        return job.arguments.run
+    try:
+        run_id = json.loads((job.training / SUMMARY).read_text(encoding="utf-8"))["run_id"]
+        hint = f" The training in {job.training} is run={run_id}."
+    except (OSError, ValueError, KeyError):
+        hint = ""
+    raise ConfigError(f"run has no default: say which training's model, run=ID.{hint}")
+
+
+def _status(candidate: Candidate, arguments: PromoteArguments) -> str:
+    """Whether the model is registered as accepted or as rejected.
+
+    Raises:
+        RegistryError: it may not be registered like that.
+    """
+    if arguments.record is not None and candidate.is_accepted:
+        raise RegistryError(
+            f"The decision about run {candidate.run_id} is accepted, so that there is nothing to record as rejected;"
+            f" leave record={arguments.record} out."
+        )
+    if arguments.record is None and not candidate.is_accepted:
+        reasons = "".join(f"\n  - {reason}" for reason in candidate.reasons)
+        raise RegistryError(
+            f"The decision about run {candidate.run_id} is {candidate.outcome}, so that its model does not become"
+            f" {arguments.name}@{arguments.alias}:{reasons}\nTo keep it in the registry as rejected, without an alias:"
+            f" record={REJECTED}"
+        )
+    return REJECTED if arguments.record else ACCEPTED
+
+
+def _registered_before(model: RegisteredModel, run_id: str, tags: Mapping[str, str]) -> Version | None:
+    """The version that is this very model, judged alike; the newest one where there are several."""
+    same = [
+        version
+        for version in model.versions.values()
+        if version.run_id == run_id and all(version.tags.get(name) == tags.get(name) for name in (STATUS, *CONTENT))
+    ]
+    return max(same, key=lambda version: version.number, default=None)
+
+
+def _challenge(job: PromoteJob, registry: MlflowRegistry, version: Version, intake: Intake, folder: Path) -> Challenge:
+    """The comparison with the holder of the alias.
+
+    Raises:
+        RegistryError: the candidate is not better.
+    """
+    candidate = Contender(intake.predictions, intake.candidate.confidence, intake.candidate.iou)
+    holder = holder_on(registry, version, intake, data=job.data, train=job.train, folder=folder)
+    challenge = compete(
+        candidate,
+        holder.contender,
+        version=version.number,
+        evaluated_here=holder.evaluated_here,
+        resamples=job.evaluate.resamples,
+        seed=job.evaluate.seed,
+    )
+    if not challenge.is_won:
+        raise RegistryError(
+            f"Version {version.number} stays {version.name}@{job.arguments.alias}: run {intake.run.run_id} is"
+            f" {challenge.said}: {challenge}."
+        )
+    return challenge
+
+
+def _hand_over(
+    registry: MlflowRegistry, model: RegisteredModel, version: Version, alias: str, challenge: Challenge | None
+) -> None:
+    """Let the alias name the version, and remember who had it before."""
+    if challenge is not None:
+        registry.tag_version(version, f"{alias}.won", str(challenge))
+    registry.set_alias(version.name, alias, version.number)
+    tag = history.tag_of(alias)
+    known = history.parse(model.tags.get(tag, ""))
+    registry.tag_model(
+        version.name, tag, history.text_of(history.promoted(known, model.aliases.get(alias), version.number))
+    )
