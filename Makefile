@@ -23,6 +23,8 @@ lint: .venv/ready
 lock: .venv/ready ## re-pin after a change of pyproject.toml
 	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --extra dev \
 		--no-emit-index-url --no-annotate --no-header -q pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --constraint requirements.lock \
+		--no-emit-index-url --no-annotate --no-header -q docker/requirements.in -o docker/requirements.lock
 
 .venv/ready: requirements.lock
 	$(PYTHON) -m venv .venv

@@ -1,10 +1,8 @@
 """A PostgreSQL server for tests: in a folder of its own, on a free port of this machine, and gone afterwards."""
 
-import os
 import secrets
 import shutil
 import socket
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +11,8 @@ from pathlib import Path
 
 import psycopg
 
-DEBIAN = "/usr/lib/postgresql"
+from scripts.server_stack.postgresql import account_to_run_as, make_cluster, start, stop
+
 USER = "optuna"
 # nothing of it has to outlive the tests
 FAST = ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
@@ -39,69 +38,24 @@ def server() -> Iterator[Server]:
     """Start a server and stop it at the end, whatever happened.
 
     Raises:
-        FileNotFoundError: PostgreSQL is not installed.
+        StackError: PostgreSQL is not installed.
     """
     account = account_to_run_as()
     folder = Path(tempfile.mkdtemp(prefix="postgresql-"))
     data = folder / "data"
     running = Server(free_port(), secrets.token_urlsafe())
-    settings = [*FAST, f"port={running.port}", "listen_addresses=127.0.0.1", f"unix_socket_directories={folder}"]
+    settings = [*FAST, f"port={running.port}", "listen_addresses=127.0.0.1", "unix_socket_directories="]
     try:
-        secret = folder / "password"
-        secret.touch(mode=0o600)
-        secret.write_text(running.password)
         if account:
             shutil.chown(folder, account)
-            shutil.chown(secret, account)
-        call(account, "initdb", "-D", data, "-U", USER, "-A", "scram-sha-256", f"--pwfile={secret}", "-N", "-E", "UTF8")
-        secret.unlink()
-        options = " ".join(f"-c {setting}" for setting in settings)
+        make_cluster(account, data, user=USER, password=running.password)
         try:
-            call(account, "pg_ctl", "-D", data, "-l", folder / "log", "-o", options, "-w", "start")
+            start(account, data, settings)
             yield running
         finally:
-            call(account, "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+            stop(account, data, "immediate")
     finally:
         shutil.rmtree(folder)
-
-
-def call(account: str | None, name: str, *arguments: object) -> None:
-    """Run one of the server's programs, which refuse to run as root."""
-    command = [program(name), *map(str, arguments)]
-    as_account = {"user": account, "group": account_group(account), "extra_groups": []} if account else {}
-    # what pg_ctl starts would hold a pipe open for as long as it lives
-    with tempfile.TemporaryFile("w+") as output:
-        done = subprocess.run(command, cwd="/", stdout=output, stderr=subprocess.STDOUT, check=False, **as_account)
-        output.seek(0)
-        assert done.returncode == 0, f"{name} ended with status {done.returncode}:\n{output.read()}"
-
-
-def program(name: str) -> str:
-    """A program of the server, from PATH or from where Debian puts it."""
-    newest_first = sorted(Path(DEBIAN).glob("*/bin"), key=lambda folder: int(folder.parent.name), reverse=True)
-    found = shutil.which(name) or shutil.which(name, path=os.pathsep.join(map(str, newest_first)))
-    if found is None:
-        raise FileNotFoundError(
-            f"There is no '{name}' on PATH or in {DEBIAN}/*/bin. These tests need a PostgreSQL server's programs: "
-            "apt-get install postgresql"
-        )
-    return found
-
-
-def account_to_run_as() -> str | None:
-    """Somebody other than root; None where we are that already."""
-    if os.geteuid() != 0:
-        return None
-    import pwd
-
-    accounts = {entry.pw_name for entry in pwd.getpwall()}
-    return "postgres" if "postgres" in accounts else "nobody"
-
-
-def account_group(account: str) -> int:
-    import pwd
-
-    return pwd.getpwnam(account).pw_gid
 
 
 def free_port() -> int:

@@ -1,0 +1,1 @@
+"""The server stack of docker-compose.yml as processes on this machine: `scripts/stack`."""
