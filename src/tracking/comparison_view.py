@@ -11,7 +11,6 @@ belongs to MLflow's front end (3.17); one that does not understand it shows the 
 import base64
 import hashlib
 import json
-import time
 import zlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -50,11 +49,10 @@ class ComparisonView:
         """The view as the arguments of a call."""
         return asdict(self)
 
-    def tag(self, parent_run_id: str) -> dict[str, str]:
-        """The experiment's tag that holds the view of the children of a run."""
-        now_ms = time.time_ns() // 1_000_000
+    def tag(self, parent_run_id: str, time_ms: int) -> dict[str, str]:
+        """The experiment's tag that holds the view of the children of a run, made at a time in ms since 1970."""
         state = base64.b64encode(zlib.compress(json.dumps(self._state(parent_run_id)).encode())).decode()
-        content = {"name": self.name, "createdAt": now_ms, "updatedAt": now_ms, "state": f"deflate;{state}"}
+        content = {"name": self.name, "createdAt": time_ms, "updatedAt": time_ms, "state": f"deflate;{state}"}
         return {TAG_PREFIX + self.key: json.dumps(content)}
 
     def url(self, base: str, experiment_id: str) -> str:

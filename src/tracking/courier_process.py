@@ -5,6 +5,7 @@ its first epochs if a thread of the training did it. It leaves by itself when no
 """
 
 import atexit
+import contextlib
 import os
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 from src.tracking.lock import is_held
 
 _PROJECT = Path(__file__).resolve().parents[2]
+_HURRY = "courier.hurry"
 _LOG_LIMIT_BYTES = 1_000_000
 START_S = 3.0  # from its start until a courier has taken the lock, generously
 
@@ -30,6 +32,21 @@ def lock_of(spool: Path) -> Path:
 def log_of(spool: Path) -> Path:
     """The file that the courier of `spool` writes its messages to."""
     return spool / "courier.log"
+
+
+def hurry(spool: Path) -> None:
+    """Let the courier of `spool`, present or next, try at once what it would try only after a pause."""
+    with contextlib.suppress(FileNotFoundError):  # no spool, nothing to hurry for
+        (spool / _HURRY).touch()
+
+
+def take_hurry(spool: Path) -> bool:
+    """Whether the courier has been told to hurry since it was last asked."""
+    try:
+        (spool / _HURRY).unlink()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def ensure_running(spool: Path) -> None:
@@ -72,12 +89,15 @@ def _let_go() -> None:
 
 
 def environment() -> dict[str, str]:
-    """That of a process that talks to the store: MLflow's patience cut short, unless the user set it, no telemetry."""
+    """That of a process that talks to the store: MLflow's patience cut short, unless the user set it, no telemetry.
+
+    MLflow's client does not repeat requests there, whatever the user set: it would repeat the creation of a run whose
+    answer was lost, which makes two. The courier repeats them, and looks first.
+    """
     own = {
-        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
         "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "OMP_NUM_THREADS": "1",
     }
     path = os.pathsep.join(filter(None, (str(_PROJECT), os.environ.get("PYTHONPATH"))))
-    return {**own, **os.environ, "PYTHONPATH": path}
+    return {**own, **os.environ, "PYTHONPATH": path, "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}

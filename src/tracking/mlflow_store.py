@@ -5,16 +5,20 @@ so it has no state that could get in the way of anybody else's use of MLflow.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
-from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
+import requests
+from mlflow.entities import Dataset, DatasetInput, InputTag, LifecycleStage, Metric, Param, RunTag
+from mlflow.environment_variables import MLFLOW_HTTP_REQUEST_TIMEOUT
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
+from src.core.errors import TrackingError
 from src.tracking.store import (
     DatasetUse,
     MetricValue,
@@ -28,8 +32,11 @@ METRICS_PER_BATCH = 1000
 PARAMS_PER_BATCH = 100
 EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}  # MLflow takes it for one about prompts else
 
-_REFUSALS = {"INVALID_PARAMETER_VALUE", "BAD_REQUEST", "MALFORMED_REQUEST", "INVALID_STATE", "RESOURCE_ALREADY_EXISTS"}
+# Not BAD_REQUEST: so MLflow's client calls an answer 400 of whatever stands between it and the server.
+_REFUSALS = {"INVALID_PARAMETER_VALUE", "MALFORMED_REQUEST", "INVALID_STATE", "RESOURCE_ALREADY_EXISTS"}
 _UNKNOWN = {"RESOURCE_DOES_NOT_EXIST", "NOT_FOUND"}
+_TOO_LARGE = 413
+LONGEST_PATIENCE_S = 120  # MLflow's own
 
 _Item = TypeVar("_Item")
 
@@ -72,6 +79,8 @@ class MlflowStore:
         """Read a run."""
         with _translated(f"reading run {run_id}"):
             run = self._client.get_run(run_id)
+            if run.info.lifecycle_stage == LifecycleStage.DELETED:
+                raise RunNotFoundError(f"Run {run_id} has been deleted.")
             return StoredRun(str(run.info.experiment_id), dict(run.data.params))
 
     def tag_experiment(self, experiment_id: str, tags: Mapping[str, str]) -> None:
@@ -82,33 +91,34 @@ class MlflowStore:
 
     def log_params(self, run_id: str, params: Mapping[str, str]) -> None:
         """Record parameters."""
-        with _translated(f"logging parameters {', '.join(params)}"):
-            for batch in _batches([Param(*item) for item in params.items()], PARAMS_PER_BATCH):
-                self._client.log_batch(run_id, params=batch)
+        self._log("params", run_id, [Param(*item) for item in params.items()], PARAMS_PER_BATCH)
 
     def log_metrics(self, run_id: str, metrics: Sequence[MetricValue]) -> None:
         """Record metrics."""
-        with _translated(f"logging metrics {', '.join(sorted({metric.name for metric in metrics}))}"):
-            values = [Metric(metric.name, metric.value, metric.time_ms, metric.step) for metric in metrics]
-            for batch in _batches(values, METRICS_PER_BATCH):
-                self._client.log_batch(run_id, metrics=batch)
+        values = [Metric(metric.name, metric.value, metric.time_ms, metric.step) for metric in metrics]
+        self._log("metrics", run_id, values, METRICS_PER_BATCH)
 
     def set_tags(self, run_id: str, tags: Mapping[str, str]) -> None:
         """Record tags."""
-        with _translated(f"setting tags {', '.join(tags)}"):
-            for batch in _batches([RunTag(*item) for item in tags.items()], PARAMS_PER_BATCH):
-                self._client.log_batch(run_id, tags=batch)
+        self._log("tags", run_id, [RunTag(*item) for item in tags.items()], PARAMS_PER_BATCH)
 
-    def log_artifact(self, run_id: str, path: Path, folder: str) -> None:
-        """Upload a file or the contents of a folder."""
-        with _translated(f"uploading {path.name}"):
-            upload: Callable[..., Any] = self._client.log_artifacts if path.is_dir() else self._client.log_artifact
-            upload(run_id, str(path), folder or None)
+    def log_artifacts(self, run_id: str, contents: Path, folder: str) -> None:
+        """Upload what is in a folder.
+
+        One file goes as a folder, too: on this machine MLflow copies the former by way of a temporary file beside it,
+        which a courier that is killed would leave for everybody to see.
+        """
+        with _translated(f"uploading {', '.join(sorted(path.name for path in contents.iterdir()))}"):
+            self._client.log_artifacts(run_id, str(contents), folder or None)
 
     def log_text(self, run_id: str, text: str, name: str) -> None:
         """Upload a text as a file."""
-        with _translated(f"uploading {name}"):
-            self._client.log_text(run_id, text, name)
+        with tempfile.TemporaryDirectory() as scratch:
+            path = Path(scratch) / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+            with _translated(f"uploading {name}"):
+                self._client.log_artifacts(run_id, scratch)
 
     def log_dataset(self, run_id: str, use: DatasetUse) -> None:
         """Record the use of a data set."""
@@ -122,6 +132,24 @@ class MlflowStore:
         """Set a run's final status."""
         with _translated(f"ending run {run_id}"):
             self._client.set_terminated(run_id, status=status, end_time=time_ms)
+
+    def _log(self, kind: str, run_id: str, items: Sequence[Any], size: int) -> None:
+        """Record items in batches; of a batch that is refused every item by itself, so that only the wrong are lost."""
+        refused: list[StoreRefusedError] = []
+        remaining = list(_batches(items, size))
+        while remaining:
+            batch = remaining.pop(0)
+            try:
+                with _translated(f"logging {kind} {', '.join(sorted({item.key for item in batch}))}"):
+                    self._client.log_batch(run_id, **{kind: batch})
+            except StoreRefusedError as error:
+                self.read_run(run_id)  # raises where it is the run that is refused
+                if len(batch) == 1:
+                    refused.append(error)
+                else:
+                    remaining[:0] = [[item] for item in batch]
+        if refused:
+            raise StoreRefusedError("; ".join(map(str, refused)))
 
     def _experiment_id(self, name: str, artifacts: str) -> str:
         if name not in self._experiment_ids:
@@ -146,17 +174,42 @@ def _translated(what: str) -> Iterator[None]:
     """Turn whatever MLflow, its database driver and its HTTP client raise into the two errors of the seam."""
     try:
         yield
+    except TrackingError:
+        raise
     except MlflowException as error:
         message = f"{what} failed: {_first_line(error)}"
         if error.error_code in _UNKNOWN:
             raise RunNotFoundError(message) from error
         if error.error_code in _REFUSALS:
             raise StoreRefusedError(message) from error
+        _be_more_patient()
         raise StoreUnavailableError(message) from error
-    except FileNotFoundError as error:
-        raise StoreRefusedError(f"{what} failed: {error}") from error
     except Exception as error:  # requests, urllib3, SQLAlchemy, boto: they share no base class
-        raise StoreUnavailableError(f"{what} failed: {type(error).__name__}: {_first_line(error)}") from error
+        message = f"{what} failed: {type(error).__name__}: {_first_line(error)}"
+        if isinstance(error, requests.HTTPError) and _will_never_be_taken(error):
+            raise StoreRefusedError(message) from error
+        _be_more_patient()
+        raise StoreUnavailableError(message) from error
+
+
+def _will_never_be_taken(error: requests.HTTPError) -> bool:
+    """Whether an artifact is too large, or MLflow itself does not like its name."""
+    if error.response.status_code == _TOO_LARGE:
+        return True
+    try:
+        return error.response.json()["error_code"] in _REFUSALS
+    except (ValueError, TypeError, KeyError):  # the answer is not MLflow's
+        return False
+
+
+def _be_more_patient() -> None:
+    """Wait longer for the next answer: a server may be so slow that it never answers in the time it has had so far.
+
+    Side effects: changes an environment variable of this process, which MLflow's client reads before each request.
+    """
+    patience_s = min(2 * MLFLOW_HTTP_REQUEST_TIMEOUT.get(), LONGEST_PATIENCE_S)
+    if patience_s > MLFLOW_HTTP_REQUEST_TIMEOUT.get():
+        MLFLOW_HTTP_REQUEST_TIMEOUT.set(patience_s)
 
 
 def _first_line(error: Exception) -> str:

@@ -5,6 +5,7 @@ Each run has a folder named after its key, a name that sorts by the time the run
     <key>/calls.jsonl   one call a line, the first of them `open`
     <key>/files/        copies of the artifacts on their way
     <key>/writer.lock   held by the process that writes, so that its death is noticed
+    <key>/machine.json  what the run runs on, noted by the first courier that sees it
     <key>/state.json    how far the courier has come
 
 The writer appends, the courier reads: neither ever waits for the other.
@@ -13,26 +14,36 @@ The writer appends, the courier reads: neither ever waits for the other.
 import contextlib
 import dataclasses
 import json
-import os
 import re
 import shutil
 import time
 import uuid
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from src.core.files import write_json
-from src.tracking.lock import FileLock, is_held
+from src.tracking.lock import is_held
 
 _PREFIX = "pending-"
+_DELIVERED = ".delivered-"  # before the name of a folder that is being deleted
 _KEY = re.compile(_PREFIX + r"\d{20}-[0-9a-f]{8}")
+
+
+def new_key() -> str:
+    """A key that no other run has, and that sorts by the time it is made."""
+    return f"{_PREFIX}{time.time_ns():020d}-{uuid.uuid4().hex[:8]}"
 
 
 def is_key(text: str) -> bool:
     """Whether a run is named by the provisional key it has in the spool, not by the store's id."""
     return _KEY.fullmatch(text) is not None
+
+
+def opened_at(key: str) -> float:
+    """When the run with a key was opened, in seconds since 1970."""
+    return int(key.removeprefix(_PREFIX).split("-")[0]) / 1e9
 
 
 class Call(NamedTuple):
@@ -50,8 +61,9 @@ class State:
         run_id: the store's id of the run, once it has one.
         experiment_id: the store's id of the run's experiment, likewise.
         offset: bytes of `calls.jsonl` that are delivered.
-        attempted: whether the store was asked to create the run, with an unknown result.
+        created: whether the run was made for this folder, rather than found by its id.
         error: why the last attempt failed, while it is not known to work again.
+        failures: how many attempts have failed since the last one that did not.
         refused: what the store did not accept so far and was dropped.
         ended: whether the run has been given its final status.
         done: whether everything is delivered and the run closed.
@@ -60,68 +72,29 @@ class State:
     run_id: str | None = None
     experiment_id: str | None = None
     offset: int = 0
-    attempted: bool = False
+    created: bool = False
     error: str | None = None
+    failures: int = 0
     refused: tuple[str, ...] = ()
     ended: bool = False
     done: bool = False
 
     @classmethod
     def load(cls, folder: Path) -> "State":
-        """The state of the run in `folder`; the initial one when the courier has not begun."""
+        """The state of the run in `folder`; the initial one when the courier has not begun.
+
+        It is also that when the file cannot be read, after a power failure for instance: every call can be made twice.
+        """
         try:
             content = json.loads((folder / "state.json").read_text(encoding="utf-8"))
-        except FileNotFoundError:
+            known = {field.name: content[field.name] for field in dataclasses.fields(cls) if field.name in content}
+            return cls(**{**known, "refused": tuple(known.get("refused", ()))})
+        except (FileNotFoundError, ValueError, TypeError):
             return cls()
-        return cls(**{**content, "refused": tuple(content["refused"])})
 
     def save(self, folder: Path) -> None:
         """Replace the state of the run in `folder`."""
         write_json(folder / "state.json", dataclasses.asdict(self))
-
-
-class Outbox:
-    """The writing end of one run's folder."""
-
-    def __init__(self, spool: Path, header: dict[str, Any]) -> None:
-        """Make the folder with its first call, `open`.
-
-        Raises:
-            OSError: the spool cannot be written to.
-        """
-        self.key = f"{_PREFIX}{time.time_ns():020d}-{uuid.uuid4().hex[:8]}"
-        self.folder = spool / self.key
-        scratch = spool / f".{self.key}"
-        (scratch / "files").mkdir(parents=True)
-        self._lock = FileLock(scratch / "writer.lock")
-        self._lock.try_acquire()
-        self._calls = os.open(scratch / "calls.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
-        self.append(Call("open", {**header, "key": self.key}))
-        scratch.rename(self.folder)  # the courier sees it complete and locked
-
-    def append(self, call: Call) -> None:
-        """Write one call; a single write, so that calls of several threads do not mix."""
-        os.write(self._calls, (json.dumps(call) + "\n").encode())
-
-    def keep(self, path: Path) -> str:
-        """Copy a file or folder into the spool and return the copy's place relative to the run's folder."""
-        place = Path("files") / uuid.uuid4().hex / path.name
-        target = self.folder / place
-        if path.is_dir():
-            shutil.copytree(path, target)
-        else:
-            target.parent.mkdir()
-            shutil.copyfile(path, target)
-        return str(place)
-
-    def state(self) -> State:
-        """How far the courier has come."""
-        return State.load(self.folder)
-
-    def close(self) -> None:
-        """Leave the folder to the courier, which removes it when all is delivered."""
-        os.close(self._calls)
-        self._lock.release()
 
 
 class Inbox:
@@ -129,18 +102,21 @@ class Inbox:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._calls = folder / "calls.jsonl"
 
     def calls_from(self, offset: int) -> list[tuple[Call, int]]:
-        """The complete calls after `offset` bytes, each with the offset behind it."""
-        with (self.folder / "calls.jsonl").open("rb") as file:
+        """The complete calls after `offset` bytes, each with the offset behind it.
+
+        What is no call, because the disk was full when it was written, comes as the call `damaged`.
+        """
+        with self._calls.open("rb") as file:
             file.seek(offset)
             content = file.read()
+        *lines, _being_written = content.split(b"\n")
         calls = []
-        for line in content.splitlines(keepends=True):
-            if not line.endswith(b"\n"):
-                break  # still being written
-            offset += len(line)
-            calls.append((Call(*json.loads(line)), offset))
+        for line in lines:
+            offset += len(line) + 1
+            calls.append((_parsed(line), offset))
         return calls
 
     def header(self) -> dict[str, Any]:
@@ -149,16 +125,40 @@ class Inbox:
         Raises:
             ValueError: the folder begins with something else.
         """
-        calls = self.calls_from(0)
-        if not calls or calls[0][0].operation != "open":
+        with self._calls.open("rb") as file:
+            first = _parsed(file.readline())
+        if first.operation != "open":
             raise ValueError(f"{self.folder} does not begin with the call 'open'; delete the folder.")
-        return calls[0][0].arguments
+        return first.arguments
+
+    def waiting(self, offset: int) -> int:
+        """How many calls lie after `offset` bytes, the one that is still being written left out."""
+        with self._calls.open("rb") as file:
+            file.seek(offset)
+            return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
+
+    def size_bytes(self) -> int:
+        """What the calls and the copies of artifacts take on the disk."""
+        return sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
+
+    def last_call_ms(self) -> int:
+        """When the last call was written, in milliseconds since 1970."""
+        return self._calls.stat().st_mtime_ns // 1_000_000
+
+    def noted(self, name: str, content: Callable[[], Any]) -> Any:
+        """What the file `name` holds, and what `content` gives where there is none yet, which is kept in it."""
+        try:
+            return json.loads((self.folder / name).read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            fresh = content()
+            write_json(self.folder / name, fresh)
+            return fresh
 
     def is_child_of(self, run_ids: Collection[str]) -> bool:
-        """Whether the run has one of these for a parent; False when the courier has just removed its folder."""
+        """Whether the run has one of these for a parent; False when its folder is unreadable, or has just gone."""
         try:
             return self.header()["parent_run_id"] in run_ids
-        except FileNotFoundError:
+        except (OSError, ValueError, KeyError):
             return False
 
     def writer_is_alive(self) -> bool:
@@ -170,8 +170,11 @@ class Inbox:
         shutil.rmtree((self.folder / place).parent, ignore_errors=True)
 
     def remove(self) -> None:
-        """Delete the run's folder."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Delete the run's folder; it is gone at once, so that nobody finds it without the half of its files."""
+        doomed = self.folder.with_name(_DELIVERED + self.folder.name)
+        with contextlib.suppress(FileNotFoundError):  # the user has deleted it
+            self.folder.rename(doomed)
+        shutil.rmtree(doomed, ignore_errors=True)
 
 
 def inboxes(spool: Path) -> list[Inbox]:
@@ -179,3 +182,17 @@ def inboxes(spool: Path) -> list[Inbox]:
     with contextlib.suppress(FileNotFoundError):
         return [Inbox(folder) for folder in sorted(spool.glob(f"{_PREFIX}*"))]
     return []
+
+
+def sweep(spool: Path) -> None:
+    """Delete what a courier that was killed had begun to delete."""
+    for folder in spool.glob(f"{_DELIVERED}*"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _parsed(line: bytes) -> Call:
+    try:
+        operation, arguments = json.loads(line)
+        return Call(str(operation), dict(arguments))
+    except (ValueError, TypeError):
+        return Call("damaged", {"text": line.decode(errors="replace").strip()})

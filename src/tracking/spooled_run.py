@@ -10,13 +10,14 @@ from typing import Any
 from src.tracking import courier_process
 from src.tracking.comparison_view import ComparisonView
 from src.tracking.environment import describe_process
+from src.tracking.location import base_of
 from src.tracking.options import TrackingOptions
+from src.tracking.outbox import Outbox
 from src.tracking.protocol import NullRun, ParamValue, Run, RunStatus
-from src.tracking.spool import Call, Outbox, State, inboxes, is_key
+from src.tracking.spool import Call, State, inboxes, is_key
 from src.tracking.values import MAX_DIGEST_LENGTH, metric_values, param_texts, tag_texts
 
 _logger = logging.getLogger(__name__)
-_SQLITE = "sqlite:///"
 
 
 class SpooledRun:
@@ -70,7 +71,7 @@ class SpooledRun:
 
     def save_view(self, view: ComparisonView) -> None:
         """See `Run`."""
-        self._call("save_view", **view.arguments())
+        self._call("save_view", view=view.arguments(), time_ms=now_ms())
 
     @property
     def experiment_id(self) -> str | None:
@@ -197,9 +198,10 @@ def now_ms() -> int:
 def _open(options: TrackingOptions, header: dict[str, Any], *, wait_s: float, run_id: str | None) -> Run:
     spool = Path(options.spool).absolute()
     destination = {
-        "uri": _absolute_uri(options.uri),
+        "uri": options.uri,
+        "artifacts": options.artifacts,
+        "base": base_of(spool),
         "experiment": options.experiment,
-        "artifacts": _absolute_artifacts(options.artifacts),
         "time_ms": now_ms(),
     }
     try:
@@ -209,14 +211,3 @@ def _open(options: TrackingOptions, header: dict[str, Any], *, wait_s: float, ru
         _logger.warning("Tracking is off for '%s', the training goes on: %s", header["name"], error)
         return NullRun()
     return SpooledRun(outbox, wait_s=wait_s, run_id=run_id)
-
-
-def _absolute_uri(uri: str) -> str:
-    """A relative SQLite file counts from the current folder, which is another one for the courier."""
-    if uri.startswith(_SQLITE) and not uri.startswith(_SQLITE + "/"):
-        return f"{_SQLITE}{Path(uri.removeprefix(_SQLITE)).absolute()}"
-    return uri
-
-
-def _absolute_artifacts(artifacts: str) -> str:
-    return str(Path(artifacts).absolute()) if artifacts and "://" not in artifacts else artifacts

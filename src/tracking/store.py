@@ -1,4 +1,9 @@
-"""The seam to a tracking store: what the courier asks of it, and the two ways in which it can fail."""
+"""The seam to a tracking store: what the courier asks of it, and the two ways in which it can fail.
+
+A courier may be killed between a call and the note that the call was made, and an answer may be lost on its way. So
+every call can be made twice: the second one changes nothing. `create_run` alone cannot, and is preceded by a look for
+the run that it may have made before.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -72,7 +77,7 @@ class Store(Protocol):
         """Record tags of an experiment."""
 
     def log_params(self, run_id: str, params: Mapping[str, str]) -> None:
-        """Record parameters that the run does not have yet."""
+        """Record parameters; a value that differs from the one that the run has is refused, the others are not."""
 
     def log_metrics(self, run_id: str, metrics: Sequence[MetricValue]) -> None:
         """Record values of metrics."""
@@ -80,8 +85,8 @@ class Store(Protocol):
     def set_tags(self, run_id: str, tags: Mapping[str, str]) -> None:
         """Record tags."""
 
-    def log_artifact(self, run_id: str, path: Path, folder: str) -> None:
-        """Record a file or the contents of a folder."""
+    def log_artifacts(self, run_id: str, contents: Path, folder: str) -> None:
+        """Record what is in a folder of this machine, under `folder`."""
 
     def log_text(self, run_id: str, text: str, name: str) -> None:
         """Record a text as a file."""

@@ -1,7 +1,7 @@
 """A tracking store in memory that can be told to fail."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from src.tracking.store import (
@@ -25,10 +25,14 @@ class FakeRun:
     files: dict[str, bytes] = field(default_factory=dict)
     datasets: list[DatasetUse] = field(default_factory=list)
     status: str = "RUNNING"
+    ended_ms: int | None = None
 
 
 class FakeStore:
-    """A store that records calls; `is_down` makes it unavailable, `refuses` names methods it does not take."""
+    """A store that records calls.
+
+    `is_down` makes it unavailable, `fails` single methods of it; `refuses` names methods that it does not take.
+    """
 
     def __init__(self) -> None:
         self.runs: dict[str, FakeRun] = {}
@@ -37,14 +41,27 @@ class FakeStore:
         self.is_down = False
         self.loses_answers = False
         self.refuses: set[str] = set()
+        self.fails: set[str] = set()
+        self.artifacts = ""
 
     def run_named(self, name: str) -> FakeRun:
         """The only run of that name."""
         (run,) = [run for run in self.runs.values() if run.name == name]
         return run
 
+    def contents(self) -> str:
+        """All that is stored, as text; equal values of metrics and uses of data are one, as they are in MLflow."""
+        once = [
+            replace(
+                run, metrics=list(dict.fromkeys(map(repr, run.metrics))), datasets=list(dict.fromkeys(run.datasets))
+            )
+            for run in self.runs.values()
+        ]
+        return "\n".join(map(repr, [*zip(self.runs, once, strict=True), *self.experiment_tags.items()]))
+
     def create_run(self, *, experiment: str, artifacts: str, name: str, tags: Mapping[str, str], time_ms: int) -> str:
         self._enter("create_run")
+        self.artifacts = artifacts
         run_id = f"id-{len(self.runs)}"
         self.runs[run_id] = FakeRun(name, dict(tags))
         if self.loses_answers:
@@ -76,12 +93,10 @@ class FakeStore:
     def set_tags(self, run_id: str, tags: Mapping[str, str]) -> None:
         self._run("set_tags", run_id).tags |= tags
 
-    def log_artifact(self, run_id: str, path: Path, folder: str) -> None:
-        run = self._run("log_artifact", run_id)
-        files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
-        root = path.parent if path.is_file() else path
-        for file in files:
-            run.files[str(Path(folder) / file.relative_to(root))] = file.read_bytes()
+    def log_artifacts(self, run_id: str, contents: Path, folder: str) -> None:
+        run = self._run("log_artifacts", run_id)
+        for file in filter(Path.is_file, contents.rglob("*")):
+            run.files[str(Path(folder) / file.relative_to(contents))] = file.read_bytes()
 
     def log_text(self, run_id: str, text: str, name: str) -> None:
         self._run("log_text", run_id).files[name] = text.encode()
@@ -90,11 +105,12 @@ class FakeStore:
         self._run("log_dataset", run_id).datasets.append(use)
 
     def end_run(self, run_id: str, status: str, time_ms: int) -> None:
-        self._run("end_run", run_id).status = status
+        run = self._run("end_run", run_id)
+        run.status, run.ended_ms = status, time_ms
 
     def _enter(self, method: str) -> None:
         self.calls.append(method)
-        if self.is_down:
+        if self.is_down or method in self.fails:
             raise StoreUnavailableError("the store is down")
         if method in self.refuses:
             raise StoreRefusedError(f"{method} is refused")

@@ -14,7 +14,7 @@ VIEW = ComparisonView(
 
 
 def state_of(view):
-    ((name, text),) = view.tag("run-1").items()
+    ((name, text),) = view.tag("run-1", 0).items()
     content = json.loads(text)
     assert name == TAG_PREFIX + view.key
     assert content["name"] == view.name
@@ -48,7 +48,7 @@ def test_a_single_parameter_has_no_contour():
 def test_a_view_of_many_parameters_fits_into_a_tag():
     """MLflow takes 5000 characters of an experiment's tag."""
     many = ComparisonView("s", [f"train.parameter_{n}" for n in range(100)], "val/mAP50-95", maximize=True)
-    ((_, text),) = many.tag("run-1").items()
+    ((_, text),) = many.tag("run-1", 0).items()
     assert len(text) < 5000
 
 

@@ -1,14 +1,20 @@
 """What reaches the store, in which order, and what happens when the store or the writer fails."""
 
 import json
+import os
+import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from src.tracking import courier as courier_module
-from src.tracking.courier import GIVE_UP_AFTER, Breaker
+from src.tracking import courier_process
+from src.tracking.courier import GIVE_UP_AFTER, Breaker, Courier
 from src.tracking.run import RunStatus, attach, open_run
+from src.tracking.spool import State
+from tests.unit.tracking.fake_store import FakeStore
 
 
 def spooled(options):
@@ -219,3 +225,147 @@ def test_the_pause_doubles_up_to_a_minute(failures, pause_s):
     assert breaker.is_open
     now[0] = pause_s
     assert not breaker.is_open
+
+
+@pytest.fixture
+def nobody_delivers(monkeypatch):
+    monkeypatch.setattr("src.tracking.courier_process.ensure_running", lambda _: None)
+    monkeypatch.setattr(courier_module, "FIRST_PAUSE_S", 0.0)
+
+
+def test_a_run_that_cannot_be_opened_waits(courier, store, options, nobody_delivers):
+    """Somebody deleted the experiment: nothing is dropped, and all is there once it is restored."""
+    store.refuses.add("create_run")
+    run = open_run(options, name="one")
+    run.log_metrics({"val/mAP50": 0.1}, step=0)
+    run.close()
+    courier.round()
+    assert State.load(run._outbox.folder).error == "the run cannot be opened: create_run is refused"
+    store.refuses.clear()
+    courier.work()
+    assert len(store.run_named("one").metrics) == 1
+
+
+def test_a_run_in_trouble_does_not_hold_up_others(courier, store, options, nobody_delivers, tmp_path):
+    """No room for artifacts: what waits behind the artifact waits, and so does what was added to its run later."""
+    options.wait_s = 0
+    stuck = open_run(options, name="stuck")
+    stuck.log_artifact(Path(__file__))
+    stuck.end(RunStatus.KILLED)
+    other = open_run(options, name="other")
+    other.end(RunStatus.FINISHED)
+    later = open_run(options, name="stuck", run_id=stuck.id)
+    later.end(RunStatus.FINISHED)
+    store.fails = {"log_artifacts"}
+    for _ in range(10):
+        courier.round()
+    assert store.run_named("other").status == "FINISHED"
+    assert store.run_named("stuck").status == "RUNNING"
+    store.fails = set()
+    courier.work()
+    assert store.run_named("stuck").status == "FINISHED"
+    assert spooled(options) == []
+
+
+def test_a_child_waits_for_a_parent_on_another_machine(courier, store, options, nobody_delivers, tmp_path):
+    """After an outage machines deliver in any order; a trial that comes first waits for its study, and says so."""
+    elsewhere = replace(options, spool=str(tmp_path / "elsewhere"))
+    options.wait_s = elsewhere.wait_s = 0
+    study = open_run(elsewhere, name="study")
+    trial = open_run(options, name="trial", parent_run_id=study.id)
+    trial.end(RunStatus.FINISHED)
+    for _ in range(GIVE_UP_AFTER):
+        courier.round()
+    assert not courier.round()
+    assert store.runs == {}
+    assert "run `python -m src.sync` there" in State.load(trial._outbox.folder).error
+    Courier(Path(elsewhere.spool), lambda _: store).round()
+    courier_process.hurry(Path(options.spool))
+    courier.work()
+    assert store.run_named("trial").tags["mlflow.parentRunId"] == "id-0"
+    assert store.run_named("trial").status == "FINISHED"
+    study.end(RunStatus.FINISHED)
+
+
+def test_a_tag_does_not_wait_for_a_run_on_another_machine(courier, store, options, nobody_delivers):
+    """A study's summary names its best trial by the key under which it will be found."""
+    study = open_run(options, name="study")
+    key = "pending-01795276989712000000-0123abcd"
+    study.set_tags({"best.run_id": key})
+    courier.round()
+    assert store.run_named("study").tags["best.run_id"] == key
+
+
+def test_the_machine_is_described_as_it_was(courier, store, options, nobody_delivers, monkeypatch):
+    """A run that is delivered a day later was still made by the code of its own day."""
+    monkeypatch.setattr("src.tracking.delivery.machine_now", lambda: {"git.commit": "then"})
+    store.is_down = True
+    run = open_run(options, name="one")
+    run.close()
+    courier.round()
+    monkeypatch.setattr("src.tracking.delivery.machine_now", lambda: {"git.commit": "now"})
+    store.is_down = False
+    Courier(Path(options.spool), lambda _: store).work()
+    assert store.run_named("one").tags["mlflow.source.git.commit"] == "then"
+    assert json.loads(store.run_named("one").files["environment.json"])["git.commit"] == "then"
+
+
+def test_a_run_whose_process_died_ended_with_its_last_call(courier, store, options, nobody_delivers):
+    """Not when somebody found it dead, which may be days later."""
+    run = open_run(options, name="one")
+    run.log_metrics({"val/mAP50": 0.1}, step=0)
+    run._outbox.close()
+    os.utime(run._outbox.folder / "calls.jsonl", (100, 100))
+    courier.work()
+    assert store.run_named("one").ended_ms == 100_000
+
+
+def test_a_folder_of_something_else_harms_nobody(courier, store, options, nobody_delivers, caplog):
+    """What cannot be read is left where it is, and named once."""
+    broken = Path(options.spool) / "pending-00000000000000000000-00000000"
+    broken.mkdir(parents=True)
+    (broken / "calls.jsonl").write_text("no call\n")
+    open_run(options, name="one").end(RunStatus.FINISHED)
+    courier.work()
+    assert store.run_named("one").status == "FINISHED"
+    assert caplog.text.count("does not begin with the call 'open'") == 1
+    assert spooled(options) == [broken.name]
+
+
+def test_a_spool_that_is_deleted_ends_the_courier(courier, store, options, nobody_delivers):
+    """The user may delete what waits while the courier is at it."""
+    store.is_down = True
+    run = open_run(options, name="one")
+    courier.round()
+    shutil.rmtree(options.spool)
+    assert not courier.round()
+    run.close()
+
+
+def test_hurry_ends_the_pauses(courier, store, options, nobody_delivers, monkeypatch):
+    """Who has mended the server does not have to wait until the courier tries again."""
+    monkeypatch.setattr(courier_module, "FIRST_PAUSE_S", 60.0)
+    store.is_down = True
+    run = open_run(options, name="one")
+    courier.round()
+    store.is_down = False
+    courier.round()
+    assert store.runs == {}
+    courier_process.hurry(Path(options.spool))
+    courier.round()
+    assert len(store.runs) == 1
+    run.close()
+
+
+def test_a_moved_project_records_in_the_store_that_moved_with_it(options, tmp_path, monkeypatch):
+    """Paths in the spool count from the project, wherever it is by now."""
+    monkeypatch.setattr("src.tracking.courier_process.ensure_running", lambda _: None)
+    (tmp_path / "before").mkdir()
+    monkeypatch.chdir(tmp_path / "before")
+    relative = replace(options, uri="sqlite:///mlflow.db", artifacts="mlartifacts", spool=".tracking", wait_s=0)
+    open_run(relative, name="one").close()
+    (tmp_path / "before").rename(tmp_path / "after")
+    store, asked = FakeStore(), []
+    Courier(tmp_path / "after" / ".tracking", lambda uri: (asked.append(uri), store)[1]).work()
+    assert asked == [f"sqlite:///{tmp_path}/after/mlflow.db"]
+    assert store.artifacts == f"{tmp_path}/after/mlartifacts"

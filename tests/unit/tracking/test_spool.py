@@ -1,10 +1,15 @@
+import errno
 import json
+import os
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from src.tracking.spool import Call, Inbox, Outbox, State, inboxes, is_key
+from src.tracking import outbox as outbox_module
+from src.tracking.outbox import Outbox
+from src.tracking.spool import Call, Inbox, State, inboxes, is_key, opened_at, sweep
 
 
 @pytest.fixture
@@ -92,3 +97,61 @@ def test_a_folder_of_something_else_is_told_apart(tmp_path):
     (folder / "calls.jsonl").write_text(json.dumps(["close", {}]) + "\n")
     with pytest.raises(ValueError, match="pending-x does not begin with the call 'open'"):
         Inbox(folder).header()
+
+
+def test_a_full_disk_costs_the_call_that_it_cuts_off_and_no_other(outbox, monkeypatch):
+    """The half of a line is told from the calls before and behind it, and the writer hears of it."""
+    write = os.write
+    outbox.append(Call("set_tags", {"tags": {"a": "1"}}))
+    monkeypatch.setattr(os, "write", lambda handle, line: write(handle, line[: len(line) // 2]))
+    with pytest.raises(OSError, match="No space left"):
+        outbox.append(Call("set_tags", {"tags": {"b": "2"}}))
+    monkeypatch.setattr(os, "write", write)
+    outbox.append(Call("close", {}))
+    _, *calls = [call for call, _ in Inbox(outbox.folder).calls_from(0)]
+    assert [call.operation for call in calls] == ["set_tags", "damaged", "close"]
+    assert '"b"' not in calls[0].arguments
+
+
+def test_a_copy_that_finds_no_room_leaves_nothing(outbox, monkeypatch, tmp_path):
+    """The half of a file is not delivered, and its room is given back."""
+
+    def full(source, target):
+        Path(target).write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(outbox_module.shutil, "copyfile", full)
+    with pytest.raises(OSError, match="No space left"):
+        outbox.keep(Path(__file__))
+    assert list((outbox.folder / "files").iterdir()) == []
+
+
+@given(lines=st.lists(st.binary().filter(lambda line: b"\n" not in line)))
+def test_any_bytes_are_read_as_calls(tmp_path_factory, lines):
+    """What is no call is a damaged one; every line counts, and none ends the courier."""
+    folder = tmp_path_factory.mktemp("run")
+    (folder / "calls.jsonl").write_bytes(b"".join(line + b"\n" for line in lines))
+    inbox = Inbox(folder)
+    calls = inbox.calls_from(0)
+    assert len(calls) == inbox.waiting(0) == len(lines)
+    assert [offset for _, offset in calls][-1:] == [sum(len(line) + 1 for line in lines)][: len(lines)]
+
+
+def test_what_is_half_deleted_is_deleted(tmp_path):
+    """A courier that is killed while it deletes a run leaves nothing that looks like one."""
+    outbox = Outbox(tmp_path, {"name": "run", "parent_run_id": None})
+    outbox.folder.rename(tmp_path / f".delivered-{outbox.key}")
+    assert inboxes(tmp_path) == []
+    sweep(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    outbox.close()
+
+
+def test_a_state_of_another_version_is_read(tmp_path):
+    """What this version does not know is left out."""
+    (tmp_path / "state.json").write_text(json.dumps({"run_id": "a", "attempted": True}))
+    assert State.load(tmp_path) == State(run_id="a")
+
+
+def test_a_key_tells_when_the_run_was_opened():
+    assert opened_at("pending-01795276989712000000-0123abcd") == pytest.approx(1795276989.712)
