@@ -7,6 +7,7 @@ Where runs are recorded is the machine's business: of the section `tracking` onl
 environment, and DVC would write the answer into the file, passwords included.
 """
 
+import contextlib
 import dataclasses
 import re
 import shlex
@@ -16,6 +17,7 @@ from typing import Any
 
 import yaml
 from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -92,7 +94,11 @@ def composed(overrides: Sequence[str]) -> DictConfig:
     schema.register()
     app.check_keys(list(overrides))
     try:
-        with initialize_config_dir(app.ROOT["config_path"], version_base=app.ROOT["version_base"]):
+        with contextlib.ExitStack() as stack:
+            if not GlobalHydra.instance().is_initialized():  # within an entry point it is, with the same folder
+                stack.enter_context(
+                    initialize_config_dir(app.ROOT["config_path"], version_base=app.ROOT["version_base"])
+                )
             return compose(app.ROOT["config_name"], overrides=list(overrides), return_hydra_config=True)
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(f"The configuration cannot be composed: {error}") from error

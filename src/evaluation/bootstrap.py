@@ -32,9 +32,25 @@ def interval(
     Raises:
         DataError: a setting is out of range, or there is no such metric.
     """
-    return percentile_interval(
-        _values(records, metric, image_weights(records.image_count, resamples, seed)), confidence
-    )
+    return percentile_interval(resampled(records, metric, resamples=resamples, seed=seed), confidence)
+
+
+def resampled(records: DetectionRecords, metric: str, *, resamples: int = 1000, seed: int = 0) -> NDArray[np.float64]:
+    """A metric on data sets drawn from the images; of several models on the same images, the same data sets.
+
+    Args:
+        records: The model's detections.
+        metric: `mAP50` or `mAP50-95`.
+        resamples: How many data sets to draw.
+        seed: Of the drawing.
+
+    Returns:
+        (1 + resamples,): first the metric on the images as they are.
+
+    Raises:
+        DataError: there are no images or resamples, or there is no such metric.
+    """
+    return _values(records, metric, image_weights(records.image_count, resamples, seed))
 
 
 def paired_difference(

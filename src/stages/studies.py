@@ -47,7 +47,7 @@ def choose_trial(storage: str, name: str, number: int | None = None) -> ChosenTr
     study = load_study(storage, name)
     trial = _best(study) if number is None else _numbered(study, number)
     run_id = study.user_attrs.get("mlflow_run_id")
-    return ChosenTrial(name, trial.number, _overrides(trial, name), run_id)
+    return ChosenTrial(name, trial.number, overrides_of(trial, name), run_id)
 
 
 def load_study(storage: str, name: str) -> optuna.Study:
@@ -99,8 +99,12 @@ def _numbered(study: optuna.Study, number: int) -> FrozenTrial:
     )
 
 
-def _overrides(trial: FrozenTrial, study: str) -> tuple[str, ...]:
-    """The command line of a trial, as Hydra keeps it in the trial's folder."""
+def overrides_of(trial: FrozenTrial, study: str) -> tuple[str, ...]:
+    """The command line of a trial, as Hydra keeps it in the trial's folder.
+
+    Raises:
+        ConfigError: the folder is gone, or on another machine.
+    """
     file = Path(trial.user_attrs.get("folder", "")) / ".hydra" / "overrides.yaml"
     try:
         return tuple(yaml.safe_load(file.read_text(encoding="utf-8")))

@@ -30,6 +30,7 @@ from src.tracking.options import TrackingOptions
 from src.tracking.run import Run, RunStatus, open_run
 
 RECORDS = "val_records.npz"
+CONFIRMS = "confirms"  # what a study that trains a setting anew says of itself: `study` and `trial`
 
 
 @dataclass(frozen=True)
@@ -190,7 +191,10 @@ def _tags(job: TrainJob, data: PreparedData, reporter: Reporter) -> dict[str, st
     tags["data.digest"] = data.digest  # the store's data set has 36 characters of it, or DVC's
     if (tracked := dvc_digest(data.root)) is not None:
         tags["data.dvc"] = tracked
-    if reporter.number is not None:
+    if (confirms := reporter.study_user_attrs.get(CONFIRMS)) is not None:
+        # not `trial`: that is a number in the study that is confirmed
+        tags |= {"study": confirms["study"], "confirms trial": str(confirms["trial"])}
+    elif reporter.number is not None:
         tags |= {"study": str(reporter.study_name), "trial": str(reporter.number)}
     if reporter.replicate is not None:
         tags["replicate"] = reporter.replicate
@@ -200,6 +204,8 @@ def _tags(job: TrainJob, data: PreparedData, reporter: Reporter) -> dict[str, st
 def _name(job: TrainJob, data: PreparedData, reporter: Reporter) -> str:
     if reporter.number is None:
         return f"{data.name} {job.folder.name}"
+    if (confirms := reporter.study_user_attrs.get(CONFIRMS)) is not None:
+        return f"trial {confirms['trial']} again, seed {job.train.arguments['seed']}"
     return " ".join(filter(None, (f"trial {reporter.number}", reporter.replicate)))
 
 

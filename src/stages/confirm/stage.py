@@ -1,0 +1,209 @@
+"""The command `confirm`: train the leading settings of a study anew and judge them by that."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import optuna
+from numpy.typing import NDArray
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial, TrialState
+
+from src.config.frozen import composed
+from src.core.errors import ConfigError, DataError, TrainingError
+from src.decision.confirmation import Confirmation, Retrained, confirm
+from src.evaluation.bootstrap import resampled
+from src.evaluation.records import DetectionRecords
+from src.stages.confirm import sweep
+from src.stages.confirm.leading import SEED, Leading, leading_settings, seeds_of
+from src.stages.confirm.options import ConfirmOptions, fresh
+from src.stages.studies import load_study, overrides_of
+from src.tracking.study_summary import RUN_ID_ATTR
+
+_FROM_DETECTIONS = ("val/mAP50", "val/mAP50-95")
+
+
+@dataclass(frozen=True)
+class ConfirmJob:
+    """Everything a confirmation needs to know.
+
+    Attributes:
+        options: The arguments.
+        storage: Where the study lies: `journal:PATH` or a database's URL.
+        overrides: What the user said for all trainings.
+    """
+
+    options: ConfirmOptions
+    storage: str
+    overrides: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ConfirmOutcome:
+    """What came out.
+
+    Attributes:
+        study: The study's name.
+        metric: What its settings are judged by.
+        params: The parameters of each setting, in the order of `confirmation.settings`.
+        confirmation: The figures.
+        seeds: The fresh seeds that were asked for.
+        replaced: Those of the arguments that the search had used.
+        run_id: The study's run in the tracker.
+        folder: Where the results are written.
+    """
+
+    study: str
+    metric: str
+    params: tuple[Mapping[str, Any], ...]
+    confirmation: Confirmation
+    seeds: tuple[int, ...]
+    replaced: tuple[int, ...]
+    run_id: str | None
+    folder: Path
+
+    @property
+    def winner(self) -> int:
+        """The number of the trial whose setting is the best on fresh seeds."""
+        return self.confirmation.settings[self.confirmation.winner].trial
+
+
+def train_and_judge(job: ConfirmJob, tell: Callable[[str], None]) -> ConfirmOutcome:
+    """Train what has not been trained yet, and judge.
+
+    Args:
+        job: What to do.
+        tell: Hears which setting is trained next.
+
+    Side effects: runs `top` sweeps one after the other; they write below the study's folder and into studies of their
+    own in the same storage, and record under the study's run.
+
+    Raises:
+        ConfigError: there is no such study, or nothing in it to confirm.
+        TrainingError: a sweep failed.
+    """
+    options = job.options
+    study = load_study(job.storage, options.study)
+    settings = leading_settings(study, options.top)
+    configs = {setting.trial.number: composed(overrides_of(setting.trial, options.study)) for setting in settings}
+    used = seeds_of(study) | {int(config.train.seed) for config in configs.values()}
+    seeds = fresh(options.seeds, used)
+    folder = _folder_of(settings[0].trial, options.study)
+    run_id = study.user_attrs.get(RUN_ID_ATTR)
+    for place, setting in enumerate(settings, start=1):
+        number = setting.trial.number
+        so_far = _seeds_so_far(job.storage, sweep.name_of(options.study, number))
+        if set(seeds) <= {seed for seed, ended in so_far.items() if ended}:
+            continue
+        tell(f"Setting {place} of {len(settings)}: that of trial {number}, with the seeds {', '.join(map(str, seeds))}")
+        sweep.run(
+            sweep.arguments(
+                overrides_of(setting.trial, options.study),
+                configs[number],
+                study=options.study,
+                trial=number,
+                run_id=run_id,
+                seeds=seeds,
+                total=len(set(so_far) | set(seeds)),
+                folder=folder / f"trial-{number}",
+                said=job.overrides,
+            )
+        )
+    metric = (study.metric_names or ["value"])[0]
+    return ConfirmOutcome(
+        study=options.study,
+        metric=metric,
+        params=tuple(setting.params for setting in settings),
+        confirmation=judge(job.storage, study, settings, metric),
+        seeds=tuple(seeds),
+        replaced=tuple(seed for seed in options.seeds if seed in used),
+        run_id=run_id,
+        folder=folder,
+    )
+
+
+def judge(storage: str, study: optuna.Study, settings: list[Leading], metric: str) -> Confirmation:
+    """The confirmation of settings that have been trained again.
+
+    Raises:
+        TrainingError: no training of a setting has ended well.
+    """
+    name = metric.removeprefix("val/") if metric in _FROM_DETECTIONS else None
+    finished = {
+        setting.trial.number: _finished(load_study(storage, sweep.name_of(study.study_name, setting.trial.number)))
+        for setting in settings
+    }
+    truth = _common_truth([trial for trials in finished.values() for trial in trials.values()]) if name else None
+    retrained = [
+        Retrained(
+            trial=number,
+            searched=setting.mean,
+            values={seed: float(trial.values[0]) for seed, trial in finished[number].items()},
+            resampled=None if truth is None or name is None else _resampled(finished[number].values(), name),
+        )
+        for setting in settings
+        for number in [setting.trial.number]
+    ]
+    maximize = study.direction == StudyDirection.MAXIMIZE
+    first = confirm(retrained, maximize=maximize)
+    untrained = _untrained(next(iter(finished[retrained[first.winner].trial].values())), metric, name)
+    return confirm(retrained, maximize=maximize, untrained=untrained)
+
+
+def _folder_of(trial: FrozenTrial, study: str) -> Path:
+    """Below the study's folder, where its trials have theirs."""
+    folder = trial.user_attrs.get("folder")
+    return (Path(folder).parent if folder else Path("multirun") / study) / "confirm"
+
+
+def _seeds_so_far(storage: str, name: str) -> dict[int, bool]:
+    """The seeds of a sweep that has run before, and whether the training with each has ended."""
+    try:
+        study = load_study(storage, name)
+    except ConfigError:  # it has not run before
+        return {}
+    ended: dict[int, bool] = {}
+    for trial in study.get_trials(deepcopy=False):
+        if SEED in trial.params:
+            ended[int(trial.params[SEED])] = ended.get(int(trial.params[SEED]), False) or trial.state.is_finished()
+    return ended
+
+
+def _finished(study: optuna.Study) -> dict[int, FrozenTrial]:
+    trials = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    if not trials:
+        raise TrainingError(f"No training of the study '{study.study_name}' ended well, so there is nothing to judge.")
+    return {int(trial.params[SEED]): trial for trial in sorted(trials, key=lambda trial: int(trial.params[SEED]))}
+
+
+def _records(trial: FrozenTrial, attribute: str = "records") -> DetectionRecords:
+    try:
+        return DetectionRecords.load(Path(trial.user_attrs[attribute]))
+    except KeyError as error:
+        raise DataError(f"Trial {trial.number} has left no {attribute}.") from error
+
+
+def _common_truth(trials: list[FrozenTrial]) -> NDArray[np.int64] | None:
+    """The boxes that all trainings were evaluated on; None where they are not the same, or not at hand."""
+    try:
+        truths = [_records(trial).positives for trial in trials]
+    except DataError:
+        return None
+    return truths[0] if all(np.array_equal(truths[0], truth) for truth in truths) else None
+
+
+def _resampled(trials: Any, name: str) -> NDArray[np.float64]:
+    return np.stack([resampled(_records(trial), name) for trial in trials])
+
+
+def _untrained(trial: FrozenTrial, metric: str, name: str | None) -> tuple[float, NDArray[np.float64] | None] | None:
+    """The untrained weights as a trial has evaluated them."""
+    value = trial.user_attrs.get("untrained", {}).get(metric)
+    if value is None:
+        return None
+    try:
+        return float(value), None if name is None else resampled(_records(trial, "baseline_records"), name)
+    except DataError:
+        return float(value), None

@@ -1,0 +1,115 @@
+"""What `python -m src.confirm` prints at its end."""
+
+from rich.console import Console
+from rich.table import Table
+
+from src.decision.confirmation import Advantage, Retrained
+from src.stages.confirm.stage import ConfirmOutcome
+
+_SURE = 0.95
+
+
+def show(outcome: ConfirmOutcome, console: Console) -> None:
+    """Print the settings beside each other, and what that means."""
+    confirmation = outcome.confirmation
+    varied = _varied(outcome)
+    table = Table()
+    table.add_column("trial", justify="right")
+    for key in varied:
+        table.add_column(key.rpartition(".")[2])
+    for column in ("in the search", "mean", "std", "seeds", "mean − SE"):
+        table.add_column(column, justify="right")
+    table.add_column("the winner is better by")
+    rows = zip(outcome.params, confirmation.settings, confirmation.scores, confirmation.advantages, strict=True)
+    for place, (params, setting, score, advantage) in enumerate(rows):
+        table.add_row(
+            str(setting.trial),
+            *(_cell(params.get(key)) for key in varied),
+            f"{setting.searched:.4f}",
+            f"{setting.mean:.4f}",
+            "" if setting.std is None else f"{setting.std:.4f}",
+            str(setting.n),
+            f"{score:.4f}",
+            "" if advantage is None else _said(advantage, short=True),
+            style="bold" if place == confirmation.winner else None,
+        )
+    console.print(table)
+    for line in remarks(outcome):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def remarks(outcome: ConfirmOutcome) -> list[str]:
+    """The sentences below the table."""
+    confirmation = outcome.confirmation
+    first, winner = confirmation.settings[0], confirmation.settings[confirmation.winner]
+    lines = [_survival(outcome)]
+    lines.append(
+        f"Trial {first.trial} had {first.searched:.4f} in the search and has {first.mean:.4f} with fresh seeds: "
+        f"{first.mean - first.searched:+.4f} is what its luck was worth."
+    )
+    if (over := confirmation.over_untrained) is not None:
+        lines.append(f"Against the untrained weights: {_said(over)}.")
+    if outcome.replaced:
+        used = ", ".join(map(str, outcome.replaced))
+        lines.append(
+            f"The search had used the seeds {used}, with whose luck its settings were chosen; trained with instead: "
+            f"{', '.join(str(seed) for seed in outcome.seeds)}."
+        )
+    lines.append(f"Intervals and probabilities cover {_covered(confirmation.advantages, confirmation.over_untrained)}.")
+    lines.append(f"Go on with it:   python -m src.freeze +study={outcome.study} +trial={winner.trial}")
+    return lines
+
+
+def _survival(outcome: ConfirmOutcome) -> str:
+    confirmation = outcome.confirmation
+    first, winner = confirmation.settings[0], confirmation.settings[confirmation.winner]
+    rivals = [
+        (setting, advantage)
+        for setting, advantage in zip(confirmation.settings, confirmation.advantages, strict=True)
+        if advantage is not None
+    ]
+    open_ = [setting for setting, advantage in rivals if (advantage.probability or 0) < _SURE]
+    if not confirmation.survived:
+        beaten = confirmation.advantages[0]
+        assert beaten is not None, "only the winner has no advantage over itself"
+        return (
+            f"The search's winner, trial {first.trial}, does not survive: trial {winner.trial} is the best on fresh "
+            f"seeds; {_said(beaten)}.{_undecided(open_)}"
+        )
+    if not rivals:
+        return f"Trial {winner.trial} was trained alone: top=2 or more would say whether another setting beats it."
+    return (
+        f"The search's winner, trial {winner.trial}, survives: it is the best on fresh seeds, too.{_undecided(open_)}"
+    )
+
+
+def _undecided(rivals: list[Retrained]) -> str:
+    if not rivals:
+        return f" It is better than each of the others with a probability of {_SURE:.0%} or more."
+    named = ", ".join(str(setting.trial) for setting in rivals)
+    return f" Not to be told apart from it by these trainings: trial {named}. More seeds would narrow that."
+
+
+def _said(advantage: Advantage, *, short: bool = False) -> str:
+    if advantage.probability is None:
+        return f"{advantage.difference.estimate:+.4f}" + ("" if short else "; how sure that is, one seed cannot say")
+    sure = f"{advantage.probability:.0%} sure" if short else f"better with a probability of {advantage.probability:.0%}"
+    return f"{advantage.difference:+.4f}, {sure}"
+
+
+def _covered(advantages: tuple[Advantage | None, ...], over: Advantage | None) -> str:
+    known = [advantage for advantage in (*advantages, over) if advantage is not None]
+    if any(advantage.probability is None for advantage in known):
+        return "nothing: with one seed each it is not known what another seed does"
+    if all(advantage.images for advantage in known):
+        return "other seeds and other images (95 %)"
+    return "other seeds (95 %), not other images: the metric cannot be computed anew from the detections at hand"
+
+
+def _varied(outcome: ConfirmOutcome) -> list[str]:
+    keys = sorted({key for params in outcome.params for key in params})
+    return [key for key in keys if len({str(params.get(key)) for params in outcome.params}) > 1]
+
+
+def _cell(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else "" if value is None else str(value)
