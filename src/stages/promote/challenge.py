@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from src.core.errors import DataError
 from src.core.interval import Interval, image_weights, percentile_interval
 from src.evaluation.headline import headline_samples
 from src.evaluation.matching import records_of
@@ -97,6 +98,8 @@ def compete(
     Raises:
         DataError: the two were not evaluated on the same images.
     """
+    if candidate.predictions.truth.files != holder.predictions.truth.files:
+        raise DataError("The candidate and the holder were not evaluated on the same images.")
     images = candidate.predictions.truth.image_count
     weights = image_weights(images, resamples, seed)
     counts = [view(each.predictions, each.iou).counts(each.point) for each in (candidate, holder)]

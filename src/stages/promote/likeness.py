@@ -39,10 +39,9 @@ class Likeness:
         if self.boxes != self.recorded:
             return f"{self.boxes} boxes, not {self.recorded}"
         if self.box_px == np.inf:
-            return f"{self.boxes} boxes of other classes"
-        return (
-            f"{self.boxes} boxes, which differ by at most {self.box_px:.2g} px and {self.confidence:.2g} in confidence"
-        )
+            return f"{self.boxes} boxes, of other classes or on other images"
+        boxes = "1 box" if self.boxes == 1 else f"{self.boxes} boxes"
+        return f"{boxes}, off by at most {self.box_px:.2g} px and {self.confidence:.2g} in confidence"
 
     def require(self, what: str) -> None:
         """Refuse a package that gives other boxes.
