@@ -3,19 +3,19 @@
 import contextlib
 import logging
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
+from rich.console import Console
 
 from src.core.errors import ConfigError
 from src.core.secrets import without_credentials
 from src.tracking.comparison_view import ComparisonView
 from src.tracking.options import TrackingOptions
 from src.tracking.run import Run, RunStatus, attach, open_run
-from src.tracking.study_summary import RUN_ID_ATTR, best_trials, comparison_view, progress, summary, trials_csv
+from src.tracking.study_summary import RUN_ID_ATTR, best_trials, comparison_view, progress, summary
 
 TRACKING_URI_ATTR = "mlflow_tracking_uri"
 COMPARISON_URL_ATTR = "mlflow_comparison_url"
@@ -40,8 +40,12 @@ class StudyRun:
     No method raises because of tracking; a failure is a warning in the log.
     """
 
-    def __init__(self, options: TrackingOptions) -> None:
+    def __init__(self, options: TrackingOptions, console: Console | None = None) -> None:
         """Make the callback.
+
+        Args:
+            options: Where to record.
+            console: Where to say, at the end, how to compare the runs.
 
         Raises:
             ConfigError: `options` is something else than TrackingOptions.
@@ -52,8 +56,8 @@ class StudyRun:
                 " `options: ${tracking}` and `_convert_: object`."
             )
         self._options = options
+        self._console = console or Console()
         self._run: Run | None = None
-        self._page_maker: threading.Thread | None = None
 
     def on_sweep_start(self, study: optuna.Study) -> None:
         """Begin the study's run, or go on with the one that it has."""
@@ -86,10 +90,6 @@ class StudyRun:
             run.log_metrics(metrics, trial.number, time_ms=None if ended is None else int(ended.timestamp() * 1000))
             run.close()
             self._settle_id(study, run_id)
-        if self._run is not None and self._page_maker is None:
-            # In the controller, which only waits while trials run: what the summary will need can be imported now.
-            self._page_maker = threading.Thread(target=prepare_page, name="prepare study page", daemon=True)
-            self._page_maker.start()
 
     def on_sweep_end(self, study: optuna.Study) -> None:
         """Write the summary and end the run: FINISHED, KILLED after Ctrl-C, FAILED after another exception.
@@ -114,6 +114,7 @@ class StudyRun:
             if view is not None and run.experiment_id is not None:
                 url = view.url(without_credentials(self._server()), run.experiment_id)
                 study.set_user_attr(COMPARISON_URL_ATTR, url)
+                self._say_where(url)
 
     def _say_what_failed(self, study: optuna.Study, run: Run) -> None:
         """Let trials' runs end as the study's trials did.
@@ -136,17 +137,18 @@ class StudyRun:
             status = RunStatus.KILLED if reason == INTERRUPTED else RunStatus.FAILED
             trial_run.end(status, None if ended is None else int(ended.timestamp() * 1000))
 
+    def _say_where(self, url: str) -> None:
+        """Print how to compare the trials; on lines of their own, to be copied."""
+        local = not self._options.uri.startswith("http")
+        start = f"Compare the runs:   mlflow ui --backend-store-uri {self._options.uri}"
+        for line in (start, f"  and open:         {url}") if local else (f"Compare the runs:   {url}",):
+            self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+
     def _write_summary(self, study: optuna.Study, run: Run, view: ComparisonView | None) -> None:
         run.set_tags(summary(study))
-        run.log_text(trials_csv(study), "trials.csv")
         if view is not None:
             run.save_view(view)
         self._upload_best_weights(study, run)
-        if self._page_maker is not None:
-            self._page_maker.join()
-        from src.tracking.study_page import study_page  # plotly takes a second to import
-
-        run.log_text(study_page(study), "study.html")
 
     def _server(self) -> str:
         return self._options.uri if self._options.uri.startswith("http") else MLFLOW_UI
@@ -169,20 +171,6 @@ class StudyRun:
             trial_run = attach(self._options, trial_run_id, parent_run_id=run.id)
             trial_run.log_artifact(Path(weights), "weights")
             trial_run.close()
-
-
-def prepare_page() -> None:
-    """Do once for nothing what the study's page takes seconds to import and to build lazily."""
-    with contextlib.suppress(ImportError):  # the page itself will say so
-        from src.tracking.study_page import study_page
-
-        rehearsal = optuna.create_study()
-        for x in (0.0, 1.0):
-            distributions: dict[str, optuna.distributions.BaseDistribution] = {
-                "x": optuna.distributions.FloatDistribution(0, 1)
-            }
-            rehearsal.add_trial(optuna.trial.create_trial(params={"x": x}, distributions=distributions, value=x))
-        study_page(rehearsal)
 
 
 def _status_of(exception: type[BaseException] | None) -> RunStatus:

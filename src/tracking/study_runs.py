@@ -1,12 +1,7 @@
-"""The runs of a study as the store has them, read back for a comparison.
-
-They are read by a process of its own, `python -m src.tracking.study_runs`, for the same reasons as the courier is one:
-MLflow's patience with a server that does not answer can be cut short, and nothing of its state stays behind.
-"""
+"""The runs of a study as the store has them, read back for a comparison by a process of its own."""
 
 import json
 import logging
-import subprocess
 import sys
 import time
 from collections.abc import Mapping
@@ -18,10 +13,9 @@ from src.core.errors import TrackingError
 from src.core.secrets import without_credentials
 from src.tracking import courier_process
 from src.tracking.options import TrackingOptions
+from src.tracking.reading import ask, check_store
 from src.tracking.spool import State, inboxes, is_key
 
-TIMEOUT_S = 120.0  # opening a database that another version of MLflow made can take half a minute
-_SQLITE = "sqlite:///"
 _PARENT_TAG = "mlflow.parentRunId"
 _PAGE = 1000
 
@@ -67,12 +61,10 @@ def study_runs(options: TrackingOptions, study_run_id: str) -> tuple[RecordedRun
         TrackingError: nothing is recorded with these options, the store cannot be read, or does not know the run.
     """
     store = without_credentials(options.uri)
-    if options.kind == "none":
-        raise TrackingError("Nothing is recorded with tracking=none; name the store that the study was recorded in.")
-    if options.uri.startswith(_SQLITE) and not Path(options.uri.removeprefix(_SQLITE)).is_file():
-        raise TrackingError(f"There is no MLflow store {store}; set tracking.uri to where the study was recorded.")
+    check_store(options)
     known = _await_delivery(options, study_run_id)
-    answer = _ask(options, known)
+    question = {"uri": options.uri, "experiment": options.experiment, "run_id": known}
+    answer = ask("src.tracking.study_runs", question)
     if "error" in answer:
         raise TrackingError(f"The study's runs cannot be read from {store}: {answer['error']}")
     return tuple(RecordedRun(**run) for run in answer["runs"])
@@ -110,27 +102,6 @@ def _settled(spool: Path, run_id: str) -> str:
     return (State.load(spool / run_id).run_id or run_id) if is_key(run_id) else run_id
 
 
-def _ask(options: TrackingOptions, run_id: str) -> dict[str, Any]:
-    """What the reading process answers; an `error` where it cannot."""
-    question = json.dumps({"uri": options.uri, "experiment": options.experiment, "run_id": run_id})
-    try:
-        reader = subprocess.run(
-            [sys.executable, "-m", "src.tracking.study_runs"],
-            input=question,  # not an argument: the address may hold a password
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT_S,
-            check=False,
-            env=courier_process.environment(),
-        )
-    except subprocess.TimeoutExpired:
-        return {"error": f"no answer within {TIMEOUT_S:.0f} s."}
-    if reader.returncode:
-        return {"error": (reader.stderr.strip().splitlines() or [f"exit code {reader.returncode}"])[-1]}
-    answer: dict[str, Any] = json.loads(reader.stdout.splitlines()[-1])
-    return answer
-
-
 def read(uri: str, experiment: str, run_id: str) -> dict[str, Any]:
     """What the store says: `runs`, or an `error`; only the reading process calls it."""
     from src.tracking.delivery import KEY_TAG
@@ -159,13 +130,14 @@ def _children(uri: str, run_id: str, experiment_id: str) -> list[RecordedRun]:
             order_by=["attributes.start_time ASC"],
             page_token=token,
         )
-        found += [_recorded(run) for run in page]
+        found += [recorded(run) for run in page]
         token = page.token
         if not token:
             return found
 
 
-def _recorded(run: Any) -> RecordedRun:
+def recorded(run: Any) -> RecordedRun:
+    """A run of MLflow as ours."""
     ended, began = run.info.end_time, run.info.start_time
     return RecordedRun(
         run_id=run.info.run_id,

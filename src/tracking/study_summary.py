@@ -1,10 +1,6 @@
-"""What is worth knowing about a study, as metrics, tags, a table and a view."""
+"""What is worth knowing about a study, as metrics, tags and a view."""
 
-import csv
-import io
-import json
 from collections import Counter
-from typing import Any
 
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution
@@ -52,29 +48,6 @@ def summary(study: optuna.Study) -> dict[str, str]:
     return tags
 
 
-def trials_csv(study: optuna.Study) -> str:
-    """A table of all trials: number, state, values, seconds, parameters and user attributes."""
-    trials = study.get_trials(deepcopy=False)
-    values = ["value"] if len(study.directions) == 1 else [f"value_{index}" for index in range(len(study.directions))]
-    params = sorted({name for trial in trials for name in by_key(trial.params)})
-    attrs = sorted({name for trial in trials for name in trial.user_attrs})
-    table = io.StringIO()
-    writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(["number", "state", *values, "duration_s", *params, *(f"user_attrs_{name}" for name in attrs)])
-    for trial in trials:
-        writer.writerow(
-            [
-                trial.number,
-                trial.state.name,
-                *(trial.values or [""] * len(values)),
-                "" if trial.duration is None else round(trial.duration.total_seconds(), 3),
-                *(by_key(trial.params).get(name, "") for name in params),
-                *(_cell(trial.user_attrs.get(name, "")) for name in attrs),
-            ]
-        )
-    return table.getvalue()
-
-
 def comparison_view(study: optuna.Study) -> ComparisonView | None:
     """The view that compares the trials by what was searched; None when trials or the objective's name are missing.
 
@@ -98,7 +71,3 @@ def _is_numeric(distribution: BaseDistribution) -> bool:
     if not isinstance(distribution, CategoricalDistribution):
         return True
     return all(isinstance(choice, int | float) and not isinstance(choice, bool) for choice in distribution.choices)
-
-
-def _cell(value: Any) -> Any:
-    return json.dumps(value) if isinstance(value, (list, dict)) else value

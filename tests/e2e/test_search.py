@@ -86,7 +86,8 @@ def test_a_study_is_a_run_and_its_trials_are_the_runs_below_it(swept):
         assert {"train.epochs", "train.optimizer", "train.seed"} <= set(trial.data.params)
         epochs = [metric.step for metric in client.get_metric_history(trial.info.run_id, "train/box_loss")]
         assert set(range(1, int(trial.data.params["train.epochs"]) + 1)) <= set(epochs)
-    assert "study.html" in {file.path for file in client.list_artifacts(parent.info.run_id)}
+    report = {file.path for file in client.list_artifacts(parent.info.run_id, "report")}
+    assert report == {"report/report.html", "report/runs_analysis.csv", "report/settings.csv"}
 
 
 def test_only_the_weights_of_the_best_trial_are_kept_in_mlflow(swept):

@@ -139,7 +139,6 @@ def test_a_study_arrives_with_its_trials(options, client):
     assert {child.info.status for child in children} == {"FINISHED"}
     assert parent.info.status == "FINISHED"
     assert client.get_run(parent.data.tags["best.run_id"]).info.run_name == "trial 1"
-    assert {item.path for item in client.list_artifacts(parent.info.run_id)} >= {"study.html", "trials.csv"}
     assert any(name.startswith("mlflow.sharedViewState.") for name in client.get_experiment(experiment).tags)
     assert study.user_attrs["mlflow_comparison_url"].split("/")[5] == experiment
 

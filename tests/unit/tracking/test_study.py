@@ -1,8 +1,6 @@
 """The study's callback, with a store in memory and real Optuna studies."""
 
 import contextlib
-import csv
-import io
 
 import optuna
 import pytest
@@ -26,13 +24,6 @@ def study():
     return study
 
 
-@pytest.fixture(autouse=True)
-def no_page(monkeypatch):
-    """Plotly takes a second to import; the page has tests of its own."""
-    monkeypatch.setattr("src.tracking.study_page.study_page", lambda _: "<html>")
-    monkeypatch.setattr("src.tracking.study.prepare_page", lambda: None)
-
-
 def run_trials(study, callback, options, values, weights=None):
     """Tells a trial for every value; None prunes."""
     for value in values:
@@ -49,7 +40,7 @@ def run_trials(study, callback, options, values, weights=None):
 
 
 def test_a_study_is_a_run_with_its_trials_below(courier, store, options, study, tmp_path):
-    """The run has tags, progress by trial, a table, a page and a view; the best trial has its weights."""
+    """The run has tags, progress by trial and a view; the best trial has its weights."""
     weights = tmp_path / "best.pt"
     weights.write_text("w")
     callback = StudyRun(options)
@@ -66,13 +57,6 @@ def test_a_study_is_a_run_with_its_trials_below(courier, store, options, study, 
     assert run.tags["best.run_id"] == study.trials[2].user_attrs["mlflow_run_id"]
     best_so_far = {metric.step: metric.value for metric in run.metrics if metric.name == "best so far"}
     assert best_so_far == {0: 0.2, 2: 0.5, 3: 0.5}
-    assert [row["state"] for row in csv.DictReader(io.StringIO(run.files["trials.csv"].decode()))] == [
-        "COMPLETE",
-        "PRUNED",
-        "COMPLETE",
-        "COMPLETE",
-    ]
-    assert run.files["study.html"] == b"<html>"
     assert len(store.experiment_tags) == 1
     assert study.user_attrs["mlflow_run_id"] == "id-0"
     assert study.user_attrs["mlflow_comparison_url"].startswith("http://127.0.0.1:5000/#/experiments/7/runs?")
@@ -184,9 +168,9 @@ def test_a_failure_in_the_summary_still_ends_the_run(store, options, study, monk
     """What goes wrong in tracking is a warning, not the end of the sweep."""
 
     def fail(study):
-        raise RuntimeError("broken plot")
+        raise RuntimeError("broken")
 
-    monkeypatch.setattr("src.tracking.study_page.study_page", fail)
+    monkeypatch.setattr("src.tracking.study.summary", fail)
     callback = StudyRun(options)
     callback.on_sweep_start(study)
     callback.on_sweep_end(study)

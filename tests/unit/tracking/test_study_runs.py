@@ -24,7 +24,7 @@ RUN = {
 def _replace_subprocess(monkeypatch, run):
     """For the module only: others start programs too."""
     stand_in = SimpleNamespace(run=run, TimeoutExpired=subprocess.TimeoutExpired)
-    monkeypatch.setattr("src.tracking.study_runs.subprocess", stand_in)
+    monkeypatch.setattr("src.tracking.reading.subprocess", stand_in)
 
 
 @pytest.fixture

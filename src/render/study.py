@@ -1,0 +1,123 @@
+"""The page about a study, or about runs: words, tables and figures in one HTML file that needs no network."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from src.render.decision import Strip, Table
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+@dataclass(frozen=True, eq=False)
+class Plot:
+    """A Plotly figure with its title, and a sentence on how to read it."""
+
+    title: str
+    reading: str
+    figure: Any  # plotly.graph_objects.Figure, which is untyped
+
+    def html(self, place: str) -> str:
+        """The figure as a part of a page that has plotly.js in it.
+
+        Args:
+            place: What tells it from the page's other figures.
+        """
+        options = {"displaylogo": False, "responsive": True, "modeBarButtonsToRemove": ["lasso2d", "select2d"]}
+        markup: str = self.figure.to_html(
+            full_html=False, include_plotlyjs=False, div_id=f"figure-{place}", config=options
+        )
+        return markup
+
+
+@dataclass(frozen=True)
+class Tabulated:
+    """A table with its title, and a sentence on how to read it; `drawn` names its drawings, `folded` hides it."""
+
+    title: str
+    reading: str
+    table: Table
+    drawn: str = ""
+    folded: bool = False
+
+
+@dataclass(frozen=True)
+class Note:
+    """Sentences under a title; also in place of a figure that cannot be drawn."""
+
+    title: str
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page."""
+
+    title: str
+    parts: Sequence[Plot | Tabulated | Note]
+
+
+@dataclass(frozen=True)
+class ReportPage:
+    """All that the page says.
+
+    Attributes:
+        kind: What the page is about, above its title: `Study` or `Comparison`.
+        title: The study's name.
+        verdict: The most important sentence.
+        tone: Of the verdict: `good`, `bad`, `unsure`.
+        summary: The sentences that follow from the results, most important first.
+        facts: Pairs of a name and a value.
+        sections: The rest; those without parts are left out.
+        footer: How the page was made.
+    """
+
+    kind: str
+    title: str
+    verdict: str
+    tone: str
+    summary: tuple[str, ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
+    sections: tuple[Section, ...] = ()
+    footer: str = ""
+    plots: tuple[Plot, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        shown = tuple(part for section in self.sections for part in section.parts if isinstance(part, Plot))
+        object.__setattr__(self, "plots", shown)
+
+
+def as_html(page: ReportPage) -> str:
+    """The page with its style, its data, and one copy of plotly.js if it has a figure."""
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.globals["symbols"] = {"good": "✔", "bad": "✘", "unsure": "?"}
+    environment.tests |= {kind.__name__.lower(): _is(kind) for kind in (Plot, Tabulated, Note)}
+    return environment.get_template("study.html.jinja").render(page=page, plotly_js=_plotly_js() if page.plots else "")
+
+
+def strip_on(scale: tuple[float, float], low: float, estimate: float, high: float) -> Strip:
+    """An interval drawn on a scale that all rows of a table share, with a mark at 0."""
+    left, right = min(scale[0], 0.0), max(scale[1], 0.0)
+    span = (right - left) or 1.0
+    return Strip(*(min(max(4 + 92 * (value - left) / span, 0), 100) for value in (low, estimate, high, 0.0)))
+
+
+def _is(kind: type) -> Any:
+    return lambda part: isinstance(part, kind)
+
+
+def _plotly_js() -> str:
+    from plotly.offline import get_plotlyjs  # a second, together with the figures
+
+    text: str = get_plotlyjs()
+    return text

@@ -1,0 +1,91 @@
+"""`python -m src.report study=NAME`: what a search found; `… compare RUN RUN …`: runs side by side."""
+
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import hydra
+from omegaconf import DictConfig
+
+from src.config import app
+from src.config.sections import arguments, section
+from src.core.errors import ConfigError
+from src.tracking.options import TrackingOptions
+
+COMPARE = "compare"
+_OVERRIDE = re.compile(r"-|[+~]{0,2}[\w./@:-]+=")  # or an option; `trial 3 train.seed=1` is the name of a run
+
+
+@dataclass
+class ReportArguments:
+    """The arguments of the command.
+
+    Attributes:
+        study: The name of a study.
+        compare: Runs to compare instead: ids, beginnings of ids, or names.
+        folder: Where to write; None for a folder of `outputs/` that is named after the study or the runs.
+
+    Raises:
+        ConfigError: neither a study nor two runs are named, or both are.
+    """
+
+    study: str | None = None
+    compare: list[str] = field(default_factory=list)
+    folder: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.study is None and not self.compare:
+            raise ConfigError("Say what to report: study=NAME, or `python -m src.report compare RUN RUN …`.")
+        if self.study is not None and self.compare:
+            raise ConfigError(f"study={self.study} and the runs {', '.join(self.compare)}: report one or the other.")
+        if len(self.compare) == 1:
+            raise ConfigError(f"compare {self.compare[0]}: there is nothing to compare it with; name another run.")
+
+
+@hydra.main(**app.root_with_arguments("report"))
+def main(cfg: DictConfig) -> None:
+    """Write the page and the tables, and print the short form."""
+    with app.readable_errors():
+        asked = arguments(cfg, ReportArguments)
+        if asked.compare:
+            _compare(cfg, asked)
+        else:
+            _study(asked)
+
+
+def _study(asked: ReportArguments) -> None:
+    from hydra.core.hydra_config import HydraConfig
+
+    from src.stages.report.stage import report
+    from src.stages.report.table import console, show
+    from src.stages.studies import load_study
+
+    study = load_study(HydraConfig.get().sweeper.storage, str(asked.study))
+    folder = Path(asked.folder or Path("outputs") / "report" / study.study_name)
+    show(report(study, folder), folder, console())
+
+
+def _compare(cfg: DictConfig, asked: ReportArguments) -> None:
+    from src.stages.report.compare import compare_runs
+    from src.stages.report.compare_table import show
+    from src.stages.report.table import console
+
+    outcome = compare_runs(section(cfg, "tracking", TrackingOptions), asked.compare, asked.folder)
+    show(outcome, console())
+
+
+def as_overrides(given: Sequence[str]) -> list[str]:
+    """`compare RUN RUN … [overrides]` as overrides that Hydra understands; anything else as it is."""
+    if not given or given[0] != COMPARE:
+        return list(given)
+    runs = [argument for argument in given[1:] if not _OVERRIDE.match(argument)]
+    rest = [argument for argument in given[1:] if _OVERRIDE.match(argument)]
+    quoted = ",".join("'" + run.replace("\\", "\\\\").replace("'", "\\'") + "'" for run in runs)
+    return [f"compare=[{quoted}]", *rest]
+
+
+if __name__ == "__main__":
+    sys.argv[1:] = as_overrides(sys.argv[1:])
+    app.run(main)

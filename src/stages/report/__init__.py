@@ -1,0 +1,1 @@
+"""The command `report`: a study, or any runs, in; a page, tables and words out."""

@@ -1,0 +1,140 @@
+"""Runs side by side: what differs in them, which is better by how much, and whether that can be said at all."""
+
+import re
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from src.core.errors import DataError
+from src.core.files import write_text
+from src.core.interval import Interval
+from src.decision.comparability import RunFacts, obstacles
+from src.evaluation.average_precision import METRICS
+from src.evaluation.bootstrap import paired_difference
+from src.evaluation.records import DetectionRecords
+from src.render.study import as_html
+from src.tracking.any_runs import DetailedRun, any_runs
+from src.tracking.options import TrackingOptions
+
+RECORDS = "val_records.npz"  # as trainings upload it
+FOLDER = Path("outputs/compare")
+PAGE = "report.html"
+_LONGEST = 80  # characters of a folder's name
+
+
+@dataclass(frozen=True, eq=False)
+class Beside:
+    """A run beside the first one.
+
+    Attributes:
+        name: What it is called.
+        run: The run.
+        obstacles: Why it cannot be compared with the first one; then there are no differences.
+        differences: By metric, its value minus that of the first one.
+        intervals: The same with 95 % intervals over the images, where the detections of both are at hand.
+    """
+
+    name: str
+    run: DetailedRun
+    obstacles: tuple[str, ...] = ()
+    differences: Mapping[str, float] | None = None
+    intervals: Mapping[str, Interval] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class RunComparison:
+    """Runs side by side.
+
+    Attributes:
+        runs: At least two; the others are compared with the first one.
+        doubts: What could not be said, and why.
+        folder: Where the page is.
+    """
+
+    runs: tuple[Beside, ...]
+    doubts: tuple[str, ...]
+    folder: Path
+
+    @property
+    def objective(self) -> str:
+        """What the first run was made for; of several objectives, the first."""
+        return self.runs[0].run.run.tags.get("objective", "").split(",")[0].strip()
+
+
+def compare_runs(options: TrackingOptions, names: Sequence[str], folder: str | None = None) -> RunComparison:
+    """Compare runs of the store and write the page about it.
+
+    Args:
+        options: Where the runs are recorded.
+        names: Ids, beginnings of ids, or names; at least two.
+        folder: Where to write; None for a folder of `outputs/compare` that is named after the runs.
+
+    Side effects: reads the store in a process of its own; writes `report.html`.
+
+    Raises:
+        TrackingError: the store cannot be read, or does not know exactly one run of a name.
+    """
+    from src.stages.report.compare_page import page
+
+    with tempfile.TemporaryDirectory() as scratch:
+        found = any_runs(options, names, artifact=RECORDS, folder=Path(scratch))
+        comparison = beside_each_other(found, Path(folder) if folder else FOLDER / _folder_name(found))
+    write_text(comparison.folder / PAGE, as_html(page(comparison)))
+    return comparison
+
+
+def beside_each_other(found: Sequence[DetailedRun], folder: Path) -> RunComparison:
+    """Compare runs with the first of them."""
+    doubts: list[str] = []
+    names = _names(found)
+    records = [_records(run, name, doubts) for run, name in zip(found, names, strict=True)]
+    facts = [
+        RunFacts(
+            name=name,
+            digest=_digest(run),
+            objective=run.run.tags.get("objective", ""),
+            metrics=run.run.metrics,
+            positives=None if one is None else one.positives,
+        )
+        for run, name, one in zip(found, names, records, strict=True)
+    ]
+    runs = [Beside(names[0], found[0])]
+    for run, fact, one in zip(found[1:], facts[1:], records[1:], strict=True):
+        if reasons := obstacles(facts[0], fact):
+            runs.append(Beside(fact.name, run, reasons))
+            continue
+        common = [name for name in run.run.metrics if name in facts[0].metrics]
+        differences = {name: run.run.metrics[name] - facts[0].metrics[name] for name in common}
+        intervals = {}
+        if one is not None and records[0] is not None:
+            intervals = {f"val/{metric}": paired_difference(one, records[0], metric) for metric in METRICS}
+        runs.append(Beside(fact.name, run, (), differences, intervals))
+    return RunComparison(tuple(runs), tuple(doubts), folder)
+
+
+def _records(run: DetailedRun, name: str, doubts: list[str]) -> DetectionRecords | None:
+    if run.artifact is None:
+        doubts.append(f"{name} has no {RECORDS} among its artifacts: it cannot be compared image by image.")
+        return None
+    try:
+        return DetectionRecords.load(run.artifact)
+    except DataError as error:
+        doubts.append(f"{name} cannot be compared image by image: {error}")
+        return None
+
+
+def _digest(run: DetailedRun) -> str:
+    return run.run.tags.get("data.digest") or next((digest for _, digest in run.datasets), "")
+
+
+def _names(found: Sequence[DetailedRun]) -> list[str]:
+    """The runs' names; with the beginning of the id where a name occurs twice."""
+    names = [run.run.name for run in found]
+    return [
+        run.run.name if names.count(run.run.name) == 1 else f"{run.run.name} ({run.run.run_id[:6]})" for run in found
+    ]
+
+
+def _folder_name(found: Sequence[DetailedRun]) -> str:
+    return re.sub(r"[^\w.-]+", "-", "_vs_".join(_names(found)))[:_LONGEST].strip("-")

@@ -1,0 +1,128 @@
+"""The page about runs side by side."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from src.render.decision import Row, Table
+from src.render.study import Plot, ReportPage, Section, Tabulated
+from src.render.study_figures import run_curves
+from src.stages.report.clock import duration
+from src.stages.report.compare import Beside, RunComparison
+from src.stages.report.compare_words import interval_of, remarks, verdict, word
+from src.stages.report.page import Part
+from src.stages.report.tables import number
+
+CURVES = 4  # metrics that are drawn
+_FIRST = ("val/mAP50-95", "val/mAP50", "val/F1", "val/precision", "val/recall")
+_TONES = {"better": "good", "worse": "bad"}
+
+
+def page(comparison: RunComparison) -> ReportPage:
+    """The page's content."""
+    sentence, tone = verdict(comparison)
+    names = [run.name for run in comparison.runs]
+    return ReportPage(
+        kind="Comparison",
+        title=" · ".join(names),
+        verdict=sentence,
+        tone=tone,
+        summary=tuple(remarks(comparison)),
+        sections=(
+            Section("Runs", [Tabulated("Runs", f"The others are compared with {names[0]}.", runs_table(comparison))]),
+            Section("Metrics", _metrics(comparison)),
+            Section("Parameters", _params(comparison)),
+            Section("Learning curves", _curves(comparison)),
+        ),
+        footer=f"Made by: python -m src.report compare {' '.join(run.run.run.run_id[:8] for run in comparison.runs)}",
+    )
+
+
+def runs_table(comparison: RunComparison) -> Table:
+    """What the runs are."""
+    rows = []
+    for place, beside in enumerate(comparison.runs):
+        run, tags = beside.run.run, beside.run.run.tags
+        data = ", ".join(dict.fromkeys(name for name, _ in beside.run.datasets))
+        digest = tags.get("data.digest") or next((digest for _, digest in beside.run.datasets), "")
+        study = f"{tags['study']}, trial {tags.get('trial', '?')}" if "study" in tags else ""
+        began = datetime.fromtimestamp(beside.run.began_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M")
+        cells = (beside.name, run.run_id[:8], run.status.lower(), study, data, digest[:12], tags.get("objective", ""))
+        comparable = "" if not place else "no" if beside.obstacles else "yes"
+        tone = "best" if not place else "bad" if beside.obstacles else "good"
+        rows.append(Row((*cells, began, duration(run.duration_s), comparable), tone))
+    columns = ("run", "id", "status", "study", "data", "data digest", "objective", "began (UTC)", "#time", "comparable")
+    return Table(columns, tuple(rows))
+
+
+def metrics_table(comparison: RunComparison) -> Table:
+    """The final metrics, and the differences where they mean something."""
+    compared = [run for run in comparison.runs[1:] if not run.obstacles]
+    rows = []
+    for name in _ordered({name for run in comparison.runs for name in run.run.run.metrics}, comparison.objective):
+        values = [run.run.run.metrics.get(name) for run in comparison.runs]
+        differences = [_difference(run, name) for run in compared]
+        rows.append(
+            Row((name, *("" if v is None else f"{v:.4g}" for v in values), *differences), _tone(compared, name))
+        )
+    heads = (f"#{run.name}" for run in comparison.runs)
+    return Table(("metric", *heads, *(f"#{run.name} - {comparison.runs[0].name}" for run in compared)), tuple(rows))
+
+
+def params_table(comparison: RunComparison) -> Table:
+    """The parameters in which the runs differ."""
+    params = [run.run.run.params for run in comparison.runs]
+    names = sorted({name for one in params for name in one})
+    rows = (
+        Row((name, *(_short(one.get(name)) for one in params)))
+        for name in names
+        if len({one.get(name) for one in params}) > 1
+    )
+    return Table(("parameter", *(f"#{run.name}" for run in comparison.runs)), tuple(rows))
+
+
+def _metrics(comparison: RunComparison) -> list[Part]:
+    reading = (
+        "Final values of the best weights. Brackets are 95 % intervals of the difference over resamples of the images"
+        " that both were evaluated on; without brackets, whether a difference is noise is not known."
+    )
+    return [Tabulated("Metrics", reading, metrics_table(comparison))]
+
+
+def _params(comparison: RunComparison) -> list[Part]:
+    table = params_table(comparison)
+    reading = "Only those that differ." if table.rows else "All parameters are the same."
+    return [Tabulated("Parameters", reading, table)] if table.rows else []
+
+
+def _curves(comparison: RunComparison) -> list[Part]:
+    drawn = {name for run in comparison.runs for name, steps in run.run.histories.items() if len(steps) > 1}
+    parts: list[Part] = []
+    for name in _ordered(drawn, comparison.objective)[:CURVES]:
+        curves = {run.name: run.run.histories[name] for run in comparison.runs if name in run.run.histories}
+        parts.append(Plot(name, "After each epoch.", run_curves(curves, name)))
+    return parts
+
+
+def _ordered(names: set[str], objective: str) -> list[str]:
+    first = [name for name in (objective, *_FIRST) if name in names]
+    return [*dict.fromkeys(first), *sorted(names - set(first))]
+
+
+def _difference(run: Beside, name: str) -> str:
+    if (interval := interval_of(run, name)) is not None:
+        return f"{interval:+.3f} {word(interval)}"
+    return f"{run.differences[name]:+.4g}" if run.differences and name in run.differences else ""
+
+
+def _tone(compared: Sequence[Beside], name: str) -> str:
+    words = {word(interval) for run in compared if (interval := interval_of(run, name)) is not None}
+    return _TONES.get(words.pop(), "unsure") if len(words) == 1 else ""
+
+
+def _short(text: str | None) -> str:
+    if text is None:
+        return ""
+    try:
+        return number(float(text))
+    except ValueError:
+        return text

@@ -1,0 +1,52 @@
+"""What follows from runs side by side, in sentences: the same ones in the terminal and on the page."""
+
+from src.core.interval import Interval
+from src.stages.report.compare import Beside, RunComparison
+
+
+def verdict(comparison: RunComparison) -> tuple[str, str]:
+    """The most important sentence, and its tone: `good`, `bad` or `unsure`."""
+    others = comparison.runs[1:]
+    barred = [run for run in others if run.obstacles]
+    if len(barred) == len(others):
+        what = "These runs are not comparable" if len(others) > 1 else "The two runs are not comparable"
+        return f"{what}: no difference is computed.", "bad"
+    sentences = [_judged(run, comparison) for run in others if not run.obstacles]
+    if barred:
+        sentences.append(f"Not comparable: {', '.join(run.name for run in barred)}.")
+    return " ".join(sentences), "unsure"
+
+
+def remarks(comparison: RunComparison) -> list[str]:
+    """What else there is to say."""
+    lines = [f"{run.name} is not comparable: {reason}." for run in comparison.runs[1:] for reason in run.obstacles]
+    if any(run.intervals for run in comparison.runs):
+        lines.append(
+            "95 % intervals over the images of val. They do not know what another seed would have done:"
+            " compare settings by several runs of each (python -m src.report study=…, python -m src.confirm)."
+        )
+    return [*lines, *comparison.doubts]
+
+
+def interval_of(run: Beside, name: str) -> Interval | None:
+    """The interval of a metric's difference to the first run."""
+    return (run.intervals or {}).get(name)
+
+
+def word(difference: Interval) -> str:
+    """What an interval of a difference says, where more is better."""
+    if not difference.excludes_zero:
+        return "not to be told apart"
+    return "better" if difference.estimate > 0 else "worse"
+
+
+def _judged(run: Beside, comparison: RunComparison) -> str:
+    first, name = comparison.runs[0].name, comparison.objective
+    shown = name if interval_of(run, name) is not None else next(iter(run.intervals or {}), name)
+    interval = interval_of(run, shown)
+    if interval is not None:
+        said = "not to be told apart from" if not interval.excludes_zero else f"{word(interval)} than"
+        return f"{run.name} is {said} {first} in {shown}: {interval:+.3f}."
+    if run.differences and name in run.differences:
+        return f"{run.name} minus {first} in {name}: {run.differences[name]:+.4f}; whether that is noise is not known."
+    return f"{run.name} and {first} have metrics in common, but not their objective."

@@ -1,0 +1,264 @@
+"""A study's page: what the analysis says, put in the order in which one reads it."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from src.decision.importance import SHUFFLES, Importance
+from src.render import study_figures as figures
+from src.render.study import Note, Plot, ReportPage, Section, Tabulated
+from src.render.study_figures import Mark, Share
+from src.stages.report.analysis import Analysis
+from src.stages.report.clock import Clock, duration
+from src.stages.report.plain import short_names
+from src.stages.report.tables import (
+    board_table,
+    effects_table,
+    failed_table,
+    flags_table,
+    number,
+    trials_table,
+)
+from src.stages.report.trials import ReportedTrial
+from src.stages.report.words import headline, numbers, plural, sentences
+
+Part = Plot | Tabulated | Note
+_STATES = {"COMPLETE": "completed", "PRUNED": "pruned", "FAIL": "failed", "RUNNING": "running", "WAITING": "waiting"}
+
+
+def page(analysis: Analysis) -> ReportPage:
+    """The page's content; it depends on the analysis only."""
+    study = analysis.study
+    verdict, tone = headline(analysis)
+    return ReportPage(
+        kind="Study",
+        title=study.name,
+        verdict=verdict,
+        tone=tone,
+        summary=tuple(sentences(analysis)),
+        facts=facts(analysis),
+        sections=(
+            Section("Leader board", _leaders(analysis)),
+            Section("How the search went", _progress(analysis)),
+            Section("Parameters", _parameters(analysis)),
+            Section("Trials", _trials(analysis)),
+            Section("Next", [_next_steps(analysis)] if analysis.front else []),
+        ),
+        footer=f"Made by: python -m src.report study={study.name}. The tables beside this page: runs_analysis.csv,"
+        " settings.csv.",
+    )
+
+
+def facts(analysis: Analysis) -> tuple[tuple[str, str], ...]:
+    """What was searched, on what, for how long."""
+    study, facts, clock = analysis.study, analysis.facts, Clock(analysis.study.trials)
+    data = facts.get("data", {})
+    states = Counter(trial.state for trial in study.trials)
+    directions = ("maximised" if maximize else "minimised" for maximize in study.maximize)
+    spent = sum(trial.seconds or 0.0 for trial in study.trials)
+    pairs = [
+        ("objective", ", ".join(f"{n} ({d})" for n, d in zip(study.objectives, directions, strict=True))),
+        ("trials", ", ".join(f"{states[s]} {word}" for s, word in _STATES.items() if states[s]) or "none"),
+        ("replicates of a trial", str(max((len(trial.replicates) for trial in study.trials), default=0) or "")),
+        ("data", data.get("name")),
+        ("data digest", str(data.get("digest", ""))[:16]),
+        ("images on val", analysis.images and str(analysis.images)),
+        ("started from", facts.get("start")),
+        ("untrained weights", ", ".join(f"{value:.4f} {text}".strip() for text, value in _untrained(analysis).items())),
+        ("time in which trials ran", duration(clock.seconds) if clock.seconds else ""),
+        ("time of all trials together", duration(spent) if spent else ""),
+        ("sampler", str(study.attributes.get("sampler", "")).rpartition(".")[2]),
+        ("MLflow run", study.attributes.get("mlflow_run_id")),
+    ]
+    return tuple((name, str(value)) for name, value in pairs if value)
+
+
+def marks(analysis: Analysis) -> list[Mark]:
+    """The trials as the figures show them."""
+    study, clock = analysis.study, Clock(analysis.study.trials)
+    short = short_names(study.space)
+    return [
+        Mark(
+            number=trial.number,
+            kind=_kind(trial, analysis),
+            label=", ".join(f"{short[name]}={number(value)}" for name, value in trial.params.items()),
+            value=trial.values[0] if trial.values else trial.curve.values[-1] if trial.curve.values else None,
+            minutes=None if trial.ended is None else clock.at(trial.ended) / 60,
+            steps=trial.curve.steps,
+            curve=trial.curve.values,
+        )
+        for trial in study.trials
+    ]
+
+
+def drawn(title: str, reading: str, draw: Callable[[], Any]) -> Part:
+    """A figure; or, where Optuna or Plotly cannot draw it, why."""
+    try:
+        return Plot(title, reading, draw())
+    except (ValueError, RuntimeError, ImportError) as error:
+        return Note(title, (f"Cannot be drawn: {error}",))
+
+
+def _kind(trial: ReportedTrial, analysis: Analysis) -> str:
+    best = analysis.board.best.numbers if analysis.board else analysis.front
+    if trial.is_complete:
+        return "best" if trial.number in best else "complete"
+    return "pruned" if trial.state == "PRUNED" else "failed"
+
+
+def _untrained(analysis: Analysis) -> dict[str, float]:
+    """The untrained weights' objective, by what they were evaluated at: it depends on the image size."""
+    study = analysis.study
+    found: dict[str, float] = {}
+    for trial in study.complete:
+        if study.objectives[0] in trial.untrained:
+            size = trial.params.get("train.imgsz")
+            found[f"at imgsz {size}" if size is not None else ""] = trial.untrained[study.objectives[0]]
+    return dict(sorted(found.items()))
+
+
+def _leaders(analysis: Analysis) -> list[Part]:
+    study = analysis.study
+    if analysis.board is not None:
+        reading = (
+            "Settings by their mean over seeds, the best first. The line is the difference to the best with its 95 %"
+            " interval, all on one scale, and the thin mark is no difference: an interval that reaches it says that the"
+            " setting may be just as good. That the best of many is partly the luckiest is not in the intervals."
+        )
+        return [Tabulated("Leader board", reading, board_table(analysis), "difference to the best")]
+    if study.complete and not study.is_single:
+        reading = "Each trial by its objectives. The red ones no other trial beats in everything; choose among them."
+        found = numbers(analysis.front)
+        return [
+            drawn("Pareto front", reading, lambda: figures.pareto_front(analysis.plain, study.objectives)),
+            Note("On the front", (f"Trials {found}." if analysis.front else "No trial keeps all constraints.",)),
+        ]
+    return []
+
+
+def _progress(analysis: Analysis) -> list[Part]:
+    study = analysis.study
+    first, shown = study.objectives[0], marks(analysis)
+    levels = {f"untrained {text}".strip(): value for text, value in _untrained(analysis).items()}
+    parts: list[Part] = []
+    if study.complete:
+        for index, name in enumerate(study.objectives):
+            title = "Optimization history" if study.is_single else f"Optimization history of {name}"
+            reading = "The trials in their order, and the best so far: a line that has long been flat says that more"
+            parts.append(
+                drawn(
+                    title,
+                    f"{reading} trials of the same kind will hardly help.",
+                    lambda index=index, name=name: figures.history(  # type: ignore[misc]
+                        analysis.plain, index, name, levels if index == 0 else {}
+                    ),
+                )
+            )
+    if study.is_single and any(mark.minutes is not None and mark.value is not None for mark in shown):
+        parts.append(
+            drawn(
+                "Against the clock",
+                "The best so far over the time in which trials ran, and what the untrained weights reach for nothing.",
+                lambda: figures.wall_clock(shown, first, levels, maximize=study.maximize[0]),
+            )
+        )
+    if any(mark.curve for mark in shown):
+        step = next((trial.curve.of for trial in study.trials if trial.curve.values), "epoch")
+        means = " Of a trial with replicates it is their mean." if step == "epoch" and _has_replicates(analysis) else ""
+        parts.append(
+            drawn(
+                "Learning curves",
+                f"{first} after each {step}, of every trial.{means} Purple ends in a cross where the pruner gave a"
+                " trial up. Curves that still rise at their end ask for more epochs.",
+                lambda: figures.learning_curves(shown, first, levels, step),
+            )
+        )
+    return parts
+
+
+def _parameters(analysis: Analysis) -> list[Part]:
+    study = analysis.study
+    parts: list[Part] = []
+    if analysis.effects and study.complete:
+        reading = (
+            "Importance is the share of the variance that the parameter explains alone, by fANOVA, with the range over"
+            f" resampled trials. By chance: what it gets at most when the results are shuffled {SHUFFLES} times; a"
+            " share below that says nothing. Pairs are settings that differ in this parameter and hardly in others."
+        )
+        table = effects_table(analysis.effects, analysis.importances[study.objectives[0]], study.space)
+        parts.append(Tabulated("What each parameter did", reading, table))
+    for name, found in analysis.importances.items():
+        parts.append(_importances(name, found, several=not study.is_single))
+    if study.complete and study.space:
+        reading = (
+            "One line a trial, darker is better. Follow the dark lines: where they pass is where good results lie."
+        )
+        parts.append(
+            drawn(
+                "Parallel coordinates",
+                reading,
+                lambda: figures.parallel_coordinates(analysis.plain, study.objectives[0]),
+            )
+        )
+        for index, name in enumerate(study.objectives):
+            parts.append(
+                drawn(
+                    "Slices" if study.is_single else f"Slices of {name}",
+                    "Every trial over one parameter at a time; darker are later trials. The others vary too: a slope"
+                    " here may be theirs.",
+                    lambda index=index, name=name: figures.slices(analysis.plain, index, name),  # type: ignore[misc]
+                )
+            )
+    return parts
+
+
+def _importances(name: str, found: tuple[Importance, ...] | str, *, several: bool) -> Part:
+    title = f"Parameter importances for {name}" if several else "Parameter importances"
+    if isinstance(found, str):
+        return Note(title, (found,))
+    some = "" if any(share.is_real for share in found) else " None of them is more than chance gives here."
+    reading = (
+        "Bars with the range over resampled trials (90 %). Grey bars do not reach beyond the orange mark, which chance"
+        f" alone gives: nothing follows from them.{some}"
+    )
+    shares = [Share(share.param, share.share, share.low, share.high, share.by_chance) for share in found]
+    return drawn(title, reading, lambda: figures.importances(shares))
+
+
+def _trials(analysis: Analysis) -> list[Part]:
+    study = analysis.study
+    parts: list[Part] = []
+    if (flags := flags_table(study)).rows:
+        parts.append(Tabulated("Flags", "What a reader of these trials' results has to know.", flags))
+    if (failed := failed_table(study)).rows:
+        parts.append(Tabulated("Failed trials", "The last lines that they printed are in their folders.", failed))
+    if study.trials:
+        title = f"All {plural(len(study.trials), 'trial')}" if len(study.trials) > 1 else "The trial"
+        parts.append(Tabulated(title, "Also in runs_analysis.csv.", trials_table(study), folded=True))
+    return parts
+
+
+def _next_steps(analysis: Analysis) -> Note:
+    name = analysis.study.name
+    lines = []
+    if analysis.board is not None:
+        lines.append(f"Train the leading settings again with fresh seeds: python -m src.confirm study={name}")
+        lines.append(f"Freeze the best one for the pipeline: python -m src.freeze +study={name}")
+    else:
+        lines.append(
+            f"Freeze one of the front for the pipeline: python -m src.freeze +study={name} +trial={analysis.front[0]}"
+        )
+    lines.append(f"Compare single runs: python -m src.report compare {' '.join(_runs(analysis)) or 'RUN RUN'}")
+    return Note("Next", tuple(lines))
+
+
+def _runs(analysis: Analysis) -> list[str]:
+    """Two runs worth comparing, by the beginning of their ids."""
+    by_number: Mapping[int, ReportedTrial] = {trial.number: trial for trial in analysis.study.complete}
+    wanted = [entry.numbers[0] for entry in analysis.board.entries[:2]] if analysis.board else list(analysis.front[:2])
+    ids = [by_number[n].run_id or "" for n in wanted if n in by_number]
+    return [run_id[:8] for run_id in ids] if len(ids) == 2 and all(ids) else []
+
+
+def _has_replicates(analysis: Analysis) -> bool:
+    return any(trial.replicates for trial in analysis.study.trials)

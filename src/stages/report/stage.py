@@ -1,0 +1,26 @@
+"""The report about a study: analysed, written, and put beside the study's run in MLflow."""
+
+from pathlib import Path
+
+import optuna
+
+from src.core.files import write_text
+from src.render.study import as_html
+from src.stages.report.analysis import Analysis, analyse
+from src.stages.report.files import runs_csv, settings_csv
+from src.stages.report.page import page
+
+PAGE, RUNS, SETTINGS = "report.html", "runs_analysis.csv", "settings.csv"
+FOLDER = "report"  # in a sweep's folder, and among the artifacts of the study's run
+
+
+def report(study: optuna.Study, folder: Path) -> Analysis:
+    """Analyse a study and write `report.html`, `runs_analysis.csv` and `settings.csv`.
+
+    Side effects: writes into the folder, which is made if missing.
+    """
+    analysis = analyse(study)
+    write_text(folder / RUNS, runs_csv(analysis.study))
+    write_text(folder / SETTINGS, settings_csv(analysis))
+    write_text(folder / PAGE, as_html(page(analysis)))  # last: it says that all are there
+    return analysis

@@ -1,0 +1,157 @@
+"""The tables on a study's page."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from optuna.distributions import BaseDistribution, CategoricalDistribution
+
+from src.decision.effects import Effect, Verdict
+from src.decision.importance import Importance
+from src.decision.leaderboard import Entry, Standing, is_known
+from src.render.decision import Row, Table
+from src.render.study import strip_on
+from src.stages.report.analysis import Analysis
+from src.stages.report.clock import duration
+from src.stages.report.files import epochs
+from src.stages.report.plain import short_names
+from src.stages.report.trials import ReportedStudy
+from src.stages.report.words import BETTER, SAME, UNSURE, WORSE, against_untrained, flags, mean_of, numbers, said
+
+SHOWN = 20  # settings on the page; the others are in settings.csv
+_TONES = {Standing.BEST: "best", Standing.TIED: "good", Standing.WORSE: "bad", Standing.UNKNOWN: ""}
+_WORDS = {BETTER: "better", WORSE: "worse", SAME: "same", UNSURE: ""}
+_EFFECT_TONES = {Verdict.DEAD: "bad", Verdict.NO_EFFECT: "unsure", Verdict.MATTERS: "good", Verdict.UNKNOWN: ""}
+
+
+def board_table(analysis: Analysis) -> Table:
+    """The leader board."""
+    board, study = analysis.board, analysis.study
+    assert board is not None, "several objectives have a front, no board"
+    varied = [name for name in study.space if any(name in entry.setting.varied for entry in board.entries)]
+    short = short_names(study.space)
+    differences = [entry.to_best for entry in board.entries[:SHOWN] if entry.to_best is not None]
+    known = [difference for difference in differences if is_known(difference)]
+    scale = (min((d.low for d in known), default=0.0), max((d.high for d in known), default=0.0))
+    rows = tuple(_board_row(entry, study, varied, scale) for entry in board.entries[:SHOWN])
+    more = len(board.entries) - SHOWN
+    return Table(
+        (
+            *("#trial", f"#{study.objectives[0]}", "#runs", *(f"#{short[name]}" for name in varied), "#time"),
+            *("#against untrained", "#against the best", "standing"),
+        ),
+        rows,
+        (f"{more} more settings are in settings.csv.",) if more > 0 else (),
+    )
+
+
+def effects_table(effects: Sequence[Effect], shares: tuple[Importance, ...] | str, space: Mapping[str, Any]) -> Table:
+    """What each parameter did."""
+    short = short_names(space)
+    by_name = {} if isinstance(shares, str) else {share.param: share for share in shares}
+    rows = []
+    for effect in effects:
+        share = by_name.get(short[effect.param])
+        rows.append(
+            Row(
+                (
+                    effect.param,
+                    searched(space[effect.param]),
+                    "" if share is None else f"{share.share:.0%} [{share.low:.0%}, {share.high:.0%}]",
+                    "" if share is None else f"{share.by_chance:.0%}",
+                    f"{effect.beyond_noise} of {effect.pairs}" if effect.pairs else "no pairs",
+                    "" if effect.largest is None else f"{effect.largest:.3f}",
+                    "; ".join(numbers(group) for group in effect.identical[:3]),
+                    str(effect.verdict),
+                ),
+                _EFFECT_TONES[effect.verdict],
+            )
+        )
+    columns = ("parameter", "searched", "#importance", "#by chance", "#pairs beyond noise", "#largest difference")
+    return Table((*columns, "identical results in trials", "verdict"), tuple(rows))
+
+
+def flags_table(study: ReportedStudy) -> Table:
+    """The flags with their counts and meaning."""
+    rows = (Row((name, str(count), message)) for name, count, message in flags(study.complete))
+    return Table(("flag", "#trials", "for instance"), tuple(rows))
+
+
+def failed_table(study: ReportedStudy) -> Table:
+    """The failed trials with their reasons."""
+    repeated = {trial.retry_of: trial.number for trial in study.trials if trial.retry_of is not None}
+    rows = (
+        Row((str(trial.number), trial.reason, str(repeated.get(trial.number, "")), duration(trial.seconds)))
+        for trial in study.trials
+        if trial.state == "FAIL"
+    )
+    return Table(("#trial", "reason", "#run again as", "#after"), tuple(rows))
+
+
+def trials_table(study: ReportedStudy) -> Table:
+    """All trials."""
+    short = short_names(study.space)
+    rows = (
+        Row(
+            (
+                str(trial.number),
+                trial.state.lower(),
+                *(number(value) for value in trial.values or ("",) * len(study.objectives)),
+                *(number(trial.params.get(name, "")) for name in study.space),
+                epochs(trial),
+                duration(trial.seconds),
+                ", ".join(trial.flags) or trial.reason,
+            )
+        )
+        for trial in study.trials
+    )
+    objectives = (f"#{name}" for name in study.objectives)
+    return Table(
+        ("#trial", "state", *objectives, *(f"#{short[name]}" for name in study.space), "#epochs", "#time", "remarks"),
+        tuple(rows),
+    )
+
+
+def searched(distribution: BaseDistribution) -> str:
+    """What a parameter was searched over."""
+    if isinstance(distribution, CategoricalDistribution):
+        return ", ".join(number(choice) for choice in distribution.choices)
+    low, high = (number(getattr(distribution, end)) for end in ("low", "high"))
+    return f"{low} … {high}{' (log)' if getattr(distribution, 'log', False) else ''}"
+
+
+def number(value: Any) -> str:
+    """A value as short as a table wants it."""
+    return f"{value:.4g}" if isinstance(value, float) else "null" if value is None else str(value)
+
+
+def _board_row(entry: Entry, study: ReportedStudy, varied: Sequence[str], scale: tuple[float, float]) -> Row:
+    gain, to_best = entry.to_untrained, entry.to_best
+    value = _numeric(entry.setting.varied)
+    standing = f"{entry.standing}{', cheapest' if entry.cheapest else ''}"
+    return Row(
+        (
+            numbers(entry.numbers),
+            mean_of(entry.setting),
+            str(len(entry.setting.trials)),
+            *(value.get(name, "") for name in varied),
+            duration(entry.setting.seconds),
+            "" if gain is None else f"{said(gain)} {_WORDS[against_untrained(gain, maximize=study.maximize[0])]}",
+            "" if to_best is None else said(to_best),
+            standing,
+        ),
+        _TONES[entry.standing],
+        None
+        if to_best is None or not is_known(to_best)
+        else strip_on(scale, to_best.low, to_best.estimate, to_best.high),
+    )
+
+
+def _numeric(params: Mapping[str, str]) -> dict[str, str]:
+    """Parameters as a comparison keeps them, which is as text, with numbers as short as a table wants them."""
+    texts = {}
+    for name, text in params.items():
+        try:
+            texts[name] = f"{float(text):.4g}"
+        except ValueError:
+            texts[name] = text
+    return texts

@@ -1,0 +1,176 @@
+"""What follows from a study, in sentences: the same ones in the terminal and on the page."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from src.core.interval import Interval
+from src.decision.comparison import Setting
+from src.decision.effects import Effect, Verdict
+from src.decision.leaderboard import Entry, Leaderboard, Standing, is_known
+from src.stages.report.analysis import Analysis
+from src.stages.report.clock import duration
+from src.stages.report.trials import ReportedTrial
+
+BETTER, WORSE, SAME, UNSURE = "better", "WORSE", "not to be told apart from them", "which may be noise or not"
+_LISTED = 8
+
+
+def headline(analysis: Analysis) -> tuple[str, str]:
+    """The most important sentence, and its tone: `good`, `bad` or `unsure`."""
+    study = analysis.study
+    if not study.complete:
+        return "No trial ended with a result.", "bad"
+    if not analysis.front:
+        return "No trial keeps all constraints.", "bad"
+    if analysis.board is None:
+        return (
+            f"{plural(len(analysis.front), 'trial')} of {len(study.complete)} no other beats in everything.",
+            "unsure",
+        )
+    best = analysis.board.best
+    maximize = study.maximize[0]
+    gain = best.to_untrained
+    if gain is None:
+        return (
+            f"{_named(best, study.objectives[0])}; nothing says whether training helped, because the untrained weights"
+            " were not evaluated (train.baseline=false).",
+            "unsure",
+        )
+    word = against_untrained(gain, maximize=maximize)
+    tone = {BETTER: "good", WORSE: "bad"}.get(word, "unsure")
+    return f"{_named(best, study.objectives[0])}; against the untrained weights {said(gain)}, {word}.", tone
+
+
+def sentences(analysis: Analysis) -> list[str]:
+    """What else follows, most important first."""
+    lines = []
+    if analysis.board is not None:
+        lines += [*_ties(analysis.board), *_worse_than_untrained(analysis)]
+    lines += _parameters(analysis.effects)
+    lines += [f"Not known: {doubt}" for doubt in analysis.doubts]
+    lines += failures(analysis.study.trials)
+    return lines
+
+
+def flags(trials: Sequence[ReportedTrial]) -> list[tuple[str, int, str]]:
+    """The flags of trials with a result: each with its count and what it means, the most frequent first."""
+    counts = Counter(name for trial in trials for name in trial.flags)
+    meaning = {name: message for trial in trials for name, message in trial.flags.items() if message}
+    return [(name, count, meaning.get(name, "")) for name, count in counts.most_common()]
+
+
+def failures(trials: Sequence[ReportedTrial]) -> list[str]:
+    """How many trials failed, by reason, and how many of them were made good by a repetition."""
+    failed = [trial for trial in trials if trial.state == "FAIL"]
+    repeated = {trial.retry_of for trial in trials}
+    lines = []
+    for reason, count in Counter(trial.reason for trial in failed).most_common():
+        good = sum(trial.reason == reason and trial.number in repeated for trial in failed)
+        again = f", {good} of them run again" if good else ""
+        lines.append(f"{plural(count, 'trial')} failed{again}: {reason}")
+    return lines
+
+
+def against_untrained(gain: Interval, *, maximize: bool) -> str:
+    """Whether a setting is better than the weights it started from, in a word or three."""
+    if not is_known(gain):
+        return UNSURE
+    if not gain.excludes_zero:
+        return SAME
+    return BETTER if (gain.estimate > 0) == maximize else WORSE
+
+
+def said(value: Interval, spec: str = "+.3f") -> str:
+    """An interval as text; without its ends where they are not known."""
+    return format(value, spec) if is_known(value) else format(value.estimate, spec)
+
+
+def mean_of(setting: Setting) -> str:
+    """A setting's mean, with the standard deviation over seeds where it was repeated."""
+    return f"{setting.mean:.4f}" if setting.std is None else f"{setting.mean:.4f} ± {setting.std:.4f}"
+
+
+def trials_of(entry: Entry) -> str:
+    """`trial 3`, or `trials 3, 7` for a setting that was drawn more than once."""
+    return f"trial{'s' if len(entry.numbers) > 1 else ''} {numbers(entry.numbers)}"
+
+
+def numbers(values: Sequence[int]) -> str:
+    """Numbers in a row, the first eight of them."""
+    shown = ", ".join(map(str, values[:_LISTED]))
+    return f"{shown}, … ({len(values)} in all)" if len(values) > _LISTED else shown
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 trial`, `2 trials`."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _named(best: Entry, objective: str) -> str:
+    return f"{trials_of(best).capitalize()} is the best with {objective} {mean_of(best.setting)}"
+
+
+def _ties(board: Leaderboard) -> list[str]:
+    others = len(board.entries) - 1
+    if not others:
+        return ["It is the only setting with a result."]
+    unknown = sum(entry.standing == Standing.UNKNOWN for entry in board.entries)
+    if unknown == others:
+        return ["Which of the other settings are as good cannot be said: no setting was repeated with another seed."]
+    tied = [number for entry in board.tied for number in entry.numbers]
+    if not tied:
+        return [f"All {others} other settings are worse, beyond noise." if others > 1 else "The other one is worse."]
+    what = plural(len(board.tied), "setting")
+    lines = [f"Indistinguishable from the best: {what} of {others} ({_trials(tied)}). {_sources(board.sources)}"]
+    cheapest, best = board.cheapest, board.best
+    if cheapest is best:
+        lines.append("The best is also the cheapest of them.")
+    elif cheapest.setting.seconds is not None:
+        lines.append(
+            f"The cheapest of them is {trials_of(cheapest)}: {duration(cheapest.setting.seconds)} a training instead of"
+            f" {duration(best.setting.seconds)}."
+        )
+    return lines
+
+
+def _sources(sources: Sequence[str]) -> str:
+    if len(sources) == 2:
+        return "95 % intervals over other images and other seeds."
+    if sources == ("images",):
+        return "95 % intervals over other images; no setting was repeated, so that what another seed does comes on top."
+    return "95 % intervals over other seeds; what other images would say comes on top."
+
+
+def _worse_than_untrained(analysis: Analysis) -> list[str]:
+    objective, maximize = analysis.study.objectives[0], analysis.study.maximize[0]
+    judged = [trial for trial in analysis.study.complete if objective in trial.untrained]
+    if not judged:
+        return []
+    worse = sum((trial.values[0] < trial.untrained[objective]) == maximize for trial in judged)
+    sure = sum(
+        entry.to_untrained is not None and against_untrained(entry.to_untrained, maximize=maximize) == WORSE
+        for entry in (analysis.board.entries if analysis.board else ())
+    )
+    clearly = f"; {plural(sure, 'setting')} beyond noise" if worse else ""
+    return [f"{worse} of {len(judged)} trials are worse in {objective} than the weights they started from{clearly}."]
+
+
+def _parameters(effects: Sequence[Effect]) -> list[str]:
+    lines = []
+    for effect in effects:
+        if effect.verdict == Verdict.DEAD:
+            groups = "; ".join(numbers(group) for group in effect.identical[:2])
+            lines.append(
+                f"{effect.param} is dead: it differs in trials {groups}, whose results are equal to the last digit."
+            )
+        elif effect.verdict == Verdict.NO_EFFECT:
+            pairs = plural(effect.pairs, "pair")
+            lines.append(
+                f"{effect.param} had no effect that can be seen: {pairs} of settings that differ in nothing else, or"
+                f" hardly, differ by {effect.largest:.3f} at most, which is within noise."
+            )
+    return lines
+
+
+def _trials(found: Sequence[int]) -> str:
+    return f"trial{'s' if len(found) > 1 else ''} {numbers(found)}"
