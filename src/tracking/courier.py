@@ -101,6 +101,7 @@ class Courier:
         """
         if courier_process.take_hurry(self._spool):
             self._breakers.clear()
+            self._stores.clear()
         runs: dict[str, list[Delivery]] = {}
         for delivery in filter(None, map(self._delivery, inboxes(self._spool))):
             runs.setdefault(delivery.run, []).append(delivery)

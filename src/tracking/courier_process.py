@@ -49,8 +49,8 @@ def take_hurry(spool: Path) -> bool:
     return True
 
 
-def ensure_running(spool: Path) -> None:
-    """Start a courier unless one is at work.
+def ensure_running(spool: Path) -> bool:
+    """Start a courier unless one is at work; returns whether one was started.
 
     Two processes may start one each at the same moment: the second courier finds the lock taken and leaves.
     One that was started a moment ago has not taken the lock yet, but counts.
@@ -63,7 +63,7 @@ def ensure_running(spool: Path) -> None:
     _processes[:] = [process for process in _processes if process.poll() is None]  # leaves no zombies behind
     started_s_ago = time.monotonic() - _started_at.get(spool, -START_S)
     if is_held(lock_of(spool)) or started_s_ago < START_S:
-        return
+        return False
     log = log_of(spool)
     mode = "wb" if log.exists() and log.stat().st_size > _LOG_LIMIT_BYTES else "ab"
     with log.open(mode) as messages:
@@ -79,6 +79,7 @@ def ensure_running(spool: Path) -> None:
         atexit.register(_let_go)
     _processes.append(process)
     _started_at[spool] = time.monotonic()
+    return True
 
 
 def _let_go() -> None:

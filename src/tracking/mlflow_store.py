@@ -36,6 +36,7 @@ EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}  # MLflo
 _REFUSALS = {"INVALID_PARAMETER_VALUE", "MALFORMED_REQUEST", "INVALID_STATE", "RESOURCE_ALREADY_EXISTS"}
 _UNKNOWN = {"RESOURCE_DOES_NOT_EXIST", "NOT_FOUND"}
 _TOO_LARGE = 413
+FIRST_PATIENCE_S = MLFLOW_HTTP_REQUEST_TIMEOUT.get()
 LONGEST_PATIENCE_S = 120  # MLflow's own
 
 _Item = TypeVar("_Item")
@@ -50,6 +51,7 @@ class MlflowStore:
         Raises:
             StoreUnavailableError: the database or server cannot be opened.
         """
+        MLFLOW_HTTP_REQUEST_TIMEOUT.set(FIRST_PATIENCE_S)
         with _translated("opening the store"):
             self._client = MlflowClient(tracking_uri=uri)
         self._experiment_ids: dict[str, str] = {}
@@ -183,9 +185,9 @@ def _translated(what: str) -> Iterator[None]:
         if error.error_code in _REFUSALS:
             raise StoreRefusedError(message) from error
         _be_more_patient()
-        raise StoreUnavailableError(message) from error
+        raise StoreUnavailableError(f"{what} failed: {_first_line(_root(error))}") from error
     except Exception as error:  # requests, urllib3, SQLAlchemy, boto: they share no base class
-        message = f"{what} failed: {type(error).__name__}: {_first_line(error)}"
+        message = f"{what} failed: {type(_root(error)).__name__}: {_first_line(_root(error))}"
         if isinstance(error, requests.HTTPError) and _will_never_be_taken(error):
             raise StoreRefusedError(message) from error
         _be_more_patient()
@@ -212,7 +214,14 @@ def _be_more_patient() -> None:
         MLFLOW_HTTP_REQUEST_TIMEOUT.set(patience_s)
 
 
-def _first_line(error: Exception) -> str:
+def _root(error: BaseException) -> BaseException:
+    """What was wrong in the first place: `Connection refused`, not how often which client tried which address."""
+    while cause := error.__cause__ or error.__context__:
+        error = cause
+    return error
+
+
+def _first_line(error: BaseException) -> str:
     return str(error).strip().split("\n", 1)[0]
 
 

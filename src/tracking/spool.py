@@ -137,6 +137,10 @@ class Inbox:
             file.seek(offset)
             return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
 
+    def end(self) -> int:
+        """Bytes of all calls."""
+        return self._calls.stat().st_size
+
     def size_bytes(self) -> int:
         """What the calls and the copies of artifacts take on the disk."""
         return sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
@@ -174,7 +178,7 @@ class Inbox:
         doomed = self.folder.with_name(_DELIVERED + self.folder.name)
         with contextlib.suppress(FileNotFoundError):  # the user has deleted it
             self.folder.rename(doomed)
-        shutil.rmtree(doomed, ignore_errors=True)
+        _vanish(doomed)
 
 
 def inboxes(spool: Path) -> list[Inbox]:
@@ -187,7 +191,11 @@ def inboxes(spool: Path) -> list[Inbox]:
 def sweep(spool: Path) -> None:
     """Delete what a courier that was killed had begun to delete."""
     for folder in spool.glob(f"{_DELIVERED}*"):
-        shutil.rmtree(folder, ignore_errors=True)
+        _vanish(folder)
+
+
+def _vanish(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _parsed(line: bytes) -> Call:

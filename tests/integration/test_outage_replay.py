@@ -1,0 +1,119 @@
+"""One spool, delivered to two of MLflow's databases: undisturbed, and by couriers that are killed at every point."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from src.tracking.comparison_view import ComparisonView
+from src.tracking.courier import Courier
+from src.tracking.options import TrackingOptions
+from src.tracking.run import RunStatus, attach, open_run
+from src.tracking.store import StoreRefusedError
+from tests.integration.tables import BY_THE_STORES_CLOCK, files, rows, run_names
+from tests.unit.tracking.mortality import deliver_with_kills
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
+
+PNG = b"\x89PNG"
+
+
+@pytest.fixture(scope="module")
+def empty_database(tmp_path_factory) -> Path:
+    """A database with MLflow's tables, which take seconds to make."""
+    path = tmp_path_factory.mktemp("template") / "mlflow.db"
+    mlflow_store(path)
+    return path
+
+
+def mlflow_store(database: Path):
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # MLflow's own, on import
+        from src.tracking.mlflow_store import MlflowStore
+
+    store = MlflowStore(f"sqlite:///{database}")
+    store.find_run(experiment="none", tag="none", value="none")  # opens it
+    return store
+
+
+@pytest.fixture
+def project(tmp_path, empty_database, monkeypatch) -> Path:
+    """A folder with two copies of a spool, and with an empty database for each."""
+    monkeypatch.setattr("src.tracking.courier_process.ensure_running", lambda _: None)
+    for arm in ("undisturbed", "killed"):
+        (tmp_path / arm).mkdir()
+        shutil.copy(empty_database, tmp_path / arm / "mlflow.db")
+    monkeypatch.chdir(tmp_path / "undisturbed")
+    write_a_study()
+    shutil.copytree(tmp_path / "undisturbed" / ".tracking", tmp_path / "killed" / ".tracking")
+    return tmp_path
+
+
+def write_a_study() -> None:
+    """A study with a finished, a killed and a resumed trial, in the words of every method of a run."""
+    options = TrackingOptions(artifacts="mlartifacts", wait_s=0)
+    Path("plots/deep").mkdir(parents=True)
+    Path("plots/results.png").write_bytes(PNG)
+    Path("plots/deep/labels.jpg").write_bytes(PNG * 2)
+    Path("best.pt").write_bytes(bytes(range(256)) * 1000)
+    study = open_run(options, name="people", tags={"kind": "study", "study": "people"})
+    trials = [open_run(options, name=f"trial {n}", parent_run_id=study.id, tags={"trial": str(n)}) for n in range(3)]
+    for number, trial in enumerate(trials):
+        trial.log_params({f"train.parameter_{n}": n for n in range(150)} | {"train.lr0": 10.0**-number})
+        trial.log_dataset(name="people", source="data/people", digest="d" * 64, context="training")
+        for epoch in range(5):
+            losses = {"train/box_loss": float("nan") if epoch == 2 else 1 / (epoch + 1), "val/mAP50": epoch / 10}
+            trial.log_metrics(losses, step=epoch)
+        trial.log_text("train: {}\n", "config.yaml")
+        trial.log_artifact(Path("plots"), "plots")
+    trials[0].log_artifact(Path("best.pt"), "weights")
+    trials[0].end(RunStatus.FINISHED)
+    trials[1]._outbox.close()  # killed
+    trials[2].end(RunStatus.KILLED)
+    again = open_run(options, name="trial 2", parent_run_id=study.id, run_id=trials[2].id)
+    again.log_params({"train.lr0": 5, "train.resumed": True})
+    again.log_metrics({"val/mAP50": 0.9}, step=5)
+    again.end(RunStatus.FINISHED)
+    study.set_tags({"best.run_id": str(trials[2].id)})
+    study.save_view(ComparisonView("people", ["train.lr0"], "val/mAP50", maximize=True))
+    study.end(RunStatus.FINISHED)
+    added = attach(options, str(trials[1].id), parent_run_id=study.id)
+    added.set_tags({"reason": "out of memory"})
+    added.close()
+
+
+def contents(arm: Path):
+    """The rows of an arm's database and its artifacts."""
+    database = arm / "mlflow.db"
+    assert not list((arm / ".tracking").glob("*pending-*"))
+    found = rows(database, named_by="tracking.key", masked=BY_THE_STORES_CLOCK, texts={str(arm): "<project>"})
+    return found, files(arm / "mlartifacts", run_names(database, "tracking.key"))
+
+
+def test_a_killed_delivery_leaves_the_same_rows_and_files(project, monkeypatch):
+    """Every table and every column, up to ids and to when the store made the experiment."""
+    Courier(project / "undisturbed" / ".tracking", lambda _: mlflow_store(project / "undisturbed/mlflow.db")).work()
+    killed = mlflow_store(project / "killed" / "mlflow.db")
+    points = deliver_with_kills(project / "killed" / ".tracking", killed, monkeypatch)
+
+    expected_rows, expected_files = contents(project / "undisturbed")
+    found_rows, found_files = contents(project / "killed")
+    assert found_rows == expected_rows
+    assert found_files == expected_files
+    tables = {table for table, _ in expected_rows}
+    assert tables >= {"runs", "params", "metrics", "latest_metrics", "tags", "inputs", "datasets", "experiment_tags"}
+    assert sum(table == "runs" for table, _ in expected_rows) == 4
+    assert sum(table == "metrics" for table, _ in expected_rows) == 31
+    assert len(points) > 200
+
+
+def test_of_a_batch_only_what_is_wrong_is_refused(project):
+    """MLflow refuses a hundred parameters for the name of one; the others are recorded, and so is why."""
+    store = mlflow_store(project / "killed" / "mlflow.db")
+    run_id = store.create_run(experiment="one", artifacts="", name="one", tags={}, time_ms=0)
+    params = {f"parameter_{n}": "1" for n in range(120)} | {"a//b": "2"}
+    with pytest.raises(StoreRefusedError, match="a//b"):
+        store.log_params(run_id, params)
+    assert len(store.read_run(run_id).params) == 120
