@@ -160,7 +160,8 @@ def difference(
         An interval without ends where neither is known.
     """
     paired = a is not None and b is not None and a.shape == b.shape
-    images = (a - b)[1:] - (a - b)[0] if paired and a is not None and b is not None else None
+    # not shifted to the estimate: resamples without the images that two models differ on say 0 exactly
+    images = (a - b)[1:] if paired and a is not None and b is not None else None
     if images is not None:
         images = images[~np.isnan(images)]
     if images is not None and not len(images):
@@ -171,10 +172,10 @@ def difference(
         seeds = np.random.default_rng(0).standard_t(scatter.freedom, DRAWS)
         seeds = seeds * scatter.std * math.sqrt(sum(1 / count for count in counts))
         # both are random and independent: each resample of the images meets several of the seeds
-        draws = seeds if images is None else seeds + np.resize(images, DRAWS)
+        draws = estimate + seeds if images is None else seeds + np.resize(images, DRAWS)
     if draws is None:
         return Interval(estimate, math.nan, math.nan)
-    return percentile_interval(np.concatenate([[estimate], estimate + draws]), confidence)
+    return percentile_interval(np.concatenate([[estimate], draws]), confidence)
 
 
 def is_known(interval: Interval) -> bool:

@@ -21,6 +21,7 @@ KINDS = {
     "failed": (GREY, 0.8, 1),
 }
 DASHES = ("solid", "dash", "dot")
+FEW_EPOCHS = 20  # each gets its number under the axis
 SLICES_IN_ROW = 6
 
 Figure = Any  # plotly.graph_objects.Figure, which is untyped
@@ -155,7 +156,7 @@ def learning_curves(marks: Sequence[Mark], name: str, untrained: Mapping[str, fl
         )
         shown.add(mark.kind)
     figure.update_layout(xaxis_title=step, yaxis_title=name, hovermode="closest")
-    figure.update_xaxes(dtick=1 if max(len(mark.curve) for mark in marks) <= 20 else None)
+    figure.update_xaxes(dtick=1 if max(len(mark.curve) for mark in marks) <= FEW_EPOCHS else None)
     return _with_levels(calm(figure, 420), untrained)
 
 
@@ -177,6 +178,7 @@ def run_curves(curves: Mapping[str, Sequence[tuple[int, float]]], name: str) -> 
             },
         )
     figure.update_layout(xaxis_title="epoch", yaxis_title=name)
+    figure.update_xaxes(dtick=1 if max(len(points) for points in curves.values()) <= FEW_EPOCHS else None)
     return calm(figure, 340, showlegend=True)
 
 

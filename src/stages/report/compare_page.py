@@ -14,6 +14,7 @@ from src.stages.report.tables import number
 
 CURVES = 4  # metrics that are drawn
 _FIRST = ("val/mAP50-95", "val/mAP50", "val/F1", "val/precision", "val/recall")
+_SPLITS = ("val/", "test/")
 _TONES = {"better": "good", "worse": "bad"}
 
 
@@ -54,11 +55,17 @@ def runs_table(comparison: RunComparison) -> Table:
     return Table(columns, tuple(rows))
 
 
-def metrics_table(comparison: RunComparison) -> Table:
-    """The final metrics, and the differences where they mean something."""
+def metrics_table(comparison: RunComparison, *, quality: bool = False) -> Table:
+    """The final metrics, and the differences where they mean something.
+
+    Args:
+        comparison: The runs.
+        quality: Those that say how good a model is; or all others.
+    """
     compared = [run for run in comparison.runs[1:] if not run.obstacles]
     rows = []
-    for name in _ordered({name for run in comparison.runs for name in run.run.run.metrics}, comparison.objective):
+    there = {name for run in comparison.runs for name in run.run.run.metrics}
+    for name in _ordered({name for name in there if _is_quality(name) == quality}, comparison.objective):
         values = [run.run.run.metrics.get(name) for run in comparison.runs]
         differences = [_difference(run, name) for run in compared]
         rows.append(
@@ -85,7 +92,10 @@ def _metrics(comparison: RunComparison) -> list[Part]:
         "Final values of the best weights. Brackets are 95 % intervals of the difference over resamples of the images"
         " that both were evaluated on; without brackets, whether a difference is noise is not known."
     )
-    return [Tabulated("Metrics", reading, metrics_table(comparison))]
+    return [
+        Tabulated("Metrics", reading, metrics_table(comparison, quality=True)),
+        Tabulated("Other metrics", "Losses, costs, and the untrained weights.", metrics_table(comparison), folded=True),
+    ]
 
 
 def _params(comparison: RunComparison) -> list[Part]:
@@ -101,6 +111,10 @@ def _curves(comparison: RunComparison) -> list[Part]:
         curves = {run.name: run.run.histories[name] for run in comparison.runs if name in run.run.histories}
         parts.append(Plot(name, "After each epoch.", run_curves(curves, name)))
     return parts
+
+
+def _is_quality(name: str) -> bool:
+    return name.startswith(_SPLITS) and not name.endswith("_loss")
 
 
 def _ordered(names: set[str], objective: str) -> list[str]:
@@ -121,7 +135,7 @@ def _tone(compared: Sequence[Beside], name: str) -> str:
 
 def _short(text: str | None) -> str:
     if text is None:
-        return ""
+        return "not set"
     try:
         return number(float(text))
     except ValueError:

@@ -9,16 +9,12 @@ from src.stages.report.compare import PAGE, RunComparison
 from src.stages.report.compare_page import metrics_table, params_table
 from src.stages.report.compare_words import remarks, verdict
 
-SHOWN = ("val/", "test/")
-
 
 def show(comparison: RunComparison, console: Console) -> None:
     """Print the differing parameters, the metrics, the verdict and where the page is."""
     if (params := params_table(comparison)).rows:
         console.print(_table("Parameters that differ", params))
-    metrics = metrics_table(comparison)
-    quality = tuple(row for row in metrics.rows if row.cells[0].startswith(SHOWN))
-    console.print(_table("Metrics", Content(metrics.columns, quality)))
+    console.print(_table("Metrics", metrics_table(comparison, quality=True)))
     for line in (verdict(comparison)[0], *remarks(comparison), f"Report:             {comparison.folder / PAGE}"):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 

@@ -1,29 +1,25 @@
 """A study's page: what the analysis says, put in the order in which one reads it."""
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from src.decision.importance import SHUFFLES, Importance
 from src.render import study_figures as figures
 from src.render.study import Note, Plot, ReportPage, Section, Tabulated
-from src.render.study_figures import Mark, Share
+from src.render.study_figures import Share
 from src.stages.report.analysis import Analysis
-from src.stages.report.clock import Clock, duration
-from src.stages.report.plain import short_names
+from src.stages.report.overview import facts, marks, untrained
 from src.stages.report.tables import (
     board_table,
     effects_table,
     failed_table,
     flags_table,
-    number,
     trials_table,
 )
 from src.stages.report.trials import ReportedTrial
 from src.stages.report.words import headline, numbers, plural, sentences
 
 Part = Plot | Tabulated | Note
-_STATES = {"COMPLETE": "completed", "PRUNED": "pruned", "FAIL": "failed", "RUNNING": "running", "WAITING": "waiting"}
 
 
 def page(analysis: Analysis) -> ReportPage:
@@ -49,48 +45,6 @@ def page(analysis: Analysis) -> ReportPage:
     )
 
 
-def facts(analysis: Analysis) -> tuple[tuple[str, str], ...]:
-    """What was searched, on what, for how long."""
-    study, facts, clock = analysis.study, analysis.facts, Clock(analysis.study.trials)
-    data = facts.get("data", {})
-    states = Counter(trial.state for trial in study.trials)
-    directions = ("maximised" if maximize else "minimised" for maximize in study.maximize)
-    spent = sum(trial.seconds or 0.0 for trial in study.trials)
-    pairs = [
-        ("objective", ", ".join(f"{n} ({d})" for n, d in zip(study.objectives, directions, strict=True))),
-        ("trials", ", ".join(f"{states[s]} {word}" for s, word in _STATES.items() if states[s]) or "none"),
-        ("replicates of a trial", str(max((len(trial.replicates) for trial in study.trials), default=0) or "")),
-        ("data", data.get("name")),
-        ("data digest", str(data.get("digest", ""))[:16]),
-        ("images on val", analysis.images and str(analysis.images)),
-        ("started from", facts.get("start")),
-        ("untrained weights", ", ".join(f"{value:.4f} {text}".strip() for text, value in _untrained(analysis).items())),
-        ("time in which trials ran", duration(clock.seconds) if clock.seconds else ""),
-        ("time of all trials together", duration(spent) if spent else ""),
-        ("sampler", str(study.attributes.get("sampler", "")).rpartition(".")[2]),
-        ("MLflow run", study.attributes.get("mlflow_run_id")),
-    ]
-    return tuple((name, str(value)) for name, value in pairs if value)
-
-
-def marks(analysis: Analysis) -> list[Mark]:
-    """The trials as the figures show them."""
-    study, clock = analysis.study, Clock(analysis.study.trials)
-    short = short_names(study.space)
-    return [
-        Mark(
-            number=trial.number,
-            kind=_kind(trial, analysis),
-            label=", ".join(f"{short[name]}={number(value)}" for name, value in trial.params.items()),
-            value=trial.values[0] if trial.values else trial.curve.values[-1] if trial.curve.values else None,
-            minutes=None if trial.ended is None else clock.at(trial.ended) / 60,
-            steps=trial.curve.steps,
-            curve=trial.curve.values,
-        )
-        for trial in study.trials
-    ]
-
-
 def drawn(title: str, reading: str, draw: Callable[[], Any]) -> Part:
     """A figure; or, where Optuna or Plotly cannot draw it, why."""
     try:
@@ -99,33 +53,18 @@ def drawn(title: str, reading: str, draw: Callable[[], Any]) -> Part:
         return Note(title, (f"Cannot be drawn: {error}",))
 
 
-def _kind(trial: ReportedTrial, analysis: Analysis) -> str:
-    best = analysis.board.best.numbers if analysis.board else analysis.front
-    if trial.is_complete:
-        return "best" if trial.number in best else "complete"
-    return "pruned" if trial.state == "PRUNED" else "failed"
-
-
-def _untrained(analysis: Analysis) -> dict[str, float]:
-    """The untrained weights' objective, by what they were evaluated at: it depends on the image size."""
-    study = analysis.study
-    found: dict[str, float] = {}
-    for trial in study.complete:
-        if study.objectives[0] in trial.untrained:
-            size = trial.params.get("train.imgsz")
-            found[f"at imgsz {size}" if size is not None else ""] = trial.untrained[study.objectives[0]]
-    return dict(sorted(found.items()))
-
-
 def _leaders(analysis: Analysis) -> list[Part]:
     study = analysis.study
     if analysis.board is not None:
+        most = max(len(entry.setting.trials) for entry in analysis.board.entries)
+        over = f" over up to {most} runs" if most > 1 else ""
         reading = (
-            "Settings by their mean over seeds, the best first. The line is the difference to the best with its 95 %"
-            " interval, all on one scale, and the thin mark is no difference: an interval that reaches it says that the"
-            " setting may be just as good. That the best of many is partly the luckiest is not in the intervals."
+            f"Settings by their mean{over}, the best first. ▲ better, ▼ worse, ≈ not to be told apart from the"
+            " untrained weights at the same image size. The line is the difference to the best with its 95 % interval,"
+            " all on one scale, and the thin mark is no difference: an interval that reaches it says that the setting"
+            " may be just as good. That the best of many is partly the luckiest is not in the intervals."
         )
-        return [Tabulated("Leader board", reading, board_table(analysis), "difference to the best")]
+        return [Tabulated("Leader board", reading, board_table(analysis))]
     if study.complete and not study.is_single:
         reading = "Each trial by its objectives. The red ones no other trial beats in everything; choose among them."
         found = numbers(analysis.front)
@@ -139,7 +78,7 @@ def _leaders(analysis: Analysis) -> list[Part]:
 def _progress(analysis: Analysis) -> list[Part]:
     study = analysis.study
     first, shown = study.objectives[0], marks(analysis)
-    levels = {f"untrained {text}".strip(): value for text, value in _untrained(analysis).items()}
+    levels = {f"untrained {text}".strip(): value for text, value in untrained(analysis).items()}
     parts: list[Part] = []
     if study.complete:
         for index, name in enumerate(study.objectives):

@@ -7,7 +7,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution
 
 from src.decision.effects import Effect, Verdict
 from src.decision.importance import Importance
-from src.decision.leaderboard import Entry, Standing, is_known
+from src.decision.leaderboard import Entry, Leaderboard, Standing, is_known
 from src.render.decision import Row, Table
 from src.render.study import strip_on
 from src.stages.report.analysis import Analysis
@@ -19,7 +19,7 @@ from src.stages.report.words import BETTER, SAME, UNSURE, WORSE, against_untrain
 
 SHOWN = 20  # settings on the page; the others are in settings.csv
 _TONES = {Standing.BEST: "best", Standing.TIED: "good", Standing.WORSE: "bad", Standing.UNKNOWN: ""}
-_WORDS = {BETTER: "better", WORSE: "worse", SAME: "same", UNSURE: ""}
+_SIGNS = {BETTER: "▲", WORSE: "▼", SAME: "≈", UNSURE: "?"}
 _EFFECT_TONES = {Verdict.DEAD: "bad", Verdict.NO_EFFECT: "unsure", Verdict.MATTERS: "good", Verdict.UNKNOWN: ""}
 
 
@@ -29,14 +29,20 @@ def board_table(analysis: Analysis) -> Table:
     assert board is not None, "several objectives have a front, no board"
     varied = [name for name in study.space if any(name in entry.setting.varied for entry in board.entries)]
     short = short_names(study.space)
-    differences = [entry.to_best for entry in board.entries[:SHOWN] if entry.to_best is not None]
-    known = [difference for difference in differences if is_known(difference)]
-    scale = (min((d.low for d in known), default=0.0), max((d.high for d in known), default=0.0))
-    rows = tuple(_board_row(entry, study, varied, scale) for entry in board.entries[:SHOWN])
+    scale = _scale(board)
+    runs = [len(entry.setting.trials) for entry in board.entries]
+    counted = len(set(runs)) > 1
+    rows = tuple(_board_row(entry, study, varied, scale, counted=counted) for entry in board.entries[:SHOWN])
     more = len(board.entries) - SHOWN
     return Table(
         (
-            *("#trial", f"#{study.objectives[0]}", "#runs", *(f"#{short[name]}" for name in varied), "#time"),
+            *(
+                "#trial",
+                f"#{study.objectives[0]}",
+                *(["#runs"] if counted else []),
+                *(f"#{short[name]}" for name in varied),
+                "#time",
+            ),
             *("#against untrained", "#against the best", "standing"),
         ),
         rows,
@@ -124,7 +130,17 @@ def number(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else "null" if value is None else str(value)
 
 
-def _board_row(entry: Entry, study: ReportedStudy, varied: Sequence[str], scale: tuple[float, float]) -> Row:
+def _scale(board: Leaderboard) -> tuple[float, float]:
+    """What the drawings show: the intervals of those that compete; one that is far off ends at the edge."""
+    known = [e for e in board.entries if e.to_best is not None and is_known(e.to_best)]
+    competing = [e for e in known if e.standing == Standing.TIED] or known
+    ends = [2 * end for e in competing if e.to_best is not None for end in (e.to_best.low, e.to_best.high)]
+    return (min(ends, default=0.0), max(ends, default=0.0))
+
+
+def _board_row(
+    entry: Entry, study: ReportedStudy, varied: Sequence[str], scale: tuple[float, float], *, counted: bool
+) -> Row:
     gain, to_best = entry.to_untrained, entry.to_best
     value = _numeric(entry.setting.varied)
     standing = f"{entry.standing}{', cheapest' if entry.cheapest else ''}"
@@ -132,10 +148,10 @@ def _board_row(entry: Entry, study: ReportedStudy, varied: Sequence[str], scale:
         (
             numbers(entry.numbers),
             mean_of(entry.setting),
-            str(len(entry.setting.trials)),
+            *([str(len(entry.setting.trials))] if counted else []),
             *(value.get(name, "") for name in varied),
             duration(entry.setting.seconds),
-            "" if gain is None else f"{said(gain)} {_WORDS[against_untrained(gain, maximize=study.maximize[0])]}",
+            "" if gain is None else f"{said(gain)} {_SIGNS[against_untrained(gain, maximize=study.maximize[0])]}",
             "" if to_best is None else said(to_best),
             standing,
         ),

@@ -66,7 +66,7 @@ def failures(trials: Sequence[ReportedTrial]) -> list[str]:
     lines = []
     for reason, count in Counter(trial.reason for trial in failed).most_common():
         good = sum(trial.reason == reason and trial.number in repeated for trial in failed)
-        again = f", {good} of them run again" if good else ""
+        again = "" if not good else " and was run again" if count == good == 1 else f", {good} of them run again"
         lines.append(f"{plural(count, 'trial')} failed{again}: {reason}")
     return lines
 

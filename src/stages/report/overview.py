@@ -1,0 +1,72 @@
+"""A study at a glance: the facts on top of its page, and its trials as the figures show them."""
+
+from collections import Counter
+
+from src.render.study_figures import Mark
+from src.stages.report.analysis import Analysis
+from src.stages.report.clock import Clock, duration
+from src.stages.report.plain import short_names
+from src.stages.report.tables import number
+from src.stages.report.trials import ReportedTrial
+
+_STATES = {"COMPLETE": "completed", "PRUNED": "pruned", "FAIL": "failed", "RUNNING": "running", "WAITING": "waiting"}
+
+
+def facts(analysis: Analysis) -> tuple[tuple[str, str], ...]:
+    """What was searched, on what, for how long."""
+    study, facts, clock = analysis.study, analysis.facts, Clock(analysis.study.trials)
+    data = facts.get("data", {})
+    states = Counter(trial.state for trial in study.trials)
+    directions = ("maximised" if maximize else "minimised" for maximize in study.maximize)
+    spent = sum(trial.seconds or 0.0 for trial in study.trials)
+    pairs = [
+        ("objective", ", ".join(f"{n} ({d})" for n, d in zip(study.objectives, directions, strict=True))),
+        ("trials", ", ".join(f"{states[s]} {word}" for s, word in _STATES.items() if states[s]) or "none"),
+        ("replicates of a trial", str(max((len(trial.replicates) for trial in study.trials), default=0) or "")),
+        ("data", data.get("name")),
+        ("data digest", str(data.get("digest", ""))[:16]),
+        ("images on val", analysis.images and str(analysis.images)),
+        ("started from", facts.get("start")),
+        ("untrained weights", ", ".join(f"{value:.4f} {text}".strip() for text, value in untrained(analysis).items())),
+        ("time in which trials ran", duration(clock.seconds) if clock.seconds else ""),
+        ("time of all trials together", duration(spent) if spent else ""),
+        ("sampler", str(study.attributes.get("sampler", "")).rpartition(".")[2]),
+        ("MLflow run", study.attributes.get("mlflow_run_id")),
+    ]
+    return tuple((name, str(value)) for name, value in pairs if value)
+
+
+def marks(analysis: Analysis) -> list[Mark]:
+    """The trials as the figures show them."""
+    study, clock = analysis.study, Clock(analysis.study.trials)
+    short = short_names(study.space)
+    return [
+        Mark(
+            number=trial.number,
+            kind=_kind(trial, analysis),
+            label=", ".join(f"{short[name]}={number(value)}" for name, value in trial.params.items()),
+            value=trial.values[0] if trial.values else trial.curve.values[-1] if trial.curve.values else None,
+            minutes=None if trial.ended is None else clock.at(trial.ended) / 60,
+            steps=trial.curve.steps,
+            curve=trial.curve.values,
+        )
+        for trial in study.trials
+    ]
+
+
+def _kind(trial: ReportedTrial, analysis: Analysis) -> str:
+    best = analysis.board.best.numbers if analysis.board else analysis.front
+    if trial.is_complete:
+        return "best" if trial.number in best else "complete"
+    return "pruned" if trial.state == "PRUNED" else "failed"
+
+
+def untrained(analysis: Analysis) -> dict[str, float]:
+    """The untrained weights' objective, by what they were evaluated at: it depends on the image size."""
+    study = analysis.study
+    found: dict[str, float] = {}
+    for trial in study.complete:
+        if study.objectives[0] in trial.untrained:
+            size = trial.params.get("train.imgsz")
+            found[f"at imgsz {size}" if size is not None else ""] = trial.untrained[study.objectives[0]]
+    return dict(sorted(found.items()))

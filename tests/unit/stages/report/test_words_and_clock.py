@@ -1,0 +1,74 @@
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from src.stages.report.clock import Clock, duration
+from src.stages.report.curves import Curve
+from src.stages.report.plain import short_names
+from src.stages.report.trials import ReportedTrial
+from src.stages.report.words import numbers
+from tests.unit.stages.report.studies import START
+
+
+def ran(began, ended):
+    nothing = {"params": {}, "metrics": {}, "untrained": {}, "replicates": {}, "flags": {}}
+    return ReportedTrial(
+        number=0,
+        state="COMPLETE",
+        values=(),
+        began=START + timedelta(seconds=began),
+        ended=START + timedelta(seconds=ended),
+        curve=Curve(),
+        reason="",
+        retry_of=None,
+        folder=None,
+        run_id=None,
+        records=(),
+        baseline_records=None,
+        feasible=True,
+        **nothing,
+    )
+
+
+def test_a_night_between_two_sweeps_does_not_count():
+    clock = Clock([ran(0, 60), ran(30, 90), ran(40_000, 40_010)])
+    assert clock.seconds == 100
+    assert clock.at(START + timedelta(seconds=60)) == 60
+    assert clock.at(START + timedelta(seconds=20_000)) == 90
+    assert clock.at(START + timedelta(seconds=40_010)) == 100
+
+
+@given(st.lists(st.tuples(st.floats(0, 1e5), st.floats(0, 1e4)), max_size=8))
+def test_the_clock_never_runs_faster_than_time_or_than_the_trials(spans):
+    clock = Clock([ran(began, began + length) for began, length in spans])
+    assert clock.seconds <= sum(length for _, length in spans) + 1e-3
+    assert clock.seconds >= max((length for _, length in spans), default=0) - 1e-3
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(None, ""), (9.94, "9.9 s"), (42.4, "42 s"), (120, "2 min"), (200, "3 min 20 s"), (7500, "2 h 5 min")],
+    ids=str,
+)
+def test_durations_are_said_as_people_do(seconds, text):
+    assert duration(seconds) == text
+
+
+def test_names_are_short_where_that_is_unique():
+    assert short_names(["train.lr0", "train.seed", "data.seed"]) == {
+        "train.lr0": "lr0",
+        "train.seed": "train.seed",
+        "data.seed": "data.seed",
+    }
+
+
+@given(st.lists(st.text("ab.", min_size=1), unique=True))
+def test_short_names_stay_different(keys):
+    assert len(set(short_names(keys).values())) == len(keys)
+
+
+def test_long_rows_of_numbers_are_cut():
+    assert numbers(range(3)) == "0, 1, 2"
+    assert numbers(range(10)) == "0, 1, 2, 3, 4, 5, 6, 7, … (10 in all)"
