@@ -129,28 +129,31 @@ def _effect(
     identical: Sequence[tuple[int, ...]],
     real: bool | None,
 ) -> Effect:
-    pairs = [(a, b) for a, b in combinations(points, 2) if _differ_in_alone(name, a, b, axes)]
+    pairs = [(a, b) for a, b in combinations(points, 2) if _differ_in_alone(name, a, b, axes, NEAR)]
     # Bonferroni: of forty pairs that do not differ, two would seem to at 95 %
     confidence = 1 - 0.05 / max(len(pairs), 1)
     judged = [(abs(a.mean - b.mean), differ(a, b, confidence)) for a, b in pairs]
-    beyond = sum(bool(differs) for _, differs in judged)
+    beyond = [pair for pair, (_, differs) in zip(pairs, judged, strict=True) if differs]
+    # what another parameter, hardly another, may have done as well is no proof
+    matters = real or any(_differ_in_alone(name, a, b, axes, 0.0) for a, b in beyond)
     known = [differs for _, differs in judged if differs is not None]
-    if identical and not beyond and not real:
+    if identical and not matters:
         verdict = Verdict.DEAD
-    elif beyond or real:
+    elif matters:
         verdict = Verdict.MATTERS
-    elif len(known) >= FEWEST_PAIRS:
+    elif len(known) >= FEWEST_PAIRS and not beyond:
         verdict = Verdict.NO_EFFECT
     else:
         verdict = Verdict.UNKNOWN
     largest = max((size for size, _ in judged), default=None)
-    return Effect(name, verdict, len(pairs), beyond, largest, tuple(identical))
+    return Effect(name, verdict, len(pairs), len(beyond), largest, tuple(identical))
 
 
-def _differ_in_alone(name: str, a: Point, b: Point, axes: Mapping[str, Axis]) -> bool:
+def _differ_in_alone(name: str, a: Point, b: Point, axes: Mapping[str, Axis], near: float) -> bool:
+    """Whether two settings differ in a parameter, and in the others by no more than a share of their ranges."""
     if set(a.params) != set(b.params) or name not in a.params:
         return False
     if axes[name].distance(a.params[name], b.params[name]) < FAR:
         return False
     others = (other for other in a.params if other != name)
-    return all(axes.get(other, Axis()).distance(a.params[other], b.params[other]) <= NEAR for other in others)
+    return all(axes.get(other, Axis()).distance(a.params[other], b.params[other]) <= near for other in others)

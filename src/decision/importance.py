@@ -30,7 +30,7 @@ from src.core.quiet import quiet_optuna
 FEWEST = 6  # completed trials; with fewer the shuffled results are hardly ever others than the real ones
 RESAMPLES = 20
 SHUFFLES = 19
-TREES, FEWER_TREES = 64, 8  # of the estimate, and of each resample, whose number makes up for it
+TREES, FEWER_TREES = 32, 4  # of the estimate, and of each resample, whose number makes up for it
 
 
 @dataclass(frozen=True)

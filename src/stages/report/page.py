@@ -56,8 +56,8 @@ def drawn(title: str, reading: str, draw: Callable[[], Any]) -> Part:
 def _leaders(analysis: Analysis) -> list[Part]:
     study = analysis.study
     if analysis.board is not None:
-        most = max(len(entry.setting.trials) for entry in analysis.board.entries)
-        over = f" over up to {most} runs" if most > 1 else ""
+        runs = {len(entry.setting.trials) for entry in analysis.board.entries}
+        over = "" if runs == {1} else f" over {max(runs)} runs" if len(runs) == 1 else f" over up to {max(runs)} runs"
         reading = (
             f"Settings by their mean{over}, the best first. ▲ better, ▼ worse, ≈ not to be told apart from the"
             " untrained weights at the same image size. The line is the difference to the best with its 95 % interval,"

@@ -61,10 +61,16 @@ def test_one_pair_beyond_noise_is_an_effect():
 
 
 def test_hardly_another_learning_rate_is_the_same_one():
-    points = [point(0, 0.5, lr0=1e-2, optimizer="SGD"), point(1, 0.1, lr0=1.2e-2, optimizer="AdamW")]
+    points = [point(i, 0.5, lr0=1e-2 * (1 + i / 10), optimizer=str(i)) for i in range(3)]
     found = judged(points, beyond(0.01))
-    assert found["optimizer"].pairs == 1
+    assert (found["optimizer"].pairs, found["optimizer"].verdict) == (3, Verdict.NO_EFFECT)
     assert found["lr0"].pairs == 0
+
+
+def test_what_hardly_another_learning_rate_may_have_done_is_no_proof():
+    """An effect of the one is not told from an effect of the other; that there is none cannot be said either."""
+    points = [point(i, i / 10, lr0=1e-2 * (1 + i / 10), optimizer=str(i)) for i in range(3)]
+    assert judged(points, beyond(0.01))["optimizer"].verdict == Verdict.UNKNOWN
 
 
 def test_settings_of_other_parameters_are_no_pair():
