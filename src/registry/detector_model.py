@@ -21,7 +21,7 @@ import pandas as pd
 from mlflow.models import set_model
 from mlflow.pyfunc import PythonModel
 
-BACKENDS = {"pytorch": "weights", "onnx": "onnx"}  # and what their file is called among the model's artifacts
+FILES = {"pytorch": "weights", "onnx": "onnx"}  # what the file of a backend is called among the model's artifacts
 INPUT = "image"
 OUTPUT = {
     "image": "int64",
@@ -41,9 +41,9 @@ class Detector(PythonModel):  # type: ignore[misc]  # MLflow is not type-checked
     def load_context(self, context: Any) -> None:
         """Load the backend that `model_config` names."""
         config = context.model_config
-        if config["backend"] not in BACKENDS:
-            raise ValueError(f"model_config backend={config['backend']}; expected {' or '.join(BACKENDS)}.")
-        self._yolo = _load(context.artifacts[BACKENDS[config["backend"]]])
+        if config["backend"] not in FILES:
+            raise ValueError(f"model_config backend={config['backend']}; expected {' or '.join(FILES)}.")
+        self._yolo = _load(context.artifacts[FILES[config["backend"]]])
         confidence = config["confidence"]
         self._thresholds = confidence if isinstance(confidence, Mapping) else None
         self._settings = {

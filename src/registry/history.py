@@ -15,6 +15,11 @@ def tag_of(alias: str) -> str:
     return f"{_PREFIX}{alias}.history"
 
 
+def rolled_back_tag_of(alias: str) -> str:
+    """The tag of a version that says when it lost an alias to the holder before."""
+    return f"{alias}.rolled_back"
+
+
 def parse(text: str) -> tuple[int, ...]:
     """The versions in a tag; what is no number is left out."""
     return tuple(int(word) for word in text.split() if word.isdecimal())

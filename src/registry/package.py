@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+BACKENDS = ("pytorch", "onnx")
+
 _CODE = Path(__file__).with_name("detector_model.py")
 _REQUIREMENTS = (
     *("mlflow", "ultralytics", "torch", "torchvision", "opencv-python"),
@@ -66,14 +68,13 @@ def save(package: Package, folder: Path, *, model_id: str | None = None, run_id:
         model_id: The store's id of the model, if it has one.
         run_id: The training's run.
     """
-    import mlflow.pyfunc
-    import pandas as pd
-    from mlflow.models import Model, ModelSignature
-    from mlflow.types import ColSpec, Schema
-
-    example = pd.DataFrame({"image": [package.example.read_bytes()]})
     outputs = [("long", "image"), ("string", "class"), *(("double", name) for name in ("confidence", *_BOX))]
     with _quiet():
+        import mlflow.pyfunc
+        import pandas as pd
+        from mlflow.models import Model, ModelSignature
+        from mlflow.types import ColSpec, Schema
+
         mlflow.pyfunc.save_model(
             path=str(folder),
             mlflow_model=Model(run_id=run_id, model_id=model_id),
@@ -82,7 +83,7 @@ def save(package: Package, folder: Path, *, model_id: str | None = None, run_id:
             signature=ModelSignature(
                 inputs=Schema([ColSpec("binary", "image")]), outputs=Schema([ColSpec(*each) for each in outputs])
             ),
-            input_example=example,
+            input_example=pd.DataFrame({"image": [package.example.read_bytes()]}),
             model_config=package.model_config,
             pip_requirements=requirements(),
         )
@@ -98,10 +99,10 @@ def requirements() -> list[str]:
 
 def predict(folder: Path, images: Sequence[bytes], *, backend: str = "pytorch") -> list[dict[str, Any]]:
     """Load a model's folder as anybody would and look at encoded images; a dictionary a box, keyed as the columns."""
-    import mlflow.pyfunc
-    import pandas as pd
-
     with _quiet():
+        import mlflow.pyfunc
+        import pandas as pd
+
         model = mlflow.pyfunc.load_model(str(folder), model_config={"backend": backend})
         boxes: list[dict[str, Any]] = model.predict(pd.DataFrame({"image": list(images)})).to_dict("records")
     return boxes
@@ -109,19 +110,21 @@ def predict(folder: Path, images: Sequence[bytes], *, backend: str = "pytorch") 
 
 def config_in(folder: Path) -> dict[str, Any]:
     """The `model_config` of a model's folder; empty for a model that has none."""
-    from mlflow.models import Model
-
-    flavors = Model.load(str(folder)).flavors
-    config: dict[str, Any] = (flavors.get("python_function") or {}).get("config") or {}
+    config: dict[str, Any] = _pyfunc_flavor(folder).get("config") or {}
     return config
 
 
 def weights_in(folder: Path) -> Path:
     """The weights in a model's folder."""
-    from mlflow.models import Model
+    return folder / str(_pyfunc_flavor(folder)["artifacts"]["weights"]["path"])
 
-    artifacts = Model.load(str(folder)).flavors["python_function"]["artifacts"]
-    return folder / str(artifacts["weights"]["path"])
+
+def _pyfunc_flavor(folder: Path) -> dict[str, Any]:
+    with _quiet():
+        from mlflow.models import Model
+
+        flavor: dict[str, Any] = Model.load(str(folder)).flavors.get("python_function") or {}
+    return flavor
 
 
 @contextmanager

@@ -168,6 +168,7 @@ class MlflowRegistry:
                 run_id=run.run_id,
                 tags=dict(tags),
                 description=description,
+                await_creation_for=0,
                 model_id=made.model_id,
             )
         return _version(version)
@@ -194,6 +195,11 @@ class MlflowRegistry:
         """Set a tag of a version."""
         with _translated(f"Tagging version {version.number} of {version.name}"):
             self._client.set_model_version_tag(version.name, str(version.number), key, value)
+
+    def untag_version(self, version: Version, key: str) -> None:
+        """Remove a tag of a version."""
+        with _translated(f"Tagging version {version.number} of {version.name}"):
+            self._client.delete_model_version_tag(version.name, str(version.number), key)
 
     def _id_of(self, key: str) -> str:
         experiments = [experiment.experiment_id for experiment in self._client.search_experiments()]

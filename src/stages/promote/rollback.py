@@ -59,6 +59,6 @@ def roll_back(job: PromoteJob) -> RollbackOutcome:
         registry.tag_model(name, history.tag_of(alias), history.text_of(remaining))
         if holder is not None and holder in model.versions:
             at = datetime.now(UTC).isoformat(timespec="seconds")
-            registry.tag_version(model.versions[holder], f"{alias}.rolled_back", at)
+            registry.tag_version(model.versions[holder], history.rolled_back_tag_of(alias), at)
         left = len(history.taken_back(remaining, version.number, model.versions.keys()))
         return RollbackOutcome(alias, version, holder, left)

@@ -191,3 +191,5 @@ def _hand_over(
     registry.tag_model(
         version.name, tag, history.text_of(history.promoted(known, model.aliases.get(alias), version.number))
     )
+    if history.rolled_back_tag_of(alias) in version.tags:
+        registry.untag_version(version, history.rolled_back_tag_of(alias))

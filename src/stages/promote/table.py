@@ -16,16 +16,17 @@ def show(outcome: PromoteOutcome, uri: str, console: Console) -> None:
     """Print what was registered, what it rests on, and how to use it and take it back."""
     name, number = outcome.version.name, outcome.version.number
     _line(console, _headline(outcome))
-    table = Table(title=f"Version {number} of {name}", title_justify="left", show_header=False)
-    for key, value in _rows(outcome):
-        table.add_row(key, value)
-    console.print(table)
+    if outcome.is_new:
+        table = Table(title=f"Version {number} of {name}", title_justify="left", show_header=False)
+        for key, value in _rows(outcome):
+            table.add_row(key, value)
+        console.print(table)
     for line in _remarks(outcome):
         _line(console, line)
     place = f"{name}@{outcome.alias}" if outcome.alias else f"{name}/{number}"
     _line(console, f'Use it:       mlflow.pyfunc.load_model("models:/{place}")')
     _line(console, f"  with         MLFLOW_TRACKING_URI={without_credentials(uri)}")
-    if outcome.alias:
+    if outcome.alias and outcome.before not in (None, number):
         _line(console, f"Take it back: python -m src.promote --rollback name={name} alias={outcome.alias}")
 
 
