@@ -111,8 +111,8 @@ class SpooledRun:
         self._warn_of_trouble(self._state())
         if not delivered:
             _logger.warning(
-                "Not everything has reached the tracking store yet; it waits in %s. The courier goes on, and the next"
-                " run that is opened tries again.",
+                "Not everything has reached the tracking store yet; it waits in %s. The courier goes on for a while,"
+                " and the next run tries again; `python -m src.sync` does at once.",
                 self._outbox.folder,
             )
 
