@@ -51,18 +51,30 @@ class Processes:
         return None
 
     def stop(self, name: str) -> bool:
-        """End a server and what it started: politely, and after a while not; returns whether it was running."""
-        pid = self.pid(name)
-        if pid is not None:
-            members = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
-            for kind in (signal.SIGTERM, signal.SIGKILL):
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(pid, kind)  # it leads a session of its own
-                _, members = psutil.wait_procs(members, timeout=_ENDING_S)
-                if not members:
-                    break
+        """End a server and what it started: politely, and after a while not; returns whether there was any of it."""
+        members = found = self._members(name)
+        for kind in (signal.SIGTERM, signal.SIGKILL):
+            for member in members:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    member.send_signal(kind)
+            _, members = psutil.wait_procs(members, timeout=_ENDING_S)
         self._save({other: process for other, process in self._known().items() if other != name})
-        return pid is not None
+        return bool(found)
+
+    def _members(self, name: str) -> list[psutil.Process]:
+        """The processes of a server's session, which it leads, or led until it was killed."""
+        leader, started = self._known().get(name, (None, None))
+        if leader is None:
+            return []
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if psutil.Process(leader).create_time() != started:
+                return []  # its number belongs to another process, so nothing of the session is left
+        members = []
+        for process in psutil.process_iter():
+            with contextlib.suppress(ProcessLookupError, psutil.NoSuchProcess):
+                if os.getsid(process.pid) == leader and process.status() != psutil.STATUS_ZOMBIE:
+                    members.append(process)
+        return members
 
     def log(self, name: str) -> Path:
         """Where a server's output goes."""

@@ -61,6 +61,7 @@ class Stack:
         if not service.ends and self._is_running(service):
             self._await(service)
             return
+        self._processes.stop(service.name)  # what is left of it, if it was killed
         if service.port is not None:
             check_port(service.name, service.port)
         if service.name == _DATABASE:

@@ -1,6 +1,8 @@
 """What scripts/stack makes of docker-compose.yml and .env."""
 
+import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -134,13 +136,18 @@ Processes(folder).start("server", ["/bin/sh", "-c", script], {"PATH": "/bin:/usr
 """
 
 
-def test_a_server_is_found_again_and_ended_with_what_it_started(tmp_path):
+@pytest.mark.parametrize("killed", [pytest.param(False, id="running"), pytest.param(True, id="itself killed before")])
+def test_a_server_is_found_again_and_ended_with_what_it_started(tmp_path, killed):
     """By a later call of the script."""
     subprocess.run([sys.executable, "-c", START, str(tmp_path)], check=True, cwd=ROOT)
     child = tmp_path / "child"
     assert wait_until(child.exists, patience_s=10)
     later = Processes(tmp_path)
-    assert later.pid("server") is not None
+    pid = later.pid("server")
+    assert pid is not None
+    if killed:
+        os.kill(pid, signal.SIGKILL)
+        assert wait_until(lambda: later.pid("server") is None, patience_s=10)
     assert later.stop("server")
     assert later.pid("server") is None
     assert not later.stop("server")
