@@ -30,6 +30,7 @@ from src.core.quiet import quiet_optuna
 FEWEST = 6  # completed trials; with fewer the shuffled results are hardly ever others than the real ones
 RESAMPLES = 20
 SHUFFLES = 19
+NOTHING = 0.01  # a share that is none
 TREES, FEWER_TREES = 32, 4  # of the estimate, and of each resample, whose number makes up for it
 
 
@@ -53,8 +54,8 @@ class Importance:
 
     @property
     def is_real(self) -> bool:
-        """Whether it is more than chance gives."""
-        return self.share > self.by_chance
+        """Whether it is more than chance gives, and would be so with other trials: some in twenty are by luck alone."""
+        return self.share > self.by_chance and self.low > NOTHING
 
 
 def importances(trials: Sequence[FrozenTrial], objective: int = 0, seed: int = 0) -> tuple[Importance, ...] | str:

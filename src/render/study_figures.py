@@ -52,13 +52,14 @@ class Mark:
 
 @dataclass(frozen=True)
 class Share:
-    """A parameter's importance: the share, its interval, and the largest share of shuffled results."""
+    """A parameter's importance: the share, its interval, the largest share of shuffled results; whether it is real."""
 
     param: str
     share: float
     low: float
     high: float
     by_chance: float
+    is_real: bool
 
 
 def calm(figure: Figure, height: int, **layout: Any) -> Figure:
@@ -188,14 +189,13 @@ def importances(shares: Sequence[Share]) -> Figure:
 
     rows = list(reversed(shares))
     names = [row.param for row in rows]
-    real = [row.share > row.by_chance for row in rows]
     figure = graph_objects.Figure()
     figure.add_bar(
         x=[row.share for row in rows],
         y=names,
         orientation="h",
         width=0.55,
-        marker={"color": [BLUE if is_real else "#C3CBD2" for is_real in real]},
+        marker={"color": [BLUE if is_real else "#C3CBD2" for is_real in (row.is_real for row in rows)]},
         error_x={
             "type": "data",
             "symmetric": False,
@@ -238,6 +238,7 @@ def slices(study: optuna.Study, objective: int, name: str) -> Figure:
     figure = optuna.visualization.plot_slice(study, target=target, target_name=name)
     count = len({name for trial in study.get_trials(deepcopy=False) for name in trial.params})
     width = 200 * count if count > SLICES_IN_ROW else None
+    figure.for_each_xaxis(lambda axis: axis.update(dtick=1, exponentformat="e") if axis.type == "log" else None)
     return calm(figure, 380, width=width)
 
 

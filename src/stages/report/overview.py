@@ -27,7 +27,7 @@ def facts(analysis: Analysis) -> tuple[tuple[str, str], ...]:
         ("data digest", str(data.get("digest", ""))[:16]),
         ("images on val", analysis.images and str(analysis.images)),
         ("started from", facts.get("start")),
-        ("untrained weights", ", ".join(f"{value:.4f} {text}".strip() for text, value in untrained(analysis).items())),
+        ("untrained weights", ", ".join(f"{value:.4f} {text}".strip() for text, value in study.untrained.items())),
         ("time in which trials ran", duration(clock.seconds) if clock.seconds else ""),
         ("time of all trials together", duration(spent) if spent else ""),
         ("sampler", str(study.attributes.get("sampler", "")).rpartition(".")[2]),
@@ -59,14 +59,3 @@ def _kind(trial: ReportedTrial, analysis: Analysis) -> str:
     if trial.is_complete:
         return "best" if trial.number in best else "complete"
     return "pruned" if trial.state == "PRUNED" else "failed"
-
-
-def untrained(analysis: Analysis) -> dict[str, float]:
-    """The untrained weights' objective, by what they were evaluated at: it depends on the image size."""
-    study = analysis.study
-    found: dict[str, float] = {}
-    for trial in study.complete:
-        if study.objectives[0] in trial.untrained:
-            size = trial.params.get("train.imgsz")
-            found[f"at imgsz {size}" if size is not None else ""] = trial.untrained[study.objectives[0]]
-    return dict(sorted(found.items()))

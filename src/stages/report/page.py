@@ -8,7 +8,7 @@ from src.render import study_figures as figures
 from src.render.study import Note, Plot, ReportPage, Section, Tabulated
 from src.render.study_figures import Share
 from src.stages.report.analysis import Analysis
-from src.stages.report.overview import facts, marks, untrained
+from src.stages.report.overview import facts, marks
 from src.stages.report.tables import (
     board_table,
     effects_table,
@@ -78,7 +78,7 @@ def _leaders(analysis: Analysis) -> list[Part]:
 def _progress(analysis: Analysis) -> list[Part]:
     study = analysis.study
     first, shown = study.objectives[0], marks(analysis)
-    levels = {f"untrained {text}".strip(): value for text, value in untrained(analysis).items()}
+    levels = {f"untrained {text}".strip(): value for text, value in study.untrained.items()}
     parts: list[Part] = []
     if study.complete:
         for index, name in enumerate(study.objectives):
@@ -157,10 +157,10 @@ def _importances(name: str, found: tuple[Importance, ...] | str, *, several: boo
         return Note(title, (found,))
     some = "" if any(share.is_real for share in found) else " None of them is more than chance gives here."
     reading = (
-        "Bars with the range over resampled trials (90 %). Grey bars do not reach beyond the orange mark, which chance"
-        f" alone gives: nothing follows from them.{some}"
+        "Bars with the range over resampled trials (90 %). Nothing follows from grey bars: they do not reach beyond the"
+        f" orange mark, which chance alone gives, or might be nothing with other trials.{some}"
     )
-    shares = [Share(share.param, share.share, share.low, share.high, share.by_chance) for share in found]
+    shares = [Share(share.param, share.share, share.low, share.high, share.by_chance, share.is_real) for share in found]
     return drawn(title, reading, lambda: figures.importances(shares))
 
 

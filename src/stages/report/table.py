@@ -36,8 +36,12 @@ def say(analysis: Analysis, folder: Path, console: Console) -> None:
 
 def lines(analysis: Analysis, folder: Path) -> list[str]:
     """The sentences below the table."""
+    study = analysis.study
     found = [headline(analysis)[0], *sentences(analysis)]
-    found += [f"Flag {name} ({count}×), e.g.: {message}" for name, count, message in flags(analysis.study.complete)]
+    if study.untrained:
+        levels = ", ".join(f"{value:.4f} {at}".strip() for at, value in study.untrained.items())
+        found.append(f"Untrained weights, {study.objectives[0]}: {levels}.")
+    found += [f"Flag {name} ({count}×), e.g.: {message}" for name, count, message in flags(study.complete)]
     return [*found, f"Report:             {folder / 'report.html'}"]
 
 

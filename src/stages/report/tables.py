@@ -17,6 +17,7 @@ from src.stages.report.plain import short_names
 from src.stages.report.trials import ReportedStudy
 from src.stages.report.words import BETTER, SAME, UNSURE, WORSE, against_untrained, flags, mean_of, numbers, said
 
+MOST_COLUMNS = 5  # for parameters
 SHOWN = 20  # settings on the page; the others are in settings.csv
 _TONES = {Standing.BEST: "best", Standing.TIED: "good", Standing.WORSE: "bad", Standing.UNKNOWN: ""}
 _SIGNS = {BETTER: "▲", WORSE: "▼", SAME: "≈", UNSURE: "?"}
@@ -27,33 +28,52 @@ def board_table(analysis: Analysis) -> Table:
     """The leader board."""
     board, study = analysis.board, analysis.study
     assert board is not None, "several objectives have a front, no board"
-    varied = [name for name in study.space if any(name in entry.setting.varied for entry in board.entries)]
-    short = short_names(study.space)
+    heads, cells = _settings(board.entries[:SHOWN], study)
+    counted = len({len(entry.setting.trials) for entry in board.entries}) > 1
     scale = _scale(board)
-    runs = [len(entry.setting.trials) for entry in board.entries]
-    counted = len(set(runs)) > 1
-    rows = tuple(_board_row(entry, study, varied, scale, counted=counted) for entry in board.entries[:SHOWN])
+    rows = []
+    for entry, setting in zip(board.entries[:SHOWN], cells, strict=True):
+        gain, to_best = entry.to_untrained, entry.to_best
+        known = to_best is not None and is_known(to_best)
+        texts = (
+            *(numbers(entry.numbers), mean_of(entry.setting)),
+            *([str(len(entry.setting.trials))] if counted else []),
+            *(*setting, duration(entry.setting.seconds)),
+            "" if gain is None else f"{said(gain)} {_SIGNS[against_untrained(gain, maximize=study.maximize[0])]}",
+            "" if to_best is None else said(to_best),
+            f"{entry.standing}{', cheapest' if entry.cheapest else ''}",
+        )
+        strip = strip_on(scale, to_best.low, to_best.estimate, to_best.high) if known and to_best else None
+        rows.append(Row(texts, _TONES[entry.standing], strip))
     more = len(board.entries) - SHOWN
     return Table(
         (
-            *(
-                "#trial",
-                f"#{study.objectives[0]}",
-                *(["#runs"] if counted else []),
-                *(f"#{short[name]}" for name in varied),
-                "#time",
-            ),
-            *("#against untrained", "#against the best", "standing"),
+            *("#trial", f"#{study.objectives[0]}", *(["#runs"] if counted else []), *heads),
+            *("#time", "#against untrained", "#against the best", "standing"),
         ),
-        rows,
+        tuple(rows),
         (f"{more} more settings are in settings.csv.",) if more > 0 else (),
     )
+
+
+def _settings(entries: Sequence[Entry], study: ReportedStudy) -> tuple[list[str], list[list[str]]]:
+    """The parameters that differ: a column for each, or one for all where a page is not wide enough."""
+    varied = [name for name in study.space if any(name in entry.setting.varied for entry in entries)]
+    short = short_names(study.space)
+    by_number = {trial.number: trial.params for trial in study.trials}
+    params = [by_number[entry.numbers[0]] for entry in entries]
+    if len(varied) <= MOST_COLUMNS:
+        heads = [f"#{short[name]}" for name in varied]
+        return heads, [[number(one[name]) if name in one else "" for name in varied] for one in params]
+    texts = [" ".join(f"{short[name]}={number(one[name])}" for name in varied if name in one) for one in params]
+    return ["setting"], [[text] for text in texts]
 
 
 def effects_table(effects: Sequence[Effect], shares: tuple[Importance, ...] | str, space: Mapping[str, Any]) -> Table:
     """What each parameter did."""
     short = short_names(space)
     by_name = {} if isinstance(shares, str) else {share.param: share for share in shares}
+    identical = any(effect.identical for effect in effects)
     rows = []
     for effect in effects:
         share = by_name.get(short[effect.param])
@@ -66,14 +86,14 @@ def effects_table(effects: Sequence[Effect], shares: tuple[Importance, ...] | st
                     "" if share is None else f"{share.by_chance:.0%}",
                     f"{effect.beyond_noise} of {effect.pairs}" if effect.pairs else "no pairs",
                     "" if effect.largest is None else f"{effect.largest:.3f}",
-                    "; ".join(numbers(group) for group in effect.identical[:3]),
+                    *(["; ".join(numbers(group) for group in effect.identical[:3])] if identical else []),
                     str(effect.verdict),
                 ),
                 _EFFECT_TONES[effect.verdict],
             )
         )
     columns = ("parameter", "searched", "#importance", "#by chance", "#pairs beyond noise", "#largest difference")
-    return Table((*columns, "identical results in trials", "verdict"), tuple(rows))
+    return Table((*columns, *(["identical results in trials"] if identical else []), "verdict"), tuple(rows))
 
 
 def flags_table(study: ReportedStudy) -> Table:
@@ -136,38 +156,3 @@ def _scale(board: Leaderboard) -> tuple[float, float]:
     competing = [e for e in known if e.standing == Standing.TIED] or known
     ends = [2 * end for e in competing if e.to_best is not None for end in (e.to_best.low, e.to_best.high)]
     return (min(ends, default=0.0), max(ends, default=0.0))
-
-
-def _board_row(
-    entry: Entry, study: ReportedStudy, varied: Sequence[str], scale: tuple[float, float], *, counted: bool
-) -> Row:
-    gain, to_best = entry.to_untrained, entry.to_best
-    value = _numeric(entry.setting.varied)
-    standing = f"{entry.standing}{', cheapest' if entry.cheapest else ''}"
-    return Row(
-        (
-            numbers(entry.numbers),
-            mean_of(entry.setting),
-            *([str(len(entry.setting.trials))] if counted else []),
-            *(value.get(name, "") for name in varied),
-            duration(entry.setting.seconds),
-            "" if gain is None else f"{said(gain)} {_SIGNS[against_untrained(gain, maximize=study.maximize[0])]}",
-            "" if to_best is None else said(to_best),
-            standing,
-        ),
-        _TONES[entry.standing],
-        None
-        if to_best is None or not is_known(to_best)
-        else strip_on(scale, to_best.low, to_best.estimate, to_best.high),
-    )
-
-
-def _numeric(params: Mapping[str, str]) -> dict[str, str]:
-    """Parameters as a comparison keeps them, which is as text, with numbers as short as a table wants them."""
-    texts = {}
-    for name, text in params.items():
-        try:
-            texts[name] = f"{float(text):.4g}"
-        except ValueError:
-            texts[name] = text
-    return texts

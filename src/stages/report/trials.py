@@ -100,6 +100,16 @@ class ReportedStudy:
         return tuple(trial for trial in self.trials if trial.is_complete)
 
     @property
+    def untrained(self) -> dict[str, float]:
+        """The untrained weights' value of the first objective, by the image size, which it depends on."""
+        found: dict[str, float] = {}
+        for trial in self.complete:
+            if self.objectives[0] in trial.untrained:
+                size = trial.params.get("train.imgsz")
+                found["" if size is None else f"at imgsz {size}"] = trial.untrained[self.objectives[0]]
+        return dict(sorted(found.items()))
+
+    @property
     def is_single(self) -> bool:
         """Whether there is one objective."""
         return len(self.objectives) == 1

@@ -151,7 +151,7 @@ def _worse_than_untrained(analysis: Analysis) -> list[str]:
         entry.to_untrained is not None and against_untrained(entry.to_untrained, maximize=maximize) == WORSE
         for entry in (analysis.board.entries if analysis.board else ())
     )
-    clearly = f"; {plural(sure, 'setting')} beyond noise" if worse else ""
+    clearly = f"; {plural(sure, 'setting') if sure else 'none'} beyond noise" if worse else ""
     return [f"{worse} of {len(judged)} trials are worse in {objective} than the weights they started from{clearly}."]
 
 

@@ -68,8 +68,10 @@ def test_a_pruned_curve_ends_in_a_cross_and_the_best_is_on_top():
     assert (best.name, best.line.color) == ("best", "#D55E00")
 
 
-def test_a_share_below_chance_is_grey():
-    bars = importances([Share("lr0", 0.6, 0.4, 0.8, 0.3), Share("freeze", 0.1, 0.0, 0.3, 0.4)]).data[0]
+def test_a_share_that_is_not_real_is_grey():
+    bars = importances(
+        [Share("lr0", 0.6, 0.4, 0.8, 0.3, is_real=True), Share("freeze", 0.1, 0.0, 0.3, 0.4, is_real=False)]
+    ).data[0]
     assert dict(zip(bars.y, bars.marker.color, strict=True)) == {"lr0": "#0072B2", "freeze": "#C3CBD2"}
     assert dict(zip(bars.y, bars.error_x.array, strict=True)) == {
         "lr0": pytest.approx(0.2),
