@@ -9,6 +9,7 @@ STATUS, REASON = "status", "reason"
 ACCEPTED, REJECTED = "accepted", "rejected"
 # What makes two versions of one run the same: its weights and how they are used.
 CONTENT = ("weights.sha256", "threshold", "nms_iou")
+GATE = "gate."  # begins the tags that say how the gates were judged
 
 _AT_THRESHOLD = ("precision", "recall", "F1")
 _MAX_LENGTH = 5000  # as long as a reader has patience
@@ -37,7 +38,7 @@ def version_tags(candidate: Candidate, status: str) -> dict[str, str]:
         "classes": ", ".join(candidate.class_names),
         "threshold": threshold_text(candidate.confidence),
         "nms_iou": candidate.iou,
-        **{f"gate.{gate['name']}": gate_text(gate) for gate in candidate.decision["gates"]},
+        **{f"{GATE}{gate['name']}": gate_text(gate) for gate in candidate.decision["gates"]},
         **metrics(candidate),
     }
     return {name: str(value)[:_MAX_LENGTH] for name, value in found.items() if value not in (None, "")}
@@ -83,15 +84,28 @@ def page_text(name: str, candidate: Candidate, status: str) -> str:
     lines = [f"Detects {', '.join(candidate.class_names)}; trained on {candidate.evaluation['data']['name']}."]
     if status == REJECTED:
         lines += ["", f"**Not for use** ({candidate.outcome}): {' '.join(candidate.reasons)}"]
+    figures = [f"{metric} {text}" for metric, text in metrics(candidate).items()]
     lines += [
         "",
-        "```python",
-        f'model = mlflow.pyfunc.load_model("models:/{name}/VERSION")  # or @ALIAS',
-        'boxes = model.predict(pd.DataFrame({"image": [Path("picture.jpg").read_bytes()]}))',
-        "```",
+        f"- **Operated at** confidence {threshold_text(candidate.confidence)}, NMS IoU {candidate.iou:g}, image size"
+        f" {candidate.imgsz}",
+        f"- **Figures** {', '.join(figures)}",
+        *(f"- **Gate {gate['name']}** {gate_text(gate)}" for gate in candidate.decision["gates"]),
         "",
-        "| gate | |",
-        "|---|---|",
-        *(f"| {gate['name']} | {gate_text(gate)} |" for gate in candidate.decision["gates"]),
+        *usage(f"{name}/VERSION"),
     ]
     return "\n".join(lines)
+
+
+def usage(model: str) -> list[str]:
+    """Lines of Markdown that show how to ask a model.
+
+    Args:
+        model: `NAME@ALIAS` or `NAME/VERSION`.
+    """
+    return [
+        "```python",
+        f'model = mlflow.pyfunc.load_model("models:/{model}")',
+        'boxes = model.predict(pd.DataFrame({"image": [Path("picture.jpg").read_bytes()]}))',
+        "```",
+    ]

@@ -5,7 +5,7 @@ reads there: which store is meant (to resolve `models:/…`) and how long to be 
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 
 from src.core.errors import RegistryError
 from src.core.secrets import without_credentials
+from src.registry.description import usage
 
 _SQLITE = "sqlite:///"
 _KEY_TAG = "tracking.key"  # what a run is called until the store has answered (src/tracking)
@@ -161,7 +162,8 @@ class MlflowRegistry:
             self._client.finalize_logged_model(made.model_id, "READY")
             self._client.log_outputs(run.run_id, [LoggedModelOutput(made.model_id, step=0)])
             if not self._client.search_registered_models(f"name = '{name}'"):
-                self._client.create_registered_model(name)
+                text = "\n".join(["Made by `python -m src.promote`.", "", *usage(f"{name}@ALIAS")])
+                self._client.create_registered_model(name, description=text)
             version = self._client.create_model_version(
                 name,
                 source=f"models:/{made.model_id}",
@@ -200,6 +202,24 @@ class MlflowRegistry:
         """Remove a tag of a version."""
         with _translated(f"Tagging version {version.number} of {version.name}"):
             self._client.delete_model_version_tag(version.name, str(version.number), key)
+
+    def describe_again(self, version: Version, tags: Mapping[str, str], description: str, stale: Sequence[str]) -> None:
+        """Let a version say what was found out since: new tags and text in the place of old ones.
+
+        Args:
+            version: The version.
+            tags: What it says now.
+            description: Likewise, as text.
+            stale: Beginnings of tags that are to go where `tags` has them not.
+        """
+        for key, value in tags.items():
+            if version.tags.get(key) != value:
+                self.tag_version(version, key, value)
+        for key in version.tags:
+            if key.startswith(tuple(stale)) and key not in tags:
+                self.untag_version(version, key)
+        with _translated(f"Describing version {version.number} of {version.name}"):
+            self._client.update_model_version(version.name, str(version.number), description)
 
     def _id_of(self, key: str) -> str:
         experiments = [experiment.experiment_id for experiment in self._client.search_experiments()]

@@ -95,6 +95,13 @@ def judged_run(store: TrackingOptions, model: Evaluated, gates: Mapping[str, Any
     return training.id
 
 
+def judge_again(store: TrackingOptions, model: Evaluated, run_id: str, gates: Mapping[str, Any]) -> None:
+    """Another decision about a run."""
+    run = attach(store, run_id)
+    record_decision(decide(_decision(model, run_id, gates)), run)
+    run.close()
+
+
 def _decision(model: Evaluated, run_id: str, gates: Mapping[str, Any]) -> DecideJob:
     data = model.evaluation.data
     training = {"data": {"name": data.name, "digest": data.digest}, "run_id": run_id, "epochs_run": 1}

@@ -20,7 +20,7 @@ from src.stages.promote.likeness import likeness
 from src.stages.promote.rollback import roll_back
 from src.stages.promote.stage import PromoteJob, promote
 from src.tracking.options import TrackingOptions
-from tests.integration.judged_runs import STRICT, evaluated, judged_run
+from tests.integration.judged_runs import STRICT, evaluated, judge_again, judged_run
 from tests.integration.prepared import coco128_options
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
@@ -155,6 +155,17 @@ def test_a_model_that_is_registered_is_not_registered_again(staged, store, job, 
 
     assert (again.version.number, again.is_new, again.before) == (1, False, None)
     assert in_registry(store, "stranger").aliases == {"staging": 1, "candidate": 1}
+
+
+def test_a_version_tells_the_gates_of_its_last_decision(job, store, sharp):
+    run = judged_run(store, sharp)
+    promote(job(name="judged", run=run))
+    judge_again(store, sharp, run, {"sure": {"metric": "test/precision", "more_than": 0.1}})
+    promote(job(name="judged", run=run, alias="production"))
+
+    model = in_registry(store, "judged")
+    gates = {name for name in model.versions[1].tags if name.startswith("gate.")}
+    assert (model.aliases, gates) == ({"staging": 1, "production": 1}, {"gate.sure"})
 
 
 def test_a_rejected_model_is_refused_with_the_reasons_or_recorded_without_an_alias(job, store, coarse):

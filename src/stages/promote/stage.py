@@ -12,7 +12,7 @@ from src.detector.options import ProjectTrainOptions
 from src.evaluation.options import EvaluateOptions
 from src.registry import history
 from src.registry.candidate import Candidate
-from src.registry.description import ACCEPTED, CONTENT, REJECTED, STATUS, page_text, version_tags
+from src.registry.description import ACCEPTED, CONTENT, GATE, REJECTED, STATUS, page_text, version_tags
 from src.registry.store import MlflowRegistry, RegisteredModel, Version, connected
 from src.stages.promote.arguments import PromoteArguments
 from src.stages.promote.arrival import await_arrival
@@ -74,7 +74,7 @@ class PromoteOutcome:
 def promote(job: PromoteJob) -> PromoteOutcome:
     """Register the model of a run and give it an alias, if its decision and the alias's holder allow.
 
-    A model that was registered before is not registered again, but gets the alias.
+    A model that was registered before is not registered again, but gets the alias and the gates of its last decision.
 
     Side effects: adds a model to the run; changes the registry; waits for what this machine still delivers.
 
@@ -96,10 +96,12 @@ def promote(job: PromoteJob) -> PromoteOutcome:
             challenge = _challenge(job, registry, model.versions[before], intake, Path(scratch))
         is_new = version is None
         compared: Mapping[str, Likeness] = {}
-        if version is None:
+        text = page_text(job.arguments.name, intake.candidate, status)
+        if version is not None:
+            registry.describe_again(version, tags, text, stale=(GATE,))
+        else:
             folder = Path(scratch) / "model"
             compared = packaged(intake, folder)
-            text = page_text(job.arguments.name, intake.candidate, status)
             version = registry.register(job.arguments.name, folder, intake.run, tags=tags, description=text)
         if alias is not None and version.number != before:
             _hand_over(registry, model, version, alias, challenge)

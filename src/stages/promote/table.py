@@ -4,7 +4,7 @@ from rich.console import Console
 from rich.table import Table
 
 from src.core.secrets import without_credentials
-from src.registry.description import REASON
+from src.registry.description import GATE, REASON
 from src.stages.promote.rollback import RollbackOutcome
 from src.stages.promote.stage import PromoteOutcome
 
@@ -55,7 +55,7 @@ def _rows(outcome: PromoteOutcome) -> list[tuple[str, str]]:
     tags = outcome.tags
     rows = [(name, tags[name][: _CUT.get(name)]) for name in _SHOWN if name in tags]
     rows += [(name, text) for name, text in tags.items() if "/" in name]
-    rows += [(name.replace(".", " ", 1), text) for name, text in tags.items() if name.startswith("gate.")]
+    rows += [(name.replace(".", " ", 1), text) for name, text in tags.items() if name.startswith(GATE)]
     return rows
 
 

@@ -1,0 +1,68 @@
+"""The stages one after another on real photographs, then `python -m src.promote`, from an empty store to an alias."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(900)]
+
+ROOT = Path(__file__).parents[2]
+STAGES = ("train", "evaluate", "tune_threshold", "decide")
+SMALL = [
+    *("model=yolov8n", "train.imgsz=96", "train.epochs=1", "train.device=cpu", "train.baseline=false"),
+    *("evaluate.corruptions=[]", "evaluate.resamples=100", "evaluate.latency_runs=1", "evaluate.latency_warmup=0"),
+    *("evaluate.onnx=false", "threshold.resamples=100"),
+    *("~decide.gates.better_than_untrained", "decide.gates.epochs.at_least=1"),
+    *(f"decide.gates.{gate}.more_than=0.001" for gate in ("precision", "mAP50", "recall", "F1")),
+]
+
+
+@pytest.fixture(scope="module")
+def run_module(real_data, tmp_path_factory):
+    """Runs an entry point with a store of the test's own; gives its exit status and output."""
+    folder = tmp_path_factory.mktemp("promotion")
+    common = ["data=coco128_person", f"data.archive={real_data / 'coco128.zip'}", f"data.root={folder / 'data'}"]
+    common += [f"model.weights={real_data / 'yolov8n.pt'}", *SMALL, f"evaluate.training={folder / 'train'}"]
+    common += [f"threshold.evaluation={folder / 'evaluate'}", f"decide.training={folder / 'train'}"]
+    common += [f"decide.evaluation={folder / 'evaluate'}", f"decide.threshold={folder / 'tune_threshold'}"]
+    common += [f"tracking.uri=sqlite:///{folder}/mlflow.db", f"tracking.artifacts={folder / 'mlartifacts'}"]
+    common += [f"tracking.spool={folder / 'spool'}", "tracking.wait_s=120"]
+
+    def run(module: str, *arguments: str) -> tuple[int, str]:
+        done = subprocess.run(
+            [sys.executable, "-m", f"src.{module}", *common, *arguments],
+            cwd=folder,
+            env=os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "200"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    for stage in STAGES:
+        status, output = run(stage, f"hydra.run.dir={folder / stage}")
+        assert status == 0, output
+    run.folder = folder
+    return run
+
+
+def test_what_the_stages_left_is_promoted_and_given_back(run_module):
+    run_id = json.loads((run_module.folder / "train" / "training.json").read_text())["run_id"]
+
+    status, output = run_module("promote", "name=person-detector")
+    assert status == 1
+    assert f"say which training's model, run=ID. The training in {run_module.folder}/train is run={run_id}." in output
+
+    status, output = run_module("promote", f"run={run_id}", "name=person-detector")
+    assert status == 0, output
+    assert "person-detector@staging is version 1 now." in output
+    assert "Loaded back with pytorch, against the boxes that src.evaluate recorded" in output
+
+    status, output = run_module("promote", "--rollback", "name=person-detector")
+    assert status == 1
+    assert "person-detector@staging is version 1, and no version that still exists had it before" in output
+    assert "Traceback" not in output
