@@ -17,8 +17,12 @@ from src.stages.report.tables import (
     trials_table,
 )
 from src.stages.report.trials import ReportedTrial
-from src.stages.report.words import headline, numbers, plural, sentences
+from src.stages.report.words import headline, plural, sentences
 
+_HISTORY = (
+    "The trials in their order, and the best so far: a line that has long been flat says that more trials of the same"
+    " kind will hardly help."
+)
 Part = Plot | Tabulated | Note
 
 
@@ -67,7 +71,7 @@ def _leaders(analysis: Analysis) -> list[Part]:
         return [Tabulated("Leader board", reading, board_table(analysis))]
     if study.complete and not study.is_single:
         reading = "Each trial by its objectives. The red ones no other trial beats in everything; choose among them."
-        found = numbers(analysis.front)
+        found = ", ".join(map(str, analysis.front))
         return [
             drawn("Pareto front", reading, lambda: figures.pareto_front(analysis.plain, study.objectives)),
             Note("On the front", (f"Trials {found}." if analysis.front else "No trial keeps all constraints.",)),
@@ -83,11 +87,11 @@ def _progress(analysis: Analysis) -> list[Part]:
     if study.complete:
         for index, name in enumerate(study.objectives):
             title = "Optimization history" if study.is_single else f"Optimization history of {name}"
-            reading = "The trials in their order, and the best so far: a line that has long been flat says that more"
+            reading = _HISTORY if study.is_single else "The trials in their order."
             parts.append(
                 drawn(
                     title,
-                    f"{reading} trials of the same kind will hardly help.",
+                    reading,
                     lambda index=index, name=name: figures.history(  # type: ignore[misc]
                         analysis.plain, index, name, levels if index == 0 else {}
                     ),

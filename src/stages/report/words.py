@@ -23,10 +23,8 @@ def headline(analysis: Analysis) -> tuple[str, str]:
     if not analysis.front:
         return "No trial keeps all constraints.", "bad"
     if analysis.board is None:
-        return (
-            f"{plural(len(analysis.front), 'trial')} of {len(study.complete)} no other beats in everything.",
-            "unsure",
-        )
+        on_front, trials = len(analysis.front), plural(len(study.complete), "trial")
+        return f"{on_front} of {trials} on the Pareto front: no other trial beats them in everything.", "unsure"
     best = analysis.board.best
     maximize = study.maximize[0]
     gain = best.to_untrained

@@ -237,7 +237,7 @@ def test_several_objectives_have_a_front(made_with_two):
         made_with_two.trial(share, values=(share, seconds))
     analysis = analyse(made_with_two.study)
     assert (analysis.front, analysis.board) == ((0, 1), None)
-    assert "2 trials of 3 no other beats in everything." in words(analysis)
+    assert "2 of 3 trials on the Pareto front: no other trial beats them in everything." in words(analysis)
     assert {"Pareto front", "Optimization history of train/seconds", "Slices of val/mAP50-95"} <= set(plots(analysis))
     assert {row["objective"] for row in csv.DictReader(io.StringIO(settings_csv(analysis)))} == {
         "val/mAP50-95",
