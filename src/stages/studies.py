@@ -5,11 +5,14 @@ from pathlib import Path
 
 import optuna
 import yaml
+from optuna.exceptions import StorageInternalError
 from optuna.storages import BaseStorage, JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy.exc import SQLAlchemyError
 
 from src.core.errors import ConfigError, did_you_mean
+from src.core.secrets import without_credentials
 from src.core.trial_params import by_key
 
 _JOURNAL = "journal:"
@@ -58,7 +61,7 @@ def load_study(storage: str, name: str) -> optuna.Study:
         name: The study's name.
 
     Raises:
-        ConfigError: there is no such file or study.
+        ConfigError: there is no such file or study, or the database does not answer.
     """
     opened: BaseStorage | str = storage
     if storage.startswith(_JOURNAL):
@@ -66,10 +69,15 @@ def load_study(storage: str, name: str) -> optuna.Study:
         if not path.is_file():
             raise ConfigError(f"There is no file of studies {path}; name another with hydra.sweeper.storage=….")
         opened = JournalStorage(JournalFileBackend(str(path)))
-    names = optuna.get_all_study_names(opened)
+    where = without_credentials(storage)
+    try:
+        names = optuna.get_all_study_names(opened)
+    except (SQLAlchemyError, ImportError, StorageInternalError) as error:
+        reason = without_credentials(str(error)).splitlines()[0]
+        raise ConfigError(f"The studies in {where} cannot be read: {reason}") from error
     if name not in names:
         known = f" There are: {', '.join(names)}." if names else " There are none."
-        raise ConfigError(f"There is no study '{name}' in {storage}.{did_you_mean(name, names)}{known}")
+        raise ConfigError(f"There is no study '{name}' in {where}.{did_you_mean(name, names)}{known}")
     return optuna.load_study(study_name=name, storage=opened)
 
 
