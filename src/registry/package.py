@@ -104,7 +104,9 @@ def predict(folder: Path, images: Sequence[bytes], *, backend: str = "pytorch") 
         import pandas as pd
 
         model = mlflow.pyfunc.load_model(str(folder), model_config={"backend": backend})
-        boxes: list[dict[str, Any]] = model.predict(pd.DataFrame({"image": list(images)})).to_dict("records")
+        boxes: list[dict[str, Any]] = model.predict(
+            pd.DataFrame({"image": pd.Series(list(images), dtype=object)})
+        ).to_dict("records")
     return boxes
 
 
