@@ -8,7 +8,8 @@ the images but not of the luck with the seed.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 SEED = "train.seed"
@@ -142,7 +143,7 @@ def compare(
     place = next((i for i, s in enumerate(settings) if any(t.number == candidate for t in s.trials)), None)
     if candidate is None:
         place = None
-    scatter = _scatter(settings)
+    scatter = scatter_of([trial.metrics[metric] for trial in setting.trials] for setting in settings)
     if place is not None:
         best, count = settings[place], len(settings[place].trials)
         settings = [
@@ -206,13 +207,17 @@ def _std(values: Sequence[float], mean: float) -> float | None:
     return math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1))
 
 
-def _scatter(settings: Sequence[Setting]) -> Scatter | None:
-    """The standard deviation pooled over all repeated settings, and its degrees of freedom."""
-    repeated = [(setting.std, len(setting.trials) - 1) for setting in settings if setting.std is not None]
+def scatter_of(groups: Iterable[Sequence[float]]) -> Scatter | None:
+    """How far the values within groups lie from each other, pooled over all groups of two or more.
+
+    Returns:
+        None where there is no such group.
+    """
+    repeated = [(statistics.variance(group), len(group) - 1) for group in groups if len(group) > 1]
     if not repeated:
         return None
     freedom = sum(degrees for _, degrees in repeated)
-    return Scatter(math.sqrt(math.fsum(std**2 * degrees for std, degrees in repeated) / freedom), freedom)
+    return Scatter(math.sqrt(math.fsum(variance * degrees for variance, degrees in repeated) / freedom), freedom)
 
 
 def _against(candidate: Setting, other: Setting, noise: float | None) -> Setting:

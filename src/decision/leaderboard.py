@@ -1,9 +1,6 @@
 """The settings of a study against their best one and against the untrained weights, said in words.
 
-A difference is uncertain for two reasons, which are independent of each other and added up draw by draw: other images
-(the paired bootstrap, see src/core/interval.py) and other seeds (Student's t with the standard deviation over seeds,
-pooled over the repeated settings, see src/decision/comparison.py). Where one of the two is not known, the interval is
-that of the other alone, and too narrow; `sources` says so.
+Intervals cover other images and other seeds (src/decision/difference.py), as far as both are known; `sources` says so.
 
 That the best of many is partly the luckiest is in none of the intervals: `python -m src.confirm` is for that.
 """
@@ -16,10 +13,10 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from src.core.interval import Interval, percentile_interval
-from src.decision.comparison import Comparison, Scatter, Setting
+from src.core.interval import Interval
+from src.decision.comparison import Comparison, Setting
+from src.decision.difference import difference
 
-DRAWS = 4000  # of the seeds' noise
 SAME_TIME = 0.05  # durations that differ by less count as equal: nobody chooses by them
 IMGSZ = "train.imgsz"
 
@@ -135,47 +132,6 @@ def leaderboard(
         ),
         tuple(name for name, there in known.items() if there),
     )
-
-
-def difference(
-    estimate: float,
-    *,
-    a: NDArray[np.float64] | None,
-    b: NDArray[np.float64] | None,
-    scatter: Scatter | None,
-    counts: Sequence[int],
-    confidence: float = 0.95,
-) -> Interval:
-    """A difference of two means with the interval that the images and the seeds leave it.
-
-    Args:
-        estimate: The difference of the means.
-        a: The first mean on the resamples, (1 + resamples,); None where it is not known.
-        b: The second one on the same resamples.
-        scatter: How far repeats lie from each other; None where it is not known.
-        counts: How many runs each of the means is over; those of untrained weights do not count.
-        confidence: Share of the draws inside the interval.
-
-    Returns:
-        An interval without ends where neither is known.
-    """
-    paired = a is not None and b is not None and a.shape == b.shape
-    # not shifted to the estimate: resamples without the images that two models differ on say 0 exactly
-    images = (a - b)[1:] if paired and a is not None and b is not None else None
-    if images is not None:
-        images = images[~np.isnan(images)]
-    if images is not None and not len(images):
-        images = None
-    if scatter is None:
-        draws = images
-    else:
-        seeds = np.random.default_rng(0).standard_t(scatter.freedom, DRAWS)
-        seeds = seeds * scatter.std * math.sqrt(sum(1 / count for count in counts))
-        # both are random and independent: each resample of the images meets several of the seeds
-        draws = estimate + seeds if images is None else seeds + np.resize(images, DRAWS)
-    if draws is None:
-        return Interval(estimate, math.nan, math.nan)
-    return percentile_interval(np.concatenate([[estimate], draws]), confidence)
 
 
 def is_known(interval: Interval) -> bool:

@@ -56,7 +56,7 @@ def test_leading_settings_are_trained_with_fresh_seeds_below_the_study_and_judge
         trained = (tmp_path / f"multirun/first/confirm/trial-{found.number}/0/.hydra/overrides.yaml").read_text()
         assert f"train.lr0={found.params['train.lr0']}" in trained
         assert "train.seed=2" in trained
-    assert figures["over_untrained"]["covers"] == "images and seeds"
+    assert figures["over_untrained"]["covers"] == ["images", "seeds"]
     assert f"python -m src.freeze +study=first +trial={figures['winner']}" in printed
 
     run(tmp_path, "src.sync")  # what the courier is still at

@@ -12,9 +12,10 @@ from optuna.trial import FrozenTrial, TrialState
 
 from src.core.errors import ConfigError
 from src.core.trial_params import by_key
+from src.decision.comparison import scatter_of
 
 SEED = "train.seed"
-_REPLICATES = "replicates"  # as the sweeper keeps them: values by override
+REPLICATES = "replicates"  # as the sweeper keeps them: values by override
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,8 @@ def leading_settings(study: optuna.Study, top: int) -> list[Leading]:
             f"No trial of the study '{study.study_name}' is complete, or none of them keeps its constraints."
         )
     settings = [_of(group, sign) for group in groups.values()]
-    std = _pooled_std([setting.values for setting in settings])
+    scatter = scatter_of(setting.values for setting in settings)
+    std = 0.0 if scatter is None else scatter.std
     settings.sort(key=lambda setting: std / math.sqrt(len(setting.values)) - sign * setting.mean)
     return settings[:top]
 
@@ -70,7 +72,7 @@ def seeds_of(study: optuna.Study) -> set[int]:
     repeated = {
         override.partition("=")[2]
         for trial in trials
-        for override in trial.user_attrs.get(_REPLICATES, {})
+        for override in trial.user_attrs.get(REPLICATES, {})
         if override.startswith(f"{SEED}=")
     }
     return {int(seed) for seed in searched | repeated}
@@ -86,14 +88,5 @@ def _of(trials: Sequence[FrozenTrial], sign: float) -> Leading:
 
 
 def _values(trial: FrozenTrial) -> list[float]:
-    replicates: Mapping[str, Sequence[float]] = trial.user_attrs.get(_REPLICATES, {})
+    replicates: Mapping[str, Sequence[float]] = trial.user_attrs.get(REPLICATES, {})
     return [values[0] for values in replicates.values()] or [float(trial.values[0])]
-
-
-def _pooled_std(groups: Sequence[Sequence[float]]) -> float:
-    """Over all groups of two or more; 0 where there are none."""
-    freedom = sum(len(group) - 1 for group in groups)
-    if not freedom:
-        return 0.0
-    squares = math.fsum(statistics.variance(group) * (len(group) - 1) for group in groups if len(group) > 1)
-    return math.sqrt(squares / freedom)

@@ -1,7 +1,6 @@
 """What a confirmation leaves behind: its figures as JSON, for people a table, and both in the study's run."""
 
 import json
-import math
 from typing import Any
 
 from src.core.files import write_json
@@ -66,9 +65,8 @@ def summary(outcome: ConfirmOutcome) -> dict[str, Any]:
 def _json(advantage: Advantage | None) -> dict[str, Any] | None:
     if advantage is None:
         return None
-    probability = advantage.probability
     return {
         **advantage.difference.as_json(),
-        "probability": None if probability is None or math.isnan(probability) else probability,
-        "covers": "images and seeds" if advantage.images else "seeds",
+        "probability": advantage.probability,
+        "covers": list(advantage.sources),
     }

@@ -17,7 +17,7 @@ from src.decision.confirmation import Confirmation, Retrained, confirm
 from src.evaluation.bootstrap import resampled
 from src.evaluation.records import DetectionRecords
 from src.stages.confirm import sweep
-from src.stages.confirm.leading import SEED, Leading, leading_settings, seeds_of
+from src.stages.confirm.leading import REPLICATES, SEED, Leading, leading_settings, seeds_of
 from src.stages.confirm.options import ConfirmOptions, fresh
 from src.stages.studies import load_study, overrides_of
 from src.tracking.study_summary import RUN_ID_ATTR
@@ -153,9 +153,12 @@ def judge(storage: str, study: optuna.Study, settings: list[Leading], metric: st
 
 
 def _folder_of(trial: FrozenTrial, study: str) -> Path:
-    """Below the study's folder, where its trials have theirs."""
-    folder = trial.user_attrs.get("folder")
-    return (Path(folder).parent if folder else Path("multirun") / study) / "confirm"
+    """Below the study's folder, where its trials have theirs; a trial with replicates names that of the last one."""
+    named = trial.user_attrs.get("folder")
+    if named is None:
+        return Path("multirun") / study / "confirm"
+    folder = Path(named).parent if trial.user_attrs.get(REPLICATES) else Path(named)
+    return folder.parent / "confirm"
 
 
 def _seeds_so_far(storage: str, name: str) -> dict[int, bool]:

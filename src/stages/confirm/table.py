@@ -1,5 +1,7 @@
 """What `python -m src.confirm` prints at its end."""
 
+from collections.abc import Sequence
+
 from rich.console import Console
 from rich.table import Table
 
@@ -55,7 +57,7 @@ def remarks(outcome: ConfirmOutcome) -> list[str]:
             f"The search had used the seeds {used}, with whose luck its settings were chosen; trained with instead: "
             f"{', '.join(str(seed) for seed in outcome.seeds)}."
         )
-    lines.append(f"Intervals and probabilities cover {_covered(confirmation.advantages, confirmation.over_untrained)}.")
+    lines.append(_covered([*confirmation.advantages, confirmation.over_untrained]))
     lines.append(f"Go on with it:   python -m src.freeze +study={outcome.study} +trial={winner.trial}")
     return lines
 
@@ -92,18 +94,21 @@ def _undecided(rivals: list[Retrained]) -> str:
 
 def _said(advantage: Advantage, *, short: bool = False) -> str:
     if advantage.probability is None:
-        return f"{advantage.difference.estimate:+.4f}" + ("" if short else "; how sure that is, one seed cannot say")
+        return f"{advantage.difference.estimate:+.4f}" + ("" if short else "; how sure that is, is not known")
     sure = f"{advantage.probability:.0%} sure" if short else f"better with a probability of {advantage.probability:.0%}"
     return f"{advantage.difference:+.4f}, {sure}"
 
 
-def _covered(advantages: tuple[Advantage | None, ...], over: Advantage | None) -> str:
-    known = [advantage for advantage in (*advantages, over) if advantage is not None]
-    if any(advantage.probability is None for advantage in known):
-        return "nothing: with one seed each it is not known what another seed does"
-    if all(advantage.images for advantage in known):
-        return "other seeds and other images (95 %)"
-    return "other seeds (95 %), not other images: the metric cannot be computed anew from the detections at hand"
+def _covered(advantages: Sequence[Advantage | None]) -> str:
+    sources = [set(advantage.sources) for advantage in advantages if advantage is not None]
+    covered = set.intersection(*sources) if sources else set()
+    missing = {
+        "seeds": "one seed each does not say what another does",
+        "images": "the metric cannot be computed anew from the detections at hand",
+    }
+    known = [f"other {name}" for name in missing if name in covered]
+    unknown = [f"not other {name}: {why}" for name, why in missing.items() if name not in covered]
+    return f"Intervals and probabilities cover {', '.join([*(known or ['nothing']), *unknown])}."
 
 
 def _varied(outcome: ConfirmOutcome) -> list[str]:

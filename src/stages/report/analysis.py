@@ -8,9 +8,10 @@ import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 
 from src.decision.comparison import SEED, Comparison, Scatter, Trial, compare
+from src.decision.difference import difference
 from src.decision.effects import Axis, Effect, Point, effects
 from src.decision.importance import Importance, importances
-from src.decision.leaderboard import Leaderboard, Resampled, difference, is_known, leaderboard
+from src.decision.leaderboard import Leaderboard, Resampled, is_known, leaderboard
 from src.decision.repeats import same_results
 from src.stages.report.images import Images, untrained_values
 from src.stages.report.plain import plain_study, short_names

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from src.decision.comparison import Scatter, Trial, compare
-from src.decision.leaderboard import Resampled, Standing, difference, is_known, leaderboard
+from src.decision.difference import difference
+from src.decision.leaderboard import Resampled, Standing, is_known, leaderboard
 
 METRIC = "val/mAP50-95"
 finite = st.floats(-1, 1)
