@@ -14,7 +14,7 @@ all epochs together took (mostly the import of MLflow in the courier's process, 
 the cores), the longest time that a call of the run took while the training went on, and the most that all calls
 together took from one epoch to the next.
 
-    .venv/bin/python benchmarks/outage.py [--rounds 5] [--epochs 20]
+    .venv/bin/python benchmarks/outage.py [--rounds 3] [--epochs 20]
 """
 
 import argparse
@@ -80,7 +80,7 @@ finally:
 def main() -> None:
     """Measure, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=20)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="outage-") as scratch, mlflow_servers(Path(scratch) / "server") as servers:
@@ -89,6 +89,7 @@ def main() -> None:
         measured: dict[str, list[Measured]] = {kind: [] for kind in ("none", *FAULTS)}
         for kind in list(measured) * arguments.rounds:
             measured[kind].append(bench.train(kind))
+            print(f"{kind}: {measured[kind][-1].epoch_s:.3f} s an epoch", file=sys.stderr, flush=True)
     report(measured)
 
 
