@@ -45,7 +45,7 @@ def spool(options, tmp_path) -> Path:
     return Path(options.spool)
 
 
-def test_a_delivery_survives_a_kill_at_every_point(spool, monkeypatch):
+def test_a_delivery_survives_a_kill_at_every_point(spool, monkeypatch, caplog):
     """Before and after each call of the store, each note of the state, each deletion; all runs are there once."""
     shutil.copytree(spool, spool.with_name("copy"))
     undisturbed, disturbed = FakeStore(), FakeStore()
@@ -56,6 +56,7 @@ def test_a_delivery_survives_a_kill_at_every_point(spool, monkeypatch):
     assert disturbed.contents() == undisturbed.contents()
     assert disturbed.run_named("trial 1").status == "FAILED"
     assert list(spool.iterdir()) == []
+    assert caplog.text == ""
     called = {name for name in undisturbed.calls if any(point.startswith(f"after {name} ") for point in points)}
     assert called == set(undisturbed.calls)
 
