@@ -5,10 +5,10 @@ from functools import partial
 import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
-from rich.console import Console
 
 from src.config import app
 from src.config.sections import arguments, section
+from src.core.terminal import standard_output
 from src.stages.confirm.options import ConfirmOptions
 from src.tracking.options import TrackingOptions
 
@@ -25,7 +25,7 @@ def main(cfg: DictConfig) -> None:
     with app.readable_errors():
         hydra_config = HydraConfig.get()
         said = [*hydra_config.overrides.task, *hydra_config.overrides.hydra]
-        console = Console()
+        console = standard_output()
         outcome = train_and_judge(
             ConfirmJob(
                 options=arguments(cfg, ConfirmOptions),

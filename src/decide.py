@@ -5,11 +5,11 @@ from pathlib import Path
 import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
-from rich.console import Console
 
 from src.config import app
 from src.config.origin import Origin
 from src.config.sections import section
+from src.core.terminal import standard_output
 from src.data.options import DataOptions
 from src.decision.options import DecideOptions
 from src.tracking.options import TrackingOptions
@@ -34,7 +34,7 @@ def main(cfg: DictConfig) -> None:
         outcome = decide(job)
         with pipeline_run(job.tracking, outcome.evidence.find("training", "run_id")) as run:
             record(outcome, run)
-        show(outcome, Console())
+        show(outcome, standard_output())
 
 
 if __name__ == "__main__":

@@ -5,10 +5,10 @@ from pathlib import Path
 import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
-from rich.console import Console
 
 from src.config import app
 from src.config.sections import section
+from src.core.terminal import standard_output
 from src.data.options import DataOptions
 from src.detector.options import ModelOptions, ProjectTrainOptions
 from src.evaluation.options import EvaluateOptions
@@ -38,7 +38,7 @@ def main(cfg: DictConfig) -> None:
         save(outcome)
         with pipeline_run(job.tracking, outcome.training.get("run_id")) as run:
             record(outcome, run)
-        show(outcome, Console())
+        show(outcome, standard_output())
 
 
 if __name__ == "__main__":

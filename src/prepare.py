@@ -2,10 +2,10 @@
 
 import hydra
 from omegaconf import DictConfig
-from rich.console import Console
 
 from src.config import app
 from src.config.sections import section
+from src.core.terminal import standard_output
 from src.data.options import DataOptions
 
 
@@ -15,7 +15,7 @@ def main(cfg: DictConfig) -> None:
     from src.stages.prepare import prepare, show  # so that --help does not wait for image libraries
 
     with app.readable_errors():
-        show(prepare(section(cfg, "data", DataOptions)), Console())
+        show(prepare(section(cfg, "data", DataOptions)), standard_output())
 
 
 if __name__ == "__main__":

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import hydra
 from omegaconf import DictConfig
-from rich.console import Console
 
 from src.config import app
 from src.config.sections import arguments, section
+from src.core.terminal import standard_output
 from src.data.options import DataOptions
 from src.decision.options import DecideOptions
 from src.detector.options import ProjectTrainOptions
@@ -34,9 +34,9 @@ def main(cfg: DictConfig) -> None:
             training=Path(section(cfg, "decide", DecideOptions).training),
         )
         if job.arguments.rollback:
-            show_rollback(roll_back(job), Console())
+            show_rollback(roll_back(job), standard_output())
         else:
-            show(promote(job), job.tracking.uri, Console())
+            show(promote(job), job.tracking.uri, standard_output())
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from omegaconf import DictConfig
 from src.config import app
 from src.config.sections import arguments, section
 from src.core.errors import ConfigError
+from src.core.terminal import standard_output
 from src.tracking.options import TrackingOptions
 
 COMPARE = "compare"
@@ -59,21 +60,20 @@ def _study(asked: ReportArguments) -> None:
     from hydra.core.hydra_config import HydraConfig
 
     from src.stages.report.stage import report
-    from src.stages.report.table import console, show
+    from src.stages.report.table import show
     from src.stages.studies import load_study
 
     study = load_study(HydraConfig.get().sweeper.storage, str(asked.study))
     folder = Path(asked.folder or Path("outputs") / "report" / study.study_name)
-    show(report(study, folder), folder, console())
+    show(report(study, folder), folder, standard_output())
 
 
 def _compare(cfg: DictConfig, asked: ReportArguments) -> None:
     from src.stages.report.compare import compare_runs
     from src.stages.report.compare_table import show
-    from src.stages.report.table import console
 
     outcome = compare_runs(section(cfg, "tracking", TrackingOptions), asked.compare, asked.folder)
-    show(outcome, console())
+    show(outcome, standard_output())
 
 
 def as_overrides(given: Sequence[str]) -> list[str]:

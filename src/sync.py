@@ -16,6 +16,7 @@ from rich.table import Table
 from src.config import app
 from src.config.sections import arguments, section
 from src.core.errors import TrackingError
+from src.core.terminal import standard_output
 from src.tracking.backlog import Waiting, backlog, deliver
 from src.tracking.options import TrackingOptions
 
@@ -36,7 +37,7 @@ def main(cfg: DictConfig) -> None:
     """Deliver what waits in the spool; it is an error if something is left."""
     with app.readable_errors():
         spool = Path(section(cfg, "tracking", TrackingOptions).spool).absolute()
-        console = Console()
+        console = standard_output()
         waiting = backlog(spool)
         if not waiting:
             console.print(f"Nothing waits in {spool}.", soft_wrap=True)

@@ -11,12 +11,12 @@ import hydra
 import optuna
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
-from rich.console import Console
 
 from hydra_plugins.optuna_sweeper.trial import current_trial
 from src.config import app
 from src.config.sections import section
 from src.core.errors import TrainingError
+from src.core.terminal import standard_output
 from src.data.build import ensure_prepared
 from src.data.options import DataOptions
 from src.detector.options import ModelOptions, ProjectTrainOptions
@@ -41,7 +41,7 @@ def main(cfg: DictConfig) -> float | tuple[float, ...]:
             except Pruned as error:
                 raise optuna.TrialPruned(str(error)) from error
         if trial.number is None:
-            show(outcome, job.train.objectives, Console())
+            show(outcome, job.train.objectives, standard_output())
     return outcome.objective[0] if isinstance(job.train.objective, str) else outcome.objective
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
-from rich.console import Console
 
 from src.config import app
 from src.config.sections import section
+from src.core.terminal import standard_output
 from src.data.options import DataOptions
 from src.thresholds.options import ThresholdOptions
 from src.tracking.options import TrackingOptions
@@ -40,7 +40,7 @@ def main(cfg: DictConfig) -> None:
         save(outcome)
         with pipeline_run(job.tracking, outcome.evaluation.get("run_id")) as run:
             record(outcome, run)
-        show(outcome, Console())
+        show(outcome, standard_output())
     if outcome.point is None and job.threshold.has_constraint:
         sys.exit(INFEASIBLE)
 

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from src.core.errors import ConfigError
 from src.core.secrets import without_credentials
+from src.core.terminal import standard_output
 from src.tracking.comparison_view import ComparisonView
 from src.tracking.options import TrackingOptions
 from src.tracking.run import Run, RunStatus, attach, open_run
@@ -56,7 +57,7 @@ class StudyRun:
                 " `options: ${tracking}` and `_convert_: object`."
             )
         self._options = options
-        self._console = console or Console()
+        self._console = console or standard_output()
         self._run: Run | None = None
 
     def on_sweep_start(self, study: optuna.Study) -> None:

@@ -8,6 +8,7 @@ from optuna.trial import FrozenTrial
 from rich.console import Console
 
 from src.core.errors import ConfigError
+from src.core.terminal import standard_output
 from src.stages.report.stage import FOLDER, report
 from src.stages.report.table import say
 from src.tracking.options import TrackingOptions
@@ -41,7 +42,7 @@ class StudyReport:
             )
         self._options = options
         self._folder = Path(folder) / FOLDER
-        self._console = console or Console()
+        self._console = console or standard_output()
 
     def __call__(self, study: optuna.Study, trial: FrozenTrial) -> None:
         """After a single trial there is nothing to report yet."""

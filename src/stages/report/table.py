@@ -1,7 +1,5 @@
 """What the report prints: the leader board, and what follows from it."""
 
-import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,7 +15,6 @@ from src.stages.report.tables import number
 from src.stages.report.words import flags, headline, mean_of, numbers, said, sentences
 
 SHOWN = 10
-WIDTH_OF_FILES = 160  # characters
 _STYLES = {Standing.BEST: "bold", Standing.TIED: "green", Standing.WORSE: "dim", Standing.UNKNOWN: ""}
 
 
@@ -73,9 +70,3 @@ def _board(analysis: Analysis) -> Table:
     if len(board.entries) > SHOWN:
         table.caption = f"… and {len(board.entries) - SHOWN} more in settings.csv"
     return table
-
-
-def console() -> Console:
-    """Where nothing says how wide the output is (a file, a pipe), it may be as wide as the table needs."""
-    knows_width = sys.stdout.isatty() or "COLUMNS" in os.environ
-    return Console(width=None if knows_width else WIDTH_OF_FILES)
