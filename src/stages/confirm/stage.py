@@ -94,8 +94,8 @@ def train_and_judge(job: ConfirmJob, tell: Callable[[str], None]) -> ConfirmOutc
     run_id = study.user_attrs.get(RUN_ID_ATTR)
     for place, setting in enumerate(settings, start=1):
         number = setting.trial.number
-        so_far = _seeds_so_far(job.storage, sweep.name_of(options.study, number))
-        if set(seeds) <= {seed for seed, ended in so_far.items() if ended}:
+        so_far, ended = _so_far(job.storage, sweep.name_of(options.study, number))
+        if ended and set(seeds) <= so_far:
             continue
         tell(f"Setting {place} of {len(settings)}: that of trial {number}, with the seeds {', '.join(map(str, seeds))}")
         sweep.run(
@@ -106,7 +106,7 @@ def train_and_judge(job: ConfirmJob, tell: Callable[[str], None]) -> ConfirmOutc
                 trial=number,
                 run_id=run_id,
                 seeds=seeds,
-                total=len(set(so_far) | set(seeds)),
+                total=len(so_far | set(seeds)),
                 folder=folder / f"trial-{number}",
                 said=job.overrides,
             )
@@ -161,17 +161,14 @@ def _folder_of(trial: FrozenTrial, study: str) -> Path:
     return folder.parent / "confirm"
 
 
-def _seeds_so_far(storage: str, name: str) -> dict[int, bool]:
-    """The seeds of a sweep that has run before, and whether the training with each has ended."""
+def _so_far(storage: str, name: str) -> tuple[set[int], bool]:
+    """The seeds of a sweep that has run before, and whether it has left nothing to be gone on with."""
     try:
-        study = load_study(storage, name)
+        trials = load_study(storage, name).get_trials(deepcopy=False)
     except ConfigError:  # it has not run before
-        return {}
-    ended: dict[int, bool] = {}
-    for trial in study.get_trials(deepcopy=False):
-        if SEED in trial.params:
-            ended[int(trial.params[SEED])] = ended.get(int(trial.params[SEED]), False) or trial.state.is_finished()
-    return ended
+        return set(), True
+    seeds = {int(trial.params[SEED]) for trial in trials if SEED in trial.params}
+    return seeds, all(trial.state.is_finished() for trial in trials)
 
 
 def _finished(study: optuna.Study) -> dict[int, FrozenTrial]:

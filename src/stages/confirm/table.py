@@ -45,10 +45,7 @@ def remarks(outcome: ConfirmOutcome) -> list[str]:
     confirmation = outcome.confirmation
     first, winner = confirmation.settings[0], confirmation.settings[confirmation.winner]
     lines = [_survival(outcome)]
-    lines.append(
-        f"Trial {first.trial} had {first.searched:.4f} in the search and has {first.mean:.4f} with fresh seeds: "
-        f"{first.mean - first.searched:+.4f} is what its luck was worth."
-    )
+    lines.append(_luck(first))
     if (over := confirmation.over_untrained) is not None:
         lines.append(f"Against the untrained weights: {_said(over)}.")
     if outcome.replaced:
@@ -75,21 +72,28 @@ def _survival(outcome: ConfirmOutcome) -> str:
         beaten = confirmation.advantages[0]
         assert beaten is not None, "only the winner has no advantage over itself"
         return (
-            f"The search's winner, trial {first.trial}, does not survive: trial {winner.trial} is the best on fresh "
-            f"seeds; {_said(beaten)}.{_undecided(open_)}"
+            f"The search's winner, trial {first.trial}, does not survive: with fresh seeds trial {winner.trial} is "
+            f"the best; {_said(beaten)}.{_undecided(open_)}"
         )
     if not rivals:
         return f"Trial {winner.trial} was trained alone: top=2 or more would say whether another setting beats it."
+    survives = f"The search's winner, trial {winner.trial}, survives: it has the best mean − SE with fresh seeds, too."
+    return survives + _undecided(open_)
+
+
+def _luck(first: Retrained) -> str:
+    change = first.mean - first.searched
     return (
-        f"The search's winner, trial {winner.trial}, survives: it is the best on fresh seeds, too.{_undecided(open_)}"
+        f"Trial {first.trial} had {first.searched:.4f} in the search and has {first.mean:.4f} with fresh seeds "
+        f"({change:+.4f}): the difference is what the search's luck with it was worth."
     )
 
 
 def _undecided(rivals: list[Retrained]) -> str:
     if not rivals:
         return f" It is better than each of the others with a probability of {_SURE:.0%} or more."
-    named = ", ".join(str(setting.trial) for setting in rivals)
-    return f" Not to be told apart from it by these trainings: trial {named}. More seeds would narrow that."
+    named = f"trial{'s' if len(rivals) > 1 else ''} {', '.join(str(setting.trial) for setting in rivals)}"
+    return f" Not to be told apart from it: {named}; more seeds would narrow that."
 
 
 def _said(advantage: Advantage, *, short: bool = False) -> str:
