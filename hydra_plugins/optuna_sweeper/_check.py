@@ -10,7 +10,8 @@ from hydra.utils import get_method
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from hydra_plugins.optuna_sweeper._conditions import NOTHING, Clause, clauses_of, configured
+from hydra_plugins.optuna_sweeper._condition import Clause
+from hydra_plugins.optuna_sweeper._conditions import NOTHING, clauses_of, configured
 from hydra_plugins.optuna_sweeper._errors import SpaceError
 from hydra_plugins.optuna_sweeper._parameter import Parameter
 from hydra_plugins.optuna_sweeper._space import Space

@@ -5,14 +5,14 @@ A key that is searched itself is judged for each trial, and any other by the con
 
 import enum
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
+from hydra_plugins.optuna_sweeper._condition import Clause, Condition, same
 from hydra_plugins.optuna_sweeper._errors import SpaceError
 from hydra_plugins.optuna_sweeper._parameter import Parameter, as_text
 from hydra_plugins.optuna_sweeper._sweeps import elements, parse_line
@@ -21,44 +21,6 @@ NOTHING = object()  # no value at all, which meets no condition
 NEEDS_QUOTES = "(In YAML's braces a text with a comma needs quotes.)"
 
 _AND = re.compile(r"\s+and\s+(?=[\w.$/@+-]+\s*=)")
-
-
-@dataclass(frozen=True)
-class Clause:
-    """`key=value`, or `key=a,b` for any of these.
-
-    Attributes:
-        key: What is judged.
-        values: What it may be; of a searched key the values that Optuna knows.
-        texts: The same as override text.
-        searched: Whether the key is searched itself.
-    """
-
-    key: str
-    values: tuple[Any, ...]
-    texts: tuple[str, ...]
-    searched: bool = False
-
-    def met_by(self, value: Any) -> bool:
-        """Whether `value` is one of those named."""
-        return any(same(value, wanted) for wanted in self.values)
-
-    def __str__(self) -> str:
-        return f"{self.key}={','.join(self.texts)}"
-
-
-@dataclass(frozen=True)
-class Condition:
-    """Clauses all of which have to be met."""
-
-    clauses: tuple[Clause, ...]
-
-    def holds(self, value_of: Callable[[Clause], Any]) -> bool:
-        """Whether all clauses are met by the values that `value_of` finds for them."""
-        return all(clause.met_by(value_of(clause)) for clause in self.clauses)
-
-    def __str__(self) -> str:
-        return " and ".join(map(str, self.clauses))
 
 
 def parse_condition(text: str, parser: OverridesParser, owner: str) -> Condition:
@@ -193,13 +155,6 @@ def configured(config: DictConfig, key: str) -> Any:
     if OmegaConf.is_config(value):
         return OmegaConf.to_container(value)
     return value.name if isinstance(value, enum.Enum) else value
-
-
-def same(left: Any, right: Any) -> bool:
-    """Equal as values of a configuration: true is not 1, and nan is nan."""
-    if isinstance(left, bool) or isinstance(right, bool):
-        return left is right
-    return bool(left == right) or (left != left and right != right)  # noqa: PLR0124 - nan alone differs from itself
 
 
 def _resolve(clause: Clause, cases: Sequence[Parameter], owner: str) -> Clause:

@@ -3,7 +3,7 @@
 import functools
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import optuna
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -11,10 +11,8 @@ from hydra.core.override_parser.types import Override, Quote, QuotedString
 from hydra.errors import HydraException
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
+from hydra_plugins.optuna_sweeper._condition import Condition
 from hydra_plugins.optuna_sweeper._errors import SpaceError
-
-if TYPE_CHECKING:
-    from hydra_plugins.optuna_sweeper._conditions import Condition
 
 CASE = " | "  # between a key and its condition, in Optuna's name of one of several cases
 
@@ -36,7 +34,7 @@ class Parameter:
     distribution: BaseDistribution
     texts: tuple[str, ...] = ()
     exact: tuple[float, ...] = ()
-    condition: "Condition | None" = None
+    condition: Condition | None = None
     is_case: bool = False
 
     @property

@@ -15,7 +15,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from hydra_plugins.optuna_sweeper._queue import DUE, REASON, Standing
-from hydra_plugins.optuna_sweeper._results import by_key, duration_text, number_text, objective_names, rank
+from hydra_plugins.optuna_sweeper._ranking import rank
+from hydra_plugins.optuna_sweeper._results import by_key, duration_text, number_text, objective_names
 
 INTERVAL_S = 0.5
 

@@ -16,6 +16,7 @@ from rich.table import Table
 
 from hydra_plugins.optuna_sweeper._parameter import key_of
 from hydra_plugins.optuna_sweeper._queue import REASON, Standing
+from hydra_plugins.optuna_sweeper._ranking import is_feasible, rank
 from hydra_plugins.optuna_sweeper._replicates import STD
 from hydra_plugins.optuna_sweeper._study import FOLDER
 from hydra_plugins.optuna_sweeper._tell import LOG_TAIL
@@ -97,24 +98,6 @@ def print_table(study: optuna.Study, summary: SweepSummary, columns: Sequence[st
     )
     for reason, count in reasons.most_common(5):
         console.print(f"  failed {count}×: {reason}", markup=False)
-
-
-def rank(study: optuna.Study, trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
-    """Completed trials, best first; with several objectives the Pareto front first, each part by number.
-
-    Trials that break a constraint come last.
-    """
-    completed = [trial for trial in trials if trial.state == TrialState.COMPLETE]
-    if len(study.directions) > 1:
-        front = {trial.number for trial in study.best_trials} if completed else set()
-        return sorted(completed, key=lambda t: (not is_feasible(t), t.number not in front, t.number))
-    sign = -1 if study.direction == optuna.study.StudyDirection.MAXIMIZE else 1
-    return sorted(completed, key=lambda t: (not is_feasible(t), sign * t.values[0], t.number))
-
-
-def is_feasible(trial: FrozenTrial) -> bool:
-    """Whether a trial keeps all its constraints; one without constraints does."""
-    return all(value <= 0 for value in trial.constraints.values())
 
 
 def objective_names(study: optuna.Study) -> list[str]:

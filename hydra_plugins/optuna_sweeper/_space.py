@@ -10,9 +10,9 @@ from hydra.core.config_loader import ConfigLoader
 from omegaconf import DictConfig
 from optuna.distributions import BaseDistribution
 
+from hydra_plugins.optuna_sweeper._condition import Clause
 from hydra_plugins.optuna_sweeper._conditions import (
     NOTHING,
-    Clause,
     clauses_of,
     configured,
     parents_first,

@@ -16,6 +16,7 @@ from optuna.trial import TrialState
 from hydra_plugins.optuna_sweeper._changes import changes, describe_space
 from hydra_plugins.optuna_sweeper._errors import SpaceError
 from hydra_plugins.optuna_sweeper._objects import build
+from hydra_plugins.optuna_sweeper._ranking import rank
 from hydra_plugins.optuna_sweeper._space import Space
 from hydra_plugins.optuna_sweeper._storage import exclusive, open_storage
 
@@ -189,8 +190,6 @@ def best_points(name: str, storage: Any, space: Space) -> list[dict[str, Any]]:
     Raises:
         SpaceError: There is no such study.
     """
-    from hydra_plugins.optuna_sweeper._results import rank
-
     opened = open_storage(storage)
     try:
         study = optuna.load_study(study_name=name, storage=opened)

@@ -2,18 +2,17 @@
 
 import re
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 from src.core.errors import DataError
 from src.core.files import write_text
-from src.core.interval import Interval
 from src.decision.comparability import RunFacts, obstacles
 from src.evaluation.average_precision import METRICS
 from src.evaluation.bootstrap import paired_difference
 from src.evaluation.records import DetectionRecords
 from src.render.study import as_html
+from src.stages.report.beside import Beside, RunComparison
 from src.tracking.any_runs import DetailedRun, any_runs
 from src.tracking.options import TrackingOptions
 
@@ -21,45 +20,6 @@ RECORDS = "val_records.npz"  # as trainings upload it
 FOLDER = Path("outputs/compare")
 PAGE = "report.html"
 _LONGEST = 80  # characters of a folder's name
-
-
-@dataclass(frozen=True, eq=False)
-class Beside:
-    """A run beside the first one.
-
-    Attributes:
-        name: What it is called.
-        run: The run.
-        obstacles: Why it cannot be compared with the first one; then there are no differences.
-        differences: By metric, its value minus that of the first one.
-        intervals: The same with 95 % intervals over the images, where the detections of both are at hand.
-    """
-
-    name: str
-    run: DetailedRun
-    obstacles: tuple[str, ...] = ()
-    differences: Mapping[str, float] | None = None
-    intervals: Mapping[str, Interval] | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class RunComparison:
-    """Runs side by side.
-
-    Attributes:
-        runs: At least two; the others are compared with the first one.
-        doubts: What could not be said, and why.
-        folder: Where the page is.
-    """
-
-    runs: tuple[Beside, ...]
-    doubts: tuple[str, ...]
-    folder: Path
-
-    @property
-    def objective(self) -> str:
-        """What the first run was made for; of several objectives, the first."""
-        return self.runs[0].run.run.tags.get("objective", "").split(",")[0].strip()
 
 
 def compare_runs(options: TrackingOptions, names: Sequence[str], folder: str | None = None) -> RunComparison:

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from src.render.decision import Row, Table
 from src.render.study import Plot, ReportPage, Section, Tabulated
 from src.render.study_figures import run_curves
+from src.stages.report.beside import Beside, RunComparison
 from src.stages.report.clock import duration
-from src.stages.report.compare import Beside, RunComparison
 from src.stages.report.compare_words import interval_of, remarks, verdict, word
 from src.stages.report.page import Part
 from src.stages.report.tables import number

@@ -5,7 +5,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from src.render.decision import Table as Content
-from src.stages.report.compare import PAGE, RunComparison
+from src.stages.report.beside import RunComparison
+from src.stages.report.compare import PAGE
 from src.stages.report.compare_page import metrics_table, params_table
 from src.stages.report.compare_words import remarks, verdict
 

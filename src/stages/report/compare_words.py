@@ -1,7 +1,7 @@
 """What follows from runs side by side, in sentences: the same ones in the terminal and on the page."""
 
 from src.core.interval import Interval
-from src.stages.report.compare import Beside, RunComparison
+from src.stages.report.beside import Beside, RunComparison
 
 
 def verdict(comparison: RunComparison) -> tuple[str, str]:
