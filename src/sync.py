@@ -1,5 +1,6 @@
-"""`python -m src.sync`: deliver what waits for the tracking store; with `status=true`, show what does."""
+"""`python -m src.sync`: deliver what waits for the tracking store; with `--status`, show what does."""
 
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -108,4 +109,5 @@ def _count(number: int, noun: str) -> str:
 
 
 if __name__ == "__main__":
+    sys.argv[1:] = ["status=true" if argument == "--status" else argument for argument in sys.argv[1:]]
     app.run(main)

@@ -17,6 +17,7 @@ from src.registry.description import usage
 
 _SQLITE = "sqlite:///"
 _KEY_TAG = "tracking.key"  # what a run is called until the store has answered (src/tracking)
+_ID_LENGTH = 32
 _UNKNOWN = {"RESOURCE_DOES_NOT_EXIST", "NOT_FOUND"}
 _MODEL = "detector"  # what a model is called in the run that it came from
 _PATIENCE = {
@@ -111,7 +112,9 @@ class MlflowRegistry:
 
     def run(self, run_id: str) -> StoredRun:
         """A run by its id, or by the provisional key that it had before the store answered."""
-        with _translated(f"Reading run {run_id} from {without_credentials(self.uri)}", f"There is no run {run_id}"):
+        short = "" if len(run_id) >= _ID_LENGTH else f" (an id has {_ID_LENGTH} characters, and all are needed)"
+        unknown = f"There is no run {run_id}{short}"
+        with _translated(f"Reading run {run_id} from {without_credentials(self.uri)}", unknown):
             if run_id.startswith("pending-"):
                 run_id = self._id_of(run_id)
             found = self._client.get_run(run_id)

@@ -7,8 +7,10 @@ from rich.table import Table
 
 from src.decision.confirmation import Advantage, Retrained
 from src.stages.confirm.stage import ConfirmOutcome
+from src.stages.confirm.sweep import name_of
 
 _SURE = 0.95
+_FEWEST_SEEDS = 3  # of two, the standard deviation has one degree of freedom
 
 
 def show(outcome: ConfirmOutcome, console: Console) -> None:
@@ -21,7 +23,7 @@ def show(outcome: ConfirmOutcome, console: Console) -> None:
         table.add_column(key.rpartition(".")[2])
     for column in ("in the search", "mean", "std", "seeds", "mean − SE"):
         table.add_column(column, justify="right")
-    table.add_column("the winner is better by")
+    table.add_column("winner better by", no_wrap=True)
     rows = zip(outcome.params, confirmation.settings, confirmation.scores, confirmation.advantages, strict=True)
     for place, (params, setting, score, advantage) in enumerate(rows):
         table.add_row(
@@ -46,6 +48,12 @@ def remarks(outcome: ConfirmOutcome) -> list[str]:
     first, winner = confirmation.settings[0], confirmation.settings[confirmation.winner]
     lines = [_survival(outcome)]
     lines.append(_luck(first))
+    for setting in confirmation.settings:
+        if missing := [str(seed) for seed in outcome.seeds if seed not in setting.values]:
+            lines.append(
+                f"Trial {setting.trial} is judged without the seeds {', '.join(missing)}, whose trainings failed; the "
+                f"study {name_of(outcome.study, setting.trial)} says why."
+            )
     if (over := confirmation.over_untrained) is not None:
         lines.append(f"Against the untrained weights: {_said(over)}.")
     if outcome.replaced:
@@ -54,7 +62,9 @@ def remarks(outcome: ConfirmOutcome) -> list[str]:
             f"The search had used the seeds {used}, with whose luck its settings were chosen; trained with instead: "
             f"{', '.join(str(seed) for seed in outcome.seeds)}."
         )
-    lines.append(_covered([*confirmation.advantages, confirmation.over_untrained]))
+    fewest = min(setting.n for setting in confirmation.settings)
+    lines.append(_covered([*confirmation.advantages, confirmation.over_untrained], fewest))
+    lines.append(f"More seeds:      python -m src.confirm study={outcome.study} … seeds=[…]; none is trained twice")
     lines.append(f"Go on with it:   python -m src.freeze +study={outcome.study} +trial={winner.trial}")
     return lines
 
@@ -99,11 +109,12 @@ def _undecided(rivals: list[Retrained]) -> str:
 def _said(advantage: Advantage, *, short: bool = False) -> str:
     if advantage.probability is None:
         return f"{advantage.difference.estimate:+.4f}" + ("" if short else "; how sure that is, is not known")
-    sure = f"{advantage.probability:.0%} sure" if short else f"better with a probability of {advantage.probability:.0%}"
+    likely = "over 99%" if advantage.probability > 0.995 else f"{advantage.probability:.0%}"
+    sure = f"{likely} sure" if short else f"better with a probability of {likely}"
     return f"{advantage.difference:+.4f}, {sure}"
 
 
-def _covered(advantages: Sequence[Advantage | None]) -> str:
+def _covered(advantages: Sequence[Advantage | None], fewest: int) -> str:
     sources = [set(advantage.sources) for advantage in advantages if advantage is not None]
     covered = set.intersection(*sources) if sources else set()
     missing = {
@@ -112,7 +123,10 @@ def _covered(advantages: Sequence[Advantage | None]) -> str:
     }
     known = [f"other {name}" for name in missing if name in covered]
     unknown = [f"not other {name}: {why}" for name, why in missing.items() if name not in covered]
-    return f"Intervals and probabilities cover {', '.join([*(known or ['nothing']), *unknown])}."
+    said = f"Intervals and probabilities cover {', '.join([*(known or ['nothing']), *unknown])}."
+    if "seeds" in covered and fewest < _FEWEST_SEEDS:
+        said += f" With so few seeds ({fewest}) their scatter is a guess: take {_FEWEST_SEEDS} or more."
+    return said
 
 
 def _varied(outcome: ConfirmOutcome) -> list[str]:

@@ -37,4 +37,7 @@ def remarks(outcome: DecideOutcome) -> list[str]:
     lines = [f"Warning: {f.sentence}" for f in outcome.findings if f.status == Status.WARNING]
     lines += [f"Next: {step}" for step in outcome.verdict.next_steps]
     lines.append(f"Report: {outcome.folder / 'decision.html'}")
+    run_id = outcome.evidence.find("training", "run_id")
+    if outcome.verdict.outcome is Outcome.ACCEPTED and run_id is not None:
+        lines.append(f"Register it: python -m src.promote run={run_id} name=NAME alias=staging")
     return lines

@@ -1,5 +1,7 @@
 """What a promotion prints."""
 
+from pathlib import Path
+
 from rich.console import Console
 from rich.table import Table
 
@@ -7,6 +9,7 @@ from src.core.secrets import without_credentials
 from src.registry.description import GATE, REASON
 from src.stages.promote.rollback import RollbackOutcome
 from src.stages.promote.stage import PromoteOutcome
+from src.tracking.location import located
 
 _SHOWN = ("data.name", "study", "trial", "git.commit", "threshold", "nms_iou", "imgsz", "classes")
 _CUT = {"git.commit": 12}
@@ -25,7 +28,7 @@ def show(outcome: PromoteOutcome, uri: str, console: Console) -> None:
         _line(console, line)
     place = f"{name}@{outcome.alias}" if outcome.alias else f"{name}/{number}"
     _line(console, f'Use it:       mlflow.pyfunc.load_model("models:/{place}")')
-    _line(console, f"  with         MLFLOW_TRACKING_URI={without_credentials(uri)}")
+    _line(console, f"  with         MLFLOW_TRACKING_URI={without_credentials(located(uri, Path.cwd()))}")
     if outcome.alias and outcome.before not in (None, number):
         _line(console, f"Take it back: python -m src.promote --rollback name={name} alias={outcome.alias}")
 

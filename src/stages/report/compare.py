@@ -97,4 +97,6 @@ def _names(found: Sequence[DetailedRun]) -> list[str]:
 
 
 def _folder_name(found: Sequence[DetailedRun]) -> str:
-    return re.sub(r"[^\w.-]+", "-", "_vs_".join(_names(found)))[:_LONGEST].strip("-")
+    # with their ids, because every study has a trial 0
+    named = (f"{run.run.name}-{run.run.run_id[:8]}" for run in found)
+    return re.sub(r"[^\w.-]+", "-", "_vs_".join(named))[:_LONGEST].strip("-")

@@ -79,8 +79,11 @@ def against_untrained(gain: Interval, *, maximize: bool) -> str:
 
 
 def said(value: Interval, spec: str = "+.3f") -> str:
-    """An interval as text; without its ends where they are not known."""
-    return format(value, spec) if is_known(value) else format(value.estimate, spec)
+    """An interval as text; without its ends where they are not known, with a digit more where one would read as 0."""
+    if not is_known(value):
+        return format(value.estimate, spec)
+    ends = {format(end, spec).lstrip("+-") for end in (value.low, value.high)}
+    return format(value, "+.4f" if value.excludes_zero and "0.000" in ends else spec)
 
 
 def mean_of(setting: Setting) -> str:
@@ -117,7 +120,8 @@ def _ties(board: Leaderboard) -> list[str]:
         return ["Which of the other settings are as good cannot be said: no setting was repeated with another seed."]
     tied = [number for entry in board.tied for number in entry.numbers]
     if not tied:
-        return [f"All {others} other settings are worse, beyond noise." if others > 1 else "The other one is worse."]
+        worse = f"All {others} other settings are worse" if others > 1 else "The other setting is worse"
+        return [f"{worse}. {_sources(board.sources)}"]
     what = plural(len(board.tied), "setting")
     lines = [f"Indistinguishable from the best: {what} of {others} ({_trials(tied)}). {_sources(board.sources)}"]
     cheapest, best = board.cheapest, board.best
