@@ -43,7 +43,7 @@ def test_slots_work_through_a_proxy(toy, database, postgresql, proxy, monkeypatc
     )
     monkeypatch.setenv("PGPASSWORD", postgresql.password)
     study = load(database)
-    assert_exact(study, 9, [toy.folder / "multirun/toy"])
+    assert_exact(study, 9, [toy.folder / "multirun/toy"], locked=False)
     assert len(workers(study)) == 2
     assert toy.results().best_value == study.best_value
     assert_secret(postgresql.password, toy.folder, printed)
@@ -54,7 +54,7 @@ def test_a_study_goes_on_through_another_door(toy, database, postgresql, proxy, 
     toy.sweep("x=interval(0,3)", f"hydra.sweeper.storage={proxy}")
     monkeypatch.setenv("PGPASSWORD", postgresql.password)
     toy.sweep("x=interval(0,3)", f"hydra.sweeper.storage={database}", "hydra.sweeper.n_trials=6")
-    assert_exact(load(database), 6, [toy.folder / "multirun/toy"])
+    assert_exact(load(database), 6, [toy.folder / "multirun/toy"], locked=False)
 
 
 def test_a_proxy_that_does_not_answer_is_named(toy):
