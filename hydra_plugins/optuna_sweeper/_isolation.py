@@ -68,34 +68,82 @@ def pack(task: TaskFunction, context: HydraContext) -> bytes:
     return packed
 
 
-def run_in_process(job: Job, trial: CurrentTrial, limits: Limits, packed: bytes) -> Outcome:
-    """Run the job in a process of its own and serve its reports until it ends.
+class TrialProcess:
+    """A process that has everything but its trial, which comes through the pipe."""
 
-    `packed` is what `pack()` has made of the job's task and context.
+    def __init__(self, packed: bytes) -> None:
+        """Start it; `packed` is what `pack()` has made of the task and its context."""
+        self.pipe, theirs = multiprocessing.Pipe()
+        self.process: BaseProcess = _process_context().Process(target=_trial_process, args=(packed, theirs))
+        try:
+            self.process.start()
+        finally:
+            theirs.close()
+
+    def close(self) -> None:
+        """Kill it, also what it left behind: data loaders, say."""
+        if self.process.pid is not None:
+            _signal_group(self.process, signal.SIGKILL)
+            self.process.join()
+        self.pipe.close()
+
+
+class TrialProcesses:
+    """The processes of a slot's trials, each for one trial.
+
+    While a trial runs the next one's process is started, unless `ahead` is false: what it takes until it can begin
+    is then not spent between two trials.
+    """
+
+    def __init__(self, packed: bytes, *, ahead: bool) -> None:
+        self._packed = packed
+        self._ahead = ahead
+        self._spare: TrialProcess | None = None
+
+    def take(self) -> TrialProcess:
+        """A process that waits for its trial."""
+        spare, self._spare = self._spare, None
+        if spare is not None and spare.process.is_alive():
+            return spare
+        if spare is not None:  # the kernel may have wanted its memory
+            spare.close()
+        return TrialProcess(self._packed)
+
+    def prepare(self) -> None:
+        """Start the next one."""
+        if self._ahead and self._spare is None:
+            self._spare = TrialProcess(self._packed)
+
+    def close(self) -> None:
+        """End the one that waits: its slot has no further trial."""
+        if self._spare is not None:
+            self._spare.close()
+            self._spare = None
+
+
+def run_in_process(job: Job, trial: CurrentTrial, limits: Limits, processes: TrialProcesses) -> Outcome:
+    """Run the job in a process of its own and serve its reports until it ends.
 
     On KeyboardInterrupt the process gets one SIGINT and up to `GRACE_S` seconds to end, then it is killed; the
     interrupt goes on to the caller. Any other exception in the caller kills it at once.
     """
-    ours, theirs = multiprocessing.Pipe()
     own = cloudpickle.dumps((job.config, job.facts, job.environment))
-    process = _process_context().Process(
-        target=_trial_process, args=(packed, own, theirs), name=f"trial-{trial.number}"
-    )
+    started: TrialProcess | None = None
     try:
-        process.start()
-        theirs.close()
-        return _serve(ours, process, trial, limits)
+        started = processes.take()
+        started.pipe.send_bytes(own)
+        processes.prepare()
+        return _serve(started.pipe, started.process, trial, limits)
     except BrokenPipeError:
         return Outcome(error="its process ended before it began; what it printed is above")
     except KeyboardInterrupt:
-        _signal_group(process, signal.SIGINT)
-        process.join(GRACE_S)
+        if started is not None:
+            _signal_group(started.process, signal.SIGINT)
+            started.process.join(GRACE_S)
         raise
     finally:
-        if process.pid is not None:
-            _signal_group(process, signal.SIGKILL)  # also what it left behind: data loaders, say
-            process.join()
-        ours.close()
+        if started is not None:
+            started.close()
 
 
 def _process_context() -> Any:
@@ -204,7 +252,7 @@ class PipeTrial:
         return answer
 
 
-def _trial_process(packed: bytes, own: bytes, pipe: Connection) -> None:
+def _trial_process(packed: bytes, pipe: Connection) -> None:
     os.setpgid(0, 0)  # Ctrl-C reaches the worker only, which passes it on once
     signal.signal(signal.SIGINT, signal.default_int_handler)  # shells have what they start with `&` ignore it
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -214,9 +262,13 @@ def _trial_process(packed: bytes, own: bytes, pipe: Connection) -> None:
         # a second time, of which Hydra 1.4 warns
         singletons["instances"][Plugins] = Plugins.instance()
         Singleton.set_state(singletons)
+        setup_globals()
+        try:
+            own = pipe.recv_bytes()
+        except (EOFError, ConnectionResetError, KeyboardInterrupt):  # no further trial, or no worker
+            os._exit(0)
         config, facts, environment = cloudpickle.loads(own)
         job = Job(config, task, context, facts, environment)
-        setup_globals()
         _redirect_output(job.folder / CONSOLE)
         os.environ.update(job.environment)
         with running(PipeTrial(pipe, job.facts)):

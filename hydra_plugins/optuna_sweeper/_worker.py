@@ -4,6 +4,7 @@ The sweeper launches slots through whatever Hydra launcher is set; each draws it
 so no trial waits for another.
 """
 
+import contextlib
 import itertools
 import logging
 import os
@@ -23,7 +24,7 @@ from hydra_plugins.optuna_sweeper._compose import Composer
 from hydra_plugins.optuna_sweeper._devices import share
 from hydra_plugins.optuna_sweeper._ending import ending_at_once, told_to_end
 from hydra_plugins.optuna_sweeper._failures import check_failure_rate
-from hydra_plugins.optuna_sweeper._isolation import Limits, pack, run_in_process, warm_up
+from hydra_plugins.optuna_sweeper._isolation import Limits, TrialProcesses, pack, run_in_process, warm_up
 from hydra_plugins.optuna_sweeper._job import INTERRUPTED, Job, Outcome, Terminated, job_folder, kinds_of, run_here
 from hydra_plugins.optuna_sweeper._lease import Lease
 from hydra_plugins.optuna_sweeper._objects import build
@@ -69,14 +70,21 @@ class BatchJob:
         """Run the trial of this job's number."""
         slot = HydraConfig.get().job.num
         with ending_at_once(self.plan.home):
-            worker = Worker(self.plan, slot)
+            worker = Worker(self.plan, slot, ahead=False)
             return worker.run(optuna.Trial(worker.study, self.trial_ids[slot]), threading.Event())
 
 
 class Worker:
     """Runs trials of a plan in one slot, on whatever machine that is."""
 
-    def __init__(self, plan: Plan, slot: int) -> None:
+    def __init__(self, plan: Plan, slot: int, *, ahead: bool = True) -> None:
+        """Take part in the study of a plan.
+
+        Args:
+            plan: What to run.
+            slot: The index of the slot.
+            ahead: Whether further trials are to be expected, so that their processes are started beforehand.
+        """
         log_through_hydra()
         self.plan = plan
         self.study = plan.spec.open(slot)
@@ -86,7 +94,7 @@ class Worker:
         self._environment = share(slot, plan.n_jobs, plan.devices, plan.slots_per_gpu, shared)
         if plan.isolate:
             warm_up(plan.preload)
-            self._packed = pack(plan.task, plan.context)
+            self._processes = TrialProcesses(pack(plan.task, plan.context), ahead=ahead)
         else:
             os.environ.update(self._environment)
 
@@ -102,7 +110,10 @@ class Worker:
         plan = self.plan
         stopped = _stoppable(self.study)
         callbacks = [build(callback) for callback in plan.callbacks.values()]
-        with Lease(self.study._storage, plan.lease_s) as lease:
+        with contextlib.ExitStack() as stack:
+            lease = stack.enter_context(Lease(self.study._storage, plan.lease_s))
+            if plan.isolate:
+                stack.callback(self._processes.close)
             while time.time() < plan.deadline and not stopped():
                 check_failure_rate(self.study, plan.max_failure_rate, plan.n_trials)
                 trial = draw(plan, self.study, lease)
@@ -167,7 +178,7 @@ class Worker:
         }
         job = Job(config, plan.task, plan.context, facts, self._environment)
         if plan.isolate:
-            return run_in_process(job, handle, Limits(plan.trial_timeout_s, lost), self._packed)
+            return run_in_process(job, handle, Limits(plan.trial_timeout_s, lost), self._processes)
         return run_here(job, handle)
 
     def _compose(self, trial: optuna.Trial, replicate: str | None = None, folder: str = "") -> DictConfig:

@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
 from omegaconf import OmegaConf
@@ -149,6 +150,31 @@ def test_a_killed_sweep_leaves_no_process_and_its_trial_is_run_when_the_study_go
     assert trials[1].params == trials[0].params
     assert "Trial 0 has lost its worker; its parameters are queued again" in printed
     assert sorted(path.name for path in (toy.folder / "multirun/toy").glob("[0-9]*")) == ["0", "1", "2", "3", "4"]
+
+
+def test_the_process_that_waits_for_the_next_trial_may_die(toy):
+    """It is started while a trial runs; the kernel may want its memory before its trial comes."""
+    process = toy.start(SPACE, "sleep_s=3", "hydra.sweeper.n_trials=2")
+    wait_for(lambda: waiting_process(toy) is not None)
+    os.kill(waiting_process(toy), signal.SIGKILL)
+    printed, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, printed
+    assert toy.states() == [COMPLETE] * 2
+    assert not trial_processes(toy)
+
+
+def waiting_process(toy: Toy) -> int | None:
+    """The process without a trial: beside that of the running one, which writes its log, the only one of its parent."""
+    log = toy.folder / "multirun/toy/0/console.log"
+    pids = [int(pid) for pid in trial_processes(toy)]
+    running = next((pid for pid in pids if Path(f"/proc/{pid}/fd/1").readlink() == log), None)
+    if running is None:
+        return None
+    return next((pid for pid in pids if pid != running and parent_of(pid) == parent_of(running)), None)
+
+
+def parent_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def test_a_killed_slot_is_started_again_within_the_sweep(toy):
