@@ -119,9 +119,8 @@ def confirm(
     if not settings:
         raise DataError("There is no setting to confirm.")
     sign = 1.0 if maximize else -1.0
-    scatter = scatter_of(list(setting.values.values()) for setting in settings)
-    scores = tuple(setting.mean - sign * _standard_error(setting, scatter) for setting in settings)
-    winner = int(np.argmax([sign * score for score in scores]))
+    scatter, scores = _scatter(settings), _scores(settings, sign)
+    winner = winner_of(settings, maximize=maximize)
     best = settings[winner]
     advantages = tuple(
         None
@@ -138,6 +137,21 @@ def confirm(
             sign, best.mean - value, _on_images(best), resampled, scatter=scatter, counts=(best.n,)
         )
     return Confirmation(tuple(settings), scores, winner, advantages, over_untrained)
+
+
+def winner_of(settings: Sequence[Retrained], *, maximize: bool = True) -> int:
+    """The place of the setting with the best mean minus one standard error; plus, where a smaller value is better."""
+    sign = 1.0 if maximize else -1.0
+    return int(np.argmax([sign * score for score in _scores(settings, sign)]))
+
+
+def _scatter(settings: Sequence[Retrained]) -> Scatter | None:
+    return scatter_of(list(setting.values.values()) for setting in settings)
+
+
+def _scores(settings: Sequence[Retrained], sign: float) -> tuple[float, ...]:
+    scatter = _scatter(settings)
+    return tuple(setting.mean - sign * _standard_error(setting, scatter) for setting in settings)
 
 
 def _standard_error(setting: Retrained, scatter: Scatter | None) -> float:

@@ -5,9 +5,10 @@ import functools
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 
-_TEMPLATES = Path(__file__).parent / "templates"
+from src.render import templating
+
 # What Markdown, and the HTML that it may hold, would take for something else than text.
 _ESCAPES = str.maketrans(
     {c: f"\\{c}" for c in "\\`*_[]|"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;", "\n": " ", "\r": " "}
@@ -145,18 +146,10 @@ def _render(template: str, page: DecisionPage, *, html: bool) -> str:
 
 @functools.cache
 def _environment(html: bool) -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=html,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = templating.environment(html=html)
     environment.filters["md"] = _markdown_text
     environment.filters["md_table"] = _markdown_table
     environment.filters["md_link"] = lambda link: link.replace(" ", "%20").replace("(", "%28").replace(")", "%29")
-    environment.globals["symbols"] = {"good": "✔", "bad": "✘", "unsure": "?"}
     return environment
 
 

@@ -2,14 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
+from src.render import templating
 from src.render.decision import Strip, Table
-
-_TEMPLATES = Path(__file__).parent / "templates"
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,15 +88,7 @@ class ReportPage:
 
 def as_html(page: ReportPage) -> str:
     """The page with its style, its data, and one copy of plotly.js if it has a figure."""
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.globals["symbols"] = {"good": "✔", "bad": "✘", "unsure": "?"}
+    environment = templating.environment(html=True)
     environment.tests |= {kind.__name__.lower(): _is(kind) for kind in (Plot, Tabulated, Note)}
     return environment.get_template("study.html.jinja").render(page=page, plotly_js=_plotly_js() if page.plots else "")
 

@@ -12,9 +12,8 @@ from optuna.trial import FrozenTrial, TrialState
 
 from src.core.errors import ConfigError
 from src.core.trial_params import by_key
-from src.decision.comparison import scatter_of
+from src.decision.comparison import SEED, scatter_of
 
-SEED = "train.seed"
 REPLICATES = "replicates"  # as the sweeper keeps them: values by override
 
 

@@ -1,6 +1,6 @@
 """The command `confirm`: train the leading settings of a study anew and judge them by that."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,20 +9,19 @@ import numpy as np
 import optuna
 from numpy.typing import NDArray
 from optuna.study import StudyDirection
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial
 
 from src.config.frozen import composed
-from src.core.errors import ConfigError, DataError, TrainingError
-from src.decision.confirmation import Confirmation, Retrained, confirm
-from src.evaluation.bootstrap import resampled
-from src.evaluation.records import DetectionRecords
+from src.core.errors import ConfigError, TrainingError
+from src.decision.comparison import SEED
+from src.decision.confirmation import Confirmation, Retrained, confirm, winner_of
 from src.stages.confirm import sweep
-from src.stages.confirm.leading import REPLICATES, SEED, Leading, leading_settings, seeds_of
+from src.stages.confirm.leading import REPLICATES, Leading, leading_settings, seeds_of
 from src.stages.confirm.options import ConfirmOptions, fresh
+from src.stages.report.images import Images
+from src.stages.report.trials import ReportedTrial, read_study
 from src.stages.studies import load_study, overrides_of
 from src.tracking.study_summary import RUN_ID_ATTR
-
-_FROM_DETECTIONS = ("val/mAP50", "val/mAP50-95")
 
 
 @dataclass(frozen=True)
@@ -87,21 +86,23 @@ def train_and_judge(job: ConfirmJob, tell: Callable[[str], None]) -> ConfirmOutc
     options = job.options
     study = load_study(job.storage, options.study)
     settings = leading_settings(study, options.top)
-    configs = {setting.trial.number: composed(overrides_of(setting.trial, options.study)) for setting in settings}
-    used = seeds_of(study) | {int(config.train.seed) for config in configs.values()}
+    overrides = [overrides_of(setting.trial, options.study) for setting in settings]
+    configs = [composed(said) for said in overrides]
+    used = seeds_of(study) | {int(config.train.seed) for config in configs}
     seeds = fresh(options.seeds, used)
     folder = _folder_of(settings[0].trial, options.study)
     run_id = study.user_attrs.get(RUN_ID_ATTR)
-    for place, setting in enumerate(settings, start=1):
+    for place, setting in enumerate(settings):
         number = setting.trial.number
         so_far, ended = _so_far(job.storage, sweep.name_of(options.study, number))
         if ended and set(seeds) <= so_far:
             continue
-        tell(f"Setting {place} of {len(settings)}: that of trial {number}, with the seeds {', '.join(map(str, seeds))}")
+        named = ", ".join(map(str, seeds))
+        tell(f"Setting {place + 1} of {len(settings)}: that of trial {number}, with the seeds {named}")
         sweep.run(
             sweep.arguments(
-                overrides_of(setting.trial, options.study),
-                configs[number],
+                overrides[place],
+                configs[place],
                 study=options.study,
                 trial=number,
                 run_id=run_id,
@@ -130,25 +131,24 @@ def judge(storage: str, study: optuna.Study, settings: list[Leading], metric: st
     Raises:
         TrainingError: no training of a setting has ended well.
     """
-    name = metric.removeprefix("val/") if metric in _FROM_DETECTIONS else None
-    finished = {
-        setting.trial.number: _finished(load_study(storage, sweep.name_of(study.study_name, setting.trial.number)))
-        for setting in settings
-    }
-    truth = _common_truth([trial for trials in finished.values() for trial in trials.values()]) if name else None
+    finished = [
+        _finished(load_study(storage, sweep.name_of(study.study_name, setting.trial.number))) for setting in settings
+    ]
+    images = Images(metric, [trial for trials in finished for trial in trials.values()])
     retrained = [
         Retrained(
-            trial=number,
+            trial=setting.trial.number,
             searched=setting.mean,
-            values={seed: float(trial.values[0]) for seed, trial in finished[number].items()},
-            resampled=None if truth is None or name is None else _resampled(finished[number].values(), name),
+            values={seed: trial.values[0] for seed, trial in trials.items()},
+            resampled=_on_images(images, trials.values()),
         )
-        for setting in settings
-        for number in [setting.trial.number]
+        for setting, trials in zip(settings, finished, strict=True)
     ]
     maximize = study.direction == StudyDirection.MAXIMIZE
-    first = confirm(retrained, maximize=maximize)
-    untrained = _untrained(next(iter(finished[retrained[first.winner].trial].values())), metric, name)
+    start = next(iter(finished[winner_of(retrained, maximize=maximize)].values()))  # all of them started alike
+    untrained = (
+        (start.untrained[metric], images.resampled(start.baseline_records)) if metric in start.untrained else None
+    )
     return confirm(retrained, maximize=maximize, untrained=untrained)
 
 
@@ -171,39 +171,16 @@ def _so_far(storage: str, name: str) -> tuple[set[int], bool]:
     return seeds, all(trial.state.is_finished() for trial in trials)
 
 
-def _finished(study: optuna.Study) -> dict[int, FrozenTrial]:
-    trials = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+def _finished(study: optuna.Study) -> dict[int, ReportedTrial]:
+    """The trainings that ended well, by seed."""
+    trials = read_study(study).complete
     if not trials:
         raise TrainingError(f"No training of the study '{study.study_name}' ended well, so there is nothing to judge.")
     return {int(trial.params[SEED]): trial for trial in sorted(trials, key=lambda trial: int(trial.params[SEED]))}
 
 
-def _records(trial: FrozenTrial, attribute: str = "records") -> DetectionRecords:
-    try:
-        return DetectionRecords.load(Path(trial.user_attrs[attribute]))
-    except KeyError as error:
-        raise DataError(f"Trial {trial.number} has left no {attribute}.") from error
-
-
-def _common_truth(trials: list[FrozenTrial]) -> NDArray[np.int64] | None:
-    """The boxes that all trainings were evaluated on; None where they are not the same, or not at hand."""
-    try:
-        truths = [_records(trial).positives for trial in trials]
-    except DataError:
-        return None
-    return truths[0] if all(np.array_equal(truths[0], truth) for truth in truths) else None
-
-
-def _resampled(trials: Any, name: str) -> NDArray[np.float64]:
-    return np.stack([resampled(_records(trial), name) for trial in trials])
-
-
-def _untrained(trial: FrozenTrial, metric: str, name: str | None) -> tuple[float, NDArray[np.float64] | None] | None:
-    """The untrained weights as a trial has evaluated them."""
-    value = trial.user_attrs.get("untrained", {}).get(metric)
-    if value is None:
-        return None
-    try:
-        return float(value), None if name is None else resampled(_records(trial, "baseline_records"), name)
-    except DataError:
-        return float(value), None
+def _on_images(images: Images, trials: Iterable[ReportedTrial]) -> NDArray[np.float64] | None:
+    """The objective of each model on each resample, (models, 1 + resamples); None unless all are at hand."""
+    rows = [images.resampled(trial.records[0] if trial.records else None) for trial in trials]
+    known = [row for row in rows if row is not None]
+    return np.stack(known) if len(known) == len(rows) else None

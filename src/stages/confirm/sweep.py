@@ -9,7 +9,7 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from src.core.errors import TrainingError
-from src.stages.confirm.leading import SEED
+from src.decision.comparison import SEED
 
 _ENUMERATING = ("GridSampler", "BruteForceSampler")
 _ANY_SEED = "range(0,2147483647)"  # the same in every sweep, so that seeds can be added later

@@ -13,8 +13,8 @@ from src.stages.report.stage import FOLDER, report
 from src.stages.report.table import say
 from src.tracking.options import TrackingOptions
 from src.tracking.run import attach
+from src.tracking.study_summary import RUN_ID_ATTR
 
-_RUN_ID_ATTR = "mlflow_run_id"
 _logger = logging.getLogger(__name__)
 
 
@@ -62,7 +62,7 @@ class StudyReport:
             )
 
     def _upload(self, study: optuna.Study) -> None:
-        run_id = study.user_attrs.get(_RUN_ID_ATTR)
+        run_id = study.user_attrs.get(RUN_ID_ATTR)
         if run_id is None:
             return
         run = attach(self._options, run_id, parent_run_id=run_id)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from src.core.interval import Interval
+from src.decision.comparison import SEED
 from src.decision.leaderboard import is_known
 from src.stages.report.analysis import Analysis
 from src.stages.report.trials import ReportedStudy, ReportedTrial
@@ -47,7 +48,7 @@ def runs_csv(study: ReportedStudy) -> str:
 def settings_csv(analysis: Analysis) -> str:
     """One row a setting and objective: its mean, standard deviation and number of runs, and where it stands."""
     board = {entry.numbers: entry for entry in (analysis.board.entries if analysis.board else ())}
-    params = [name for name in analysis.study.space if name != "train.seed"]
+    params = [name for name in analysis.study.space if name != SEED]
     ends = ("", " low", " high")
     header = [
         *("objective", "place", "trials", *params, "mean", "std", "n", "seconds a training"),

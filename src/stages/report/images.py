@@ -89,11 +89,14 @@ class Images:
 
     def _mean(self, paths: Sequence[Path]) -> NDArray[np.float64] | None:
         """The mean over models on each resample; None unless all of them are at hand."""
-        values = [self._resampled(path) for path in paths]
+        values = [self.resampled(path) for path in paths]
         known = [value for value in values if value is not None]
         return np.mean(known, axis=0) if known and len(known) == len(values) else None
 
-    def _resampled(self, path: Path) -> NDArray[np.float64] | None:
+    def resampled(self, path: Path | None) -> NDArray[np.float64] | None:
+        """The objective of one model on each resample, (1 + resamples,); None where its detections are not at hand."""
+        if path is None:
+            return None
         if path not in self._values:
             records = self._records.get(path)
             self._values[path] = None if records is None else resampled(records, self._metric, resamples=self.resamples)
