@@ -5,6 +5,7 @@ starts in milliseconds and inherits no threads and no CUDA context. The trial's 
 pruner; it talks to its worker through a pipe, which is also how the worker learns of its death.
 """
 
+import contextlib
 import math
 import multiprocessing
 import os
@@ -110,9 +111,10 @@ class TrialProcesses:
         return TrialProcess(self._packed)
 
     def prepare(self) -> None:
-        """Start the next one."""
+        """Start the next one; what keeps it from starting is no fault of the trial that runs, and is said later."""
         if self._ahead and self._spare is None:
-            self._spare = TrialProcess(self._packed)
+            with contextlib.suppress(OSError):
+                self._spare = TrialProcess(self._packed)
 
     def close(self) -> None:
         """End the one that waits: its slot has no further trial."""

@@ -3,7 +3,7 @@
 import pytest
 
 from hydra_plugins.optuna_sweeper import _isolation
-from hydra_plugins.optuna_sweeper._isolation import _death, _killed_for_memory
+from hydra_plugins.optuna_sweeper._isolation import TrialProcesses, _death, _killed_for_memory
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,15 @@ def test_the_kernel_says_how_many_it_has_killed_for_memory(tmp_path, monkeypatch
     assert _killed_for_memory() == 7
     counters.unlink()
     assert _killed_for_memory() == 0
+
+
+def test_a_process_that_cannot_be_started_ahead_leaves_the_running_trial_alone(monkeypatch):
+    def refuse(packed):
+        raise BlockingIOError("Resource temporarily unavailable")
+
+    monkeypatch.setattr(_isolation, "TrialProcess", refuse)
+    processes = TrialProcesses(b"", ahead=True)
+    processes.prepare()
+    with pytest.raises(BlockingIOError):  # the trial that needs it says why it cannot run
+        processes.take()
+    processes.close()
