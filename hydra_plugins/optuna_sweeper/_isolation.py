@@ -10,10 +10,9 @@ import math
 import multiprocessing
 import os
 import signal
-import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -21,16 +20,14 @@ from pathlib import Path
 from typing import Any
 
 import cloudpickle
-from hydra.core.plugins import Plugins
 from hydra.core.singleton import Singleton
-from hydra.core.utils import setup_globals
 from hydra.types import HydraContext, TaskFunction
 
-from hydra_plugins.optuna_sweeper._job import CONSOLE, INTERRUPTED, Job, Outcome, run
-from hydra_plugins.optuna_sweeper._trial import CurrentTrial, running
+from hydra_plugins.optuna_sweeper._job import Job, Outcome
+from hydra_plugins.optuna_sweeper._process import GRACE_S, run_one_trial
+from hydra_plugins.optuna_sweeper._trial import CurrentTrial
 
 SETTLED = "hydra_plugins.optuna_sweeper._settled"
-GRACE_S = 30.0  # what a task gets to tidy up after Ctrl-C
 LOOK_S = 0.5  # how often a silent trial's time and lease are looked at
 TIMEOUT = "TrialTimeout"
 LOST = "its lease was lost"
@@ -45,7 +42,7 @@ def warm_up(preload: Sequence[str]) -> None:
     if context.get_start_method() == "forkserver":
         from multiprocessing import forkserver
 
-        context.set_forkserver_preload([__name__, *preload, SETTLED])
+        context.set_forkserver_preload([run_one_trial.__module__, *preload, SETTLED])
         forkserver.ensure_running()
 
 
@@ -75,7 +72,7 @@ class TrialProcess:
     def __init__(self, packed: bytes) -> None:
         """Start it; `packed` is what `pack()` has made of the task and its context."""
         self.pipe, theirs = multiprocessing.Pipe()
-        self.process: BaseProcess = _process_context().Process(target=_trial_process, args=(packed, theirs))
+        self.process: BaseProcess = _process_context().Process(target=run_one_trial, args=(packed, theirs))
         try:
             self.process.start()
         finally:
@@ -92,8 +89,8 @@ class TrialProcess:
 class TrialProcesses:
     """The processes of a slot's trials, each for one trial.
 
-    While a trial runs the next one's process is started, unless `ahead` is false: what it takes until it can begin
-    is then not spent between two trials.
+    Once a trial's task has begun the next one's process is started, unless `ahead` is false: what it takes until it
+    can begin is then not spent between two trials. Not sooner, because the two would share a core.
     """
 
     def __init__(self, packed: bytes, *, ahead: bool) -> None:
@@ -129,13 +126,12 @@ def run_in_process(job: Job, trial: CurrentTrial, limits: Limits, processes: Tri
     On KeyboardInterrupt the process gets one SIGINT and up to `GRACE_S` seconds to end, then it is killed; the
     interrupt goes on to the caller. Any other exception in the caller kills it at once.
     """
-    own = cloudpickle.dumps((job.config, job.facts, job.environment))
+    own = cloudpickle.dumps((job.config, job.folder, job.facts, job.environment))
     started: TrialProcess | None = None
     try:
         started = processes.take()
         started.pipe.send_bytes(own)
-        processes.prepare()
-        return _serve(started.pipe, started.process, trial, limits)
+        return _serve(started.pipe, started.process, trial, limits, processes.prepare)
     except BrokenPipeError:
         return Outcome(error="its process ended before it began; what it printed is above")
     except KeyboardInterrupt:
@@ -157,7 +153,9 @@ def _process_context() -> Any:
     return multiprocessing.get_context(method)
 
 
-def _serve(pipe: Connection, process: BaseProcess, trial: CurrentTrial, limits: Limits) -> Outcome:
+def _serve(
+    pipe: Connection, process: BaseProcess, trial: CurrentTrial, limits: Limits, began: Callable[[], None]
+) -> Outcome:
     ends = math.inf if limits.timeout_s is None else time.monotonic() + limits.timeout_s
     killed_before = _killed_for_memory()
     actions: dict[str, Callable[..., Any]] = {
@@ -180,6 +178,9 @@ def _serve(pipe: Connection, process: BaseProcess, trial: CurrentTrial, limits: 
             return _death(process.exitcode, for_memory=_killed_for_memory() > killed_before)
         if name == "outcome":
             return Outcome(*arguments)
+        if name == "began":
+            began()
+            continue
         pipe.send(_answer(actions[name], arguments))
 
 
@@ -215,85 +216,3 @@ def _signal_group(process: BaseProcess, number: int) -> None:
     except (ProcessLookupError, PermissionError):  # it has ended, or has not made its group yet
         if process.is_alive():
             os.kill(process.pid, number)
-
-
-class PipeTrial:
-    """A trial whose study lives at the other end of a pipe."""
-
-    def __init__(self, pipe: Connection, facts: Mapping[str, Any]) -> None:
-        self._pipe = pipe
-        self._lock = threading.Lock()
-        self.number: int | None = facts["number"]
-        self.params: Mapping[str, Any] = facts["params"]
-        self.study_name: str | None = facts["study_name"]
-        self.study_user_attrs: Mapping[str, Any] = facts["study_user_attrs"]
-        self.replicate: str | None = facts["replicate"]
-
-    def report(self, value: float, step: int) -> None:
-        """Blocks until the worker has stored it."""
-        self._ask("report", float(value), int(step))
-
-    def should_prune(self) -> bool:
-        """The worker asks the study's pruner."""
-        return bool(self._ask("should_prune"))
-
-    def set_user_attr(self, key: str, value: Any) -> None:
-        """Blocks until the worker has stored it."""
-        self._ask("set_user_attr", key, value)
-
-    def set_constraint(self, key: str, value: float) -> None:
-        """Blocks until the worker has stored it."""
-        self._ask("set_constraint", key, value)
-
-    def _ask(self, name: str, *arguments: Any) -> Any:
-        with self._lock:
-            self._pipe.send((name, arguments))
-            answer, error = self._pipe.recv()
-        if error is not None:
-            raise error
-        return answer
-
-
-def _trial_process(packed: bytes, pipe: Connection) -> None:
-    os.setpgid(0, 0)  # Ctrl-C reaches the worker only, which passes it on once
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # shells have what they start with `&` ignore it
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    try:
-        task, context, singletons = cloudpickle.loads(packed)
-        # found by the fork server: to look for them takes long, and with the state set some would store configurations
-        # a second time, of which Hydra 1.4 warns
-        singletons["instances"][Plugins] = Plugins.instance()
-        Singleton.set_state(singletons)
-        setup_globals()
-        try:
-            own = pipe.recv_bytes()
-        except (EOFError, ConnectionResetError, KeyboardInterrupt):  # no further trial, or no worker
-            os._exit(0)
-        config, facts, environment = cloudpickle.loads(own)
-        job = Job(config, task, context, facts, environment)
-        _redirect_output(job.folder / CONSOLE)
-        os.environ.update(job.environment)
-        with running(PipeTrial(pipe, job.facts)):
-            outcome = run(job)
-    except KeyboardInterrupt:
-        outcome = Outcome(error=INTERRUPTED)
-    pipe.send(("outcome", (outcome.value, outcome.pruned, outcome.error, outcome.kinds)))
-    pipe.close()
-
-
-def _end_with_parent() -> None:
-    """A trial whose worker was killed must not hold the machine: it is asked to end as by Ctrl-C, then made to."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os.kill(os.getpid(), signal.SIGINT)
-        time.sleep(GRACE_S)
-        os.killpg(0, signal.SIGKILL)
-
-
-def _redirect_output(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as file:
-        os.dup2(file.fileno(), 1)
-        os.dup2(file.fileno(), 2)
-    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]

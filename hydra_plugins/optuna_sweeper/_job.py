@@ -2,7 +2,7 @@
 
 import logging
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import optuna
 from hydra.core.utils import JobReturn, JobStatus, run_job
 from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from hydra_plugins.optuna_sweeper._trial import CurrentTrial, running
 
@@ -47,6 +47,7 @@ class Job:
 
     Attributes:
         config: The composed configuration.
+        folder: Where the job writes, as the configuration says, too.
         task: The app's task function.
         context: Hydra's context, whose callbacks hear of the job.
         facts: What `current_trial()` knows.
@@ -54,20 +55,11 @@ class Job:
     """
 
     config: DictConfig
+    folder: Path
     task: TaskFunction
     context: HydraContext
     facts: Mapping[str, Any]
     environment: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def folder(self) -> Path:
-        """Where the job writes."""
-        return job_folder(self.config)
-
-
-def job_folder(config: DictConfig) -> Path:
-    """The output folder of a composed sweep job."""
-    return Path(str(OmegaConf.select(config, "hydra.sweep.dir"))) / str(OmegaConf.select(config, "hydra.sweep.subdir"))
 
 
 def run_here(job: Job, trial: CurrentTrial) -> Outcome:
@@ -76,12 +68,18 @@ def run_here(job: Job, trial: CurrentTrial) -> Outcome:
         return run(job)
 
 
-def run(job: Job) -> Outcome:
-    """Run a Hydra job and tell how it ended; KeyboardInterrupt and SIGTERM alone go through."""
+def run(job: Job, began: Callable[[], None] = lambda: None) -> Outcome:
+    """Run a Hydra job and tell how it ended; KeyboardInterrupt and SIGTERM alone go through.
+
+    Args:
+        job: What to run.
+        began: Called when everything is ready for the task.
+    """
     pruned = False
 
     def task(config: DictConfig) -> Any:
         nonlocal pruned
+        began()
         try:
             return job.task(config)
         except optuna.TrialPruned:  # for Hydra the job ended well

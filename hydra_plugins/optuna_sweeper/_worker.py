@@ -25,7 +25,7 @@ from hydra_plugins.optuna_sweeper._devices import share
 from hydra_plugins.optuna_sweeper._ending import ending_at_once, told_to_end
 from hydra_plugins.optuna_sweeper._failures import check_failure_rate
 from hydra_plugins.optuna_sweeper._isolation import Limits, TrialProcesses, pack, run_in_process, warm_up
-from hydra_plugins.optuna_sweeper._job import INTERRUPTED, Job, Outcome, Terminated, job_folder, kinds_of, run_here
+from hydra_plugins.optuna_sweeper._job import INTERRUPTED, Job, Outcome, Terminated, kinds_of, run_here
 from hydra_plugins.optuna_sweeper._lease import Lease
 from hydra_plugins.optuna_sweeper._objects import build
 from hydra_plugins.optuna_sweeper._plan import Home, Plan
@@ -150,25 +150,41 @@ class Worker:
         plan = self.plan
         try:
             handle = StudyTrial(trial, plan.space.by_key(trial.params))
-            config = self._compose(trial)
-            trial.set_user_attr(FOLDER, str(job_folder(config).absolute()))
+            job = self._job(trial, handle)
+            trial.set_user_attr(FOLDER, str(job.folder.absolute()))
         except Exception as error:
             return _broken(error)
         if plan.repeats is None:
-            return self._run_job(config, handle, lost)
-        folder = str(config.hydra.sweep.subdir)
+            return self._run_job(job, handle, lost)
 
         def run_one(override: str, replicate: CurrentTrial) -> Outcome:
             try:
-                config = self._compose(trial, override, folder)
+                one = self._job(trial, replicate, override, str(job.config.hydra.sweep.subdir))
             except Exception as error:
                 return _broken(error)
-            return self._run_job(config, replicate, lost)
+            return self._run_job(one, replicate, lost)
 
         return run_replicates(plan.repeats, handle, len(self.study.directions), run_one)
 
-    def _run_job(self, config: DictConfig, handle: CurrentTrial, lost: threading.Event) -> Outcome:
-        plan = self.plan
+    def _run_job(self, job: Job, handle: CurrentTrial, lost: threading.Event) -> Outcome:
+        if self.plan.isolate:
+            return run_in_process(job, handle, Limits(self.plan.trial_timeout_s, lost), self._processes)
+        return run_here(job, handle)
+
+    def _job(self, trial: optuna.Trial, handle: CurrentTrial, replicate: str | None = None, within: str = "") -> Job:
+        """The job of a trial, or of one of its replicates, which run in folders within the trial's."""
+        repeated = self.study.get_trials(deepcopy=False)[trial.number].user_attrs.get(OVERRIDES, [])
+        overrides = [*self.plan.space.overrides(trial.params), *repeated, *([replicate] if replicate else [])]
+        config = self._composer.compose(overrides)
+        with open_dict(config):
+            config.hydra.job.num = trial.number
+            config.hydra.job.id = f"{self.plan.spec.name}-{trial.number}"
+            sweeps = Path(str(config.hydra.sweep.dir))
+            if replicate:
+                subdir = f"{within}/{replicate.rsplit('.', maxsplit=1)[-1]}"
+            else:
+                subdir = _free(sweeps, str(config.hydra.sweep.subdir))
+            config.hydra.sweep.subdir = subdir
         facts = {
             "number": handle.number,
             "params": handle.params,
@@ -176,24 +192,7 @@ class Worker:
             "study_user_attrs": handle.study_user_attrs,
             "replicate": handle.replicate,
         }
-        job = Job(config, plan.task, plan.context, facts, self._environment)
-        if plan.isolate:
-            return run_in_process(job, handle, Limits(plan.trial_timeout_s, lost), self._processes)
-        return run_here(job, handle)
-
-    def _compose(self, trial: optuna.Trial, replicate: str | None = None, folder: str = "") -> DictConfig:
-        """The configuration of a trial, or of one of its replicates, which run in folders within `folder`."""
-        repeated = self.study.get_trials(deepcopy=False)[trial.number].user_attrs.get(OVERRIDES, [])
-        overrides = [*self.plan.space.overrides(trial.params), *repeated, *([replicate] if replicate else [])]
-        config = self._composer.compose(overrides)
-        with open_dict(config):
-            config.hydra.job.num = trial.number
-            config.hydra.job.id = f"{self.plan.spec.name}-{trial.number}"
-            if replicate:
-                config.hydra.sweep.subdir = f"{folder}/{replicate.rsplit('.', maxsplit=1)[-1]}"
-            else:
-                config.hydra.sweep.subdir = _free(config)
-        return config
+        return Job(config, sweeps / subdir, self.plan.task, self.plan.context, facts, self._environment)
 
 
 def draw(plan: Plan, study: optuna.Study, lease: Lease) -> optuna.Trial | None:
@@ -219,11 +218,10 @@ def draw(plan: Plan, study: optuna.Study, lease: Lease) -> optuna.Trial | None:
         check_failure_rate(study, plan.max_failure_rate, plan.n_trials)
 
 
-def _free(config: DictConfig) -> str:
-    """The trial's folder, or another one beside it if a study that is no more has left one of that name."""
-    folder, subdir = Path(str(config.hydra.sweep.dir)), str(config.hydra.sweep.subdir)
+def _free(sweeps: Path, subdir: str) -> str:
+    """A trial's folder, or another one beside it if a study that is no more has left one of that name."""
     names = itertools.chain([subdir], (f"{subdir}_{count}" for count in itertools.count(1)))
-    return next(name for name in names if not (folder / name).exists())
+    return next(name for name in names if not (sweeps / name).exists())
 
 
 def _broken(error: BaseException) -> Outcome:
