@@ -214,5 +214,6 @@ def _signal_group(process: BaseProcess, number: int) -> None:
     try:
         os.killpg(process.pid, number)
     except (ProcessLookupError, PermissionError):  # it has ended, or has not made its group yet
-        if process.is_alive():
-            os.kill(process.pid, number)
+        with contextlib.suppress(ProcessLookupError):  # it ends while one looks
+            if process.is_alive():
+                os.kill(process.pid, number)

@@ -1,9 +1,14 @@
 """What a trial's process died of."""
 
+import os
+import signal
+import subprocess
+import sys
+
 import pytest
 
 from hydra_plugins.optuna_sweeper import _isolation
-from hydra_plugins.optuna_sweeper._isolation import TrialProcesses, _death, _killed_for_memory
+from hydra_plugins.optuna_sweeper._isolation import TrialProcesses, _death, _killed_for_memory, _signal_group
 
 
 @pytest.mark.parametrize(
@@ -45,3 +50,21 @@ def test_a_process_that_cannot_be_started_ahead_leaves_the_running_trial_alone(m
     with pytest.raises(BlockingIOError):  # the trial that needs it says why it cannot run
         processes.take()
     processes.close()
+
+
+class EndsWhileOneLooks:
+    """A process that is alive when asked, and gone when it gets a signal."""
+
+    def __init__(self, pid):
+        self.pid = pid
+
+    def is_alive(self):
+        return True
+
+
+def test_a_process_that_ends_while_it_is_killed_is_no_error():
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    with pytest.raises(ProcessLookupError):
+        os.kill(ended.pid, signal.SIGKILL)
+    _signal_group(EndsWhileOneLooks(ended.pid), signal.SIGKILL)
