@@ -17,6 +17,7 @@ runs one of them. `--out` keeps all values with their times, as JSON.
 """
 
 import argparse
+import itertools
 import json
 import os
 import shutil
@@ -228,7 +229,10 @@ class Bench:
     def grid(self) -> Course:
         """All points, in order, the last value changing fastest."""
         space = [f"train.{name}=choice({','.join(map(str, values))})" for name, values in self.task.grid.items()]
-        course = self._sweep("grid", "search=base", "hydra/sweeper/sampler=grid", *space)
+        points = itertools.product(*self.task.grid.values())
+        listed = [",".join(f"train.{n}:{v}" for n, v in zip(self.task.grid, point, strict=True)) for point in points]
+        queue = f"hydra.sweeper.enqueue=[{','.join(f'{{{point}}}' for point in listed)}]"  # a grid sampler shuffles
+        course = self._sweep("grid", "search=base", f"hydra.sweeper.n_trials={len(listed)}", queue, *space)
         for trial in self._trials("grid"):
             size = str(trial.params["train.imgsz"])
             if (before := trial.user_attrs.get("untrained")) is not None:

@@ -108,7 +108,8 @@ def plural(count: int, noun: str) -> str:
 
 
 def _named(best: Entry, objective: str) -> str:
-    return f"{trials_of(best).capitalize()} is the best with {objective} {mean_of(best.setting)}"
+    are = ", one setting, are" if len(best.numbers) > 1 else " is"
+    return f"{trials_of(best).capitalize()}{are} the best with {objective} {mean_of(best.setting)}"
 
 
 def _ties(board: Leaderboard) -> list[str]:
@@ -128,8 +129,9 @@ def _ties(board: Leaderboard) -> list[str]:
     if cheapest is best:
         lines.append("The best is also the cheapest of them.")
     elif cheapest.setting.seconds is not None:
+        which = f"{'that of ' if len(cheapest.numbers) > 1 else ''}{trials_of(cheapest)}"
         lines.append(
-            f"The cheapest of them is {trials_of(cheapest)}: {duration(cheapest.setting.seconds)} a training instead of"
+            f"The cheapest of them is {which}: {duration(cheapest.setting.seconds)} a training instead of"
             f" {duration(best.setting.seconds)}."
         )
     return lines

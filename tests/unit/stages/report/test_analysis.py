@@ -95,6 +95,7 @@ def test_seeds_that_were_searched_are_one_setting(made):
         made.trial(share, params={"train.lr0": 0.01, "train.seed": seed}, space=space)
     analysis = analyse(made.study)
     assert [entry.numbers for entry in analysis.board.entries] == [(0, 1)]
+    assert "Trials 0, 1, one setting, are the best with val/mAP50-95 0.8" in words(analysis)
     (row,) = csv.DictReader(io.StringIO(settings_csv(analysis)))
     assert (row["trials"], row["n"]) == ("0 1", "2")
     assert float(row["mean"]) == pytest.approx(0.85)
