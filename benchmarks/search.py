@@ -13,7 +13,8 @@ a level below them is not worth searching for.
     .venv/bin/python benchmarks/search.py --data ../shared/data/coco128.zip --weights ../shared/data/yolov8n.pt
 
 Two tasks: `real`, pretrained weights on 40 photographs, and `synthetic`, from scratch on the embedded data; `--task`
-runs one of them. `--out` keeps all values with their times, as JSON.
+runs one of them. `--out` keeps all values with their times, as JSON; the same command goes on with what is there, so
+that hours of it need not be one sitting.
 """
 
 import argparse
@@ -124,18 +125,18 @@ def main() -> None:
     chosen = [arguments.task] if arguments.task else ["real", "synthetic"]
     if missing := [name for name in chosen if name not in available]:
         parser.error(f"the task {missing[0]} needs --data and --weights; or say --task synthetic")
-    kept: dict[str, Any] = {}
     for name in chosen:
         with tempfile.TemporaryDirectory(prefix="search-") as scratch:
-            kept[name] = run(Bench(Path(scratch), available[name]), arguments.repeats)
-        if arguments.out is not None:
-            arguments.out.write_text(json.dumps(kept, indent=2))
+            run(Bench(Path(scratch), available[name]), arguments.repeats, Kept(name, arguments.out))
 
 
-def run(bench: "Bench", repeats: int) -> dict[str, Any]:
+def run(bench: "Bench", repeats: int, kept: "Kept") -> None:
     """All searches of a task, one after the other, those that are random in turns."""
     bench.prepare()
-    say(bench, "grid", grid := bench.grid())
+    if "grid" not in kept.courses:
+        kept.add("grid", bench.grid(), bench.untrained)
+    grid = kept.courses["grid"][0]
+    say(bench, "grid", grid)
     if not grid.values:
         sys.exit(f"{bench.task.name}: no training of the grid ended well; see {bench.folder}")
     level = grid.best
@@ -144,17 +145,38 @@ def run(bench: "Bench", repeats: int) -> dict[str, Any]:
         "this project's default search": bench.default,
         "YOLO.tune()": bench.tune,
     }
-    courses: dict[str, list[Course]] = {"grid": [grid], **{name: [] for name in others}}
     for seed in range(repeats):
         for name, search in others.items():
-            courses[name].append(search(seed, level, grid.seconds))
-            say(bench, name, courses[name][-1], level)
-    report(bench.task, courses, level, bench.untrained)
-    return {
-        "untrained": bench.untrained,
-        "level": level,
-        **{name: [asdict(course) for course in runs] for name, runs in courses.items()},
-    }
+            if len(kept.courses.get(name, [])) <= seed:
+                kept.add(name, search(seed, level, grid.seconds))
+            say(bench, name, kept.courses[name][seed], level)
+    report(bench.task, kept.courses, level, kept.untrained)
+
+
+class Kept:
+    """What has been measured of a task, in a file if there is one."""
+
+    def __init__(self, task: str, path: Path | None) -> None:
+        self._task = task
+        self._path = path
+        found = self._all().get(task, {"untrained": {}, "courses": {}})
+        self.untrained: dict[str, float] = found["untrained"]
+        self.courses = {
+            name: [Course([(seconds, value) for seconds, value in run["values"]], run["seconds"]) for run in runs]
+            for name, runs in found["courses"].items()
+        }
+
+    def add(self, name: str, course: Course, untrained: Mapping[str, float] | None = None) -> None:
+        """Keep one course more of a search."""
+        self.courses.setdefault(name, []).append(course)
+        self.untrained |= untrained or {}
+        if self._path is not None:
+            courses = {name: [asdict(course) for course in runs] for name, runs in self.courses.items()}
+            here = {self._task: {"untrained": self.untrained, "courses": courses}}
+            self._path.write_text(json.dumps(self._all() | here, indent=2))
+
+    def _all(self) -> dict[str, Any]:
+        return {} if self._path is None or not self._path.exists() else dict(json.loads(self._path.read_text()))
 
 
 def say(bench: "Bench", name: str, course: Course, level: float | None = None) -> None:
