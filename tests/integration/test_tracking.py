@@ -160,7 +160,8 @@ def test_no_call_keeps_a_training_waiting(options):
 
 
 TRAINING = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # shells have what they start with `&` ignore it
 from src.tracking.options import TrackingOptions
 from src.tracking.run import RunStatus, open_run
 run = open_run(TrackingOptions(uri=sys.argv[1], artifacts=sys.argv[2], spool=sys.argv[3]), name=sys.argv[4])

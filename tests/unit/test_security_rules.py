@@ -18,7 +18,7 @@ FORBIDDEN = {
 # A trial's task and configuration, on their way from a worker to the process of the trial that it has forked.
 ALLOWED = {
     ("hydra_plugins/optuna_sweeper/_compose.py", "pickle.loads"),
-    ("hydra_plugins/optuna_sweeper/_isolation.py", "cloudpickle.loads"),
+    ("hydra_plugins/optuna_sweeper/_process.py", "cloudpickle.loads"),
 }
 
 
