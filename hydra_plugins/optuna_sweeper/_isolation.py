@@ -90,7 +90,7 @@ class TrialProcesses:
     """The processes of a slot's trials, each for one trial.
 
     Once a trial's task has begun the next one's process is started, unless `ahead` is false: what it takes until it
-    can begin is then not spent between two trials. Not sooner, because the two would share a core.
+    can begin is then not spent between two trials. Not sooner, because the two would slow each other.
     """
 
     def __init__(self, packed: bytes, *, ahead: bool) -> None:
