@@ -28,7 +28,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -203,7 +203,7 @@ def report(task: Task, courses: Mapping[str, list[Course]], level: float, untrai
     print(f"\n{task.name}: L = {level:.4f} {METRIC}, reached by the grid after {grid_s:.0f} of {grid.seconds:.0f} s")
     print(f"untrained weights: {sizes or 'not evaluated'}")
     print(f"{'search':<32}{'seconds to L, each repetition':<36}{'median':>8}{'of the grid':>13}{'best, median':>14}")
-    for name, runs in courses.items():
+    for name, runs in sorted(courses.items(), key=lambda item: item[0] != "grid"):  # it may have been kept last
         times = [course.reached(level) for course in runs]
         known = [float("inf") if seconds is None else seconds for seconds in times]
         median = statistics.median(known)
@@ -233,7 +233,7 @@ class Bench:
             "OMP_NUM_THREADS": str(len(os.sched_getaffinity(0))),  # Ultralytics alone would train with one thread
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",  # for tune(), which calls `yolo`
         }
-        self.data = next((folder / "data" / "prepared").glob("*/data.yaml"), Path())
+        self.data = Path()  # known once it is prepared
 
     def prepare(self) -> None:
         """Prepare the data, and give bare Ultralytics a font and settings without trackers."""
@@ -340,13 +340,14 @@ class Bench:
         with subprocess.Popen(
             command, cwd=self.folder, env=self.environment, stdout=log, stderr=log, start_new_session=True
         ) as process:
-            for _ in ticks():
+            while True:
                 ended = process.poll() is not None
                 now = time.perf_counter() - started
                 course.values += [(now, value) for value in values()[len(course.values) :]]
                 course.seconds = now
                 if ended or now > limit_s or course.best >= level:
                     break
+                time.sleep(POLL_S)
             if not ended:
                 os.killpg(process.pid, signal.SIGTERM)
                 try:
@@ -371,13 +372,6 @@ class Bench:
         if done.returncode:
             sys.exit(f"{module} {' '.join(overrides)}\n{done.stdout}\n{done.stderr}")
         return done.stdout
-
-
-def ticks() -> Iterator[None]:
-    """One now, and then one after every pause."""
-    while True:
-        yield
-        time.sleep(POLL_S)
 
 
 if __name__ == "__main__":

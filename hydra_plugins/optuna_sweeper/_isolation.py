@@ -14,7 +14,6 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -131,7 +130,7 @@ def run_in_process(job: Job, trial: CurrentTrial, limits: Limits, processes: Tri
     try:
         started = processes.take()
         started.pipe.send_bytes(own)
-        return _serve(started.pipe, started.process, trial, limits, processes.prepare)
+        return _serve(started, trial, limits, began=processes.prepare)
     except BrokenPipeError:
         return Outcome(error="its process ended before it began; what it printed is above")
     except KeyboardInterrupt:
@@ -153,9 +152,8 @@ def _process_context() -> Any:
     return multiprocessing.get_context(method)
 
 
-def _serve(
-    pipe: Connection, process: BaseProcess, trial: CurrentTrial, limits: Limits, began: Callable[[], None]
-) -> Outcome:
+def _serve(started: TrialProcess, trial: CurrentTrial, limits: Limits, began: Callable[[], None]) -> Outcome:
+    pipe, process = started.pipe, started.process
     ends = math.inf if limits.timeout_s is None else time.monotonic() + limits.timeout_s
     killed_before = _killed_for_memory()
     actions: dict[str, Callable[..., Any]] = {

@@ -1,13 +1,11 @@
 """The command `confirm`: train the leading settings of a study anew and judge them by that."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import optuna
-from numpy.typing import NDArray
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial
 
@@ -140,7 +138,7 @@ def judge(storage: str, study: optuna.Study, settings: list[Leading], metric: st
             trial=setting.trial.number,
             searched=setting.mean,
             values={seed: trial.values[0] for seed, trial in trials.items()},
-            resampled=_on_images(images, trials.values()),
+            resampled=images.each([trial.records[0] if trial.records else None for trial in trials.values()]),
         )
         for setting, trials in zip(settings, finished, strict=True)
     ]
@@ -177,10 +175,3 @@ def _finished(study: optuna.Study) -> dict[int, ReportedTrial]:
     if not trials:
         raise TrainingError(f"No training of the study '{study.study_name}' ended well, so there is nothing to judge.")
     return {int(trial.params[SEED]): trial for trial in sorted(trials, key=lambda trial: int(trial.params[SEED]))}
-
-
-def _on_images(images: Images, trials: Iterable[ReportedTrial]) -> NDArray[np.float64] | None:
-    """The objective of each model on each resample, (models, 1 + resamples); None unless all are at hand."""
-    rows = [images.resampled(trial.records[0] if trial.records else None) for trial in trials]
-    known = [row for row in rows if row is not None]
-    return np.stack(known) if len(known) == len(rows) else None

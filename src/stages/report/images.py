@@ -89,9 +89,14 @@ class Images:
 
     def _mean(self, paths: Sequence[Path]) -> NDArray[np.float64] | None:
         """The mean over models on each resample; None unless all of them are at hand."""
+        values = self.each(paths)
+        return None if values is None else np.mean(values, axis=0)
+
+    def each(self, paths: Sequence[Path | None]) -> NDArray[np.float64] | None:
+        """The objective of each model on each resample, (models, 1 + resamples); None unless all are at hand."""
         values = [self.resampled(path) for path in paths]
         known = [value for value in values if value is not None]
-        return np.mean(known, axis=0) if known and len(known) == len(values) else None
+        return np.stack(known) if known and len(known) == len(values) else None
 
     def resampled(self, path: Path | None) -> NDArray[np.float64] | None:
         """The objective of one model on each resample, (1 + resamples,); None where its detections are not at hand."""

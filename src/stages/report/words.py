@@ -93,7 +93,7 @@ def mean_of(setting: Setting) -> str:
 
 def trials_of(entry: Entry) -> str:
     """`trial 3`, or `trials 3, 7` for a setting that was drawn more than once."""
-    return f"trial{'s' if len(entry.numbers) > 1 else ''} {numbers(entry.numbers)}"
+    return _trials(entry.numbers)
 
 
 def numbers(values: Sequence[int]) -> str:
