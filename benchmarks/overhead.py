@@ -13,7 +13,6 @@ training adds, from sweeps and loops of four and of two, in which start and end 
 import argparse
 import json
 import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -21,7 +20,8 @@ import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+import bare
+
 DATA = [
     "data.name=overhead",
     "data.images=24",
@@ -45,9 +45,7 @@ import json, sys
 from pathlib import Path
 folder, data_yaml, seeds, arguments, threads = json.loads(sys.argv[1])
 import torch
-from ultralytics import YOLO, settings
-for name in ("mlflow", "dvc", "clearml", "comet", "raytune", "sync"):
-    dict.update(settings, {name: False})
+from ultralytics import YOLO
 torch.set_num_threads(threads)
 for seed in seeds:
     YOLO("yolov8n.yaml").train(
@@ -92,23 +90,13 @@ class Bench:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.threads = len(os.sched_getaffinity(0))
-        self.environment = os.environ | {
-            "PYTHONPATH": str(ROOT),
-            "YOLO_CONFIG_DIR": str(folder / "yolo"),
-            "YOLO_OFFLINE": "true",
-            "YOLO_AUTOINSTALL": "false",
-            "OMP_NUM_THREADS": str(self.threads),
-        }
+        self.environment = bare.environment(folder)
         self.calls = 0
 
     def prepare(self) -> None:
-        """Draw the data set and give bare Ultralytics the font that it would try to download."""
+        """Draw the data set and make bare Ultralytics ready."""
         self._run([sys.executable, "-m", "src.prepare", *DATA])
-        import matplotlib
-
-        font = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
-        (self.folder / "yolo" / "Ultralytics").mkdir(parents=True)
-        shutil.copy(font, self.folder / "yolo" / "Ultralytics" / "Arial.ttf")
+        bare.prepare(self.folder)
 
     def bare(self, count: int) -> float:
         """Seconds that `count` trainings take in a bare loop."""

@@ -21,7 +21,6 @@ import argparse
 import itertools
 import json
 import os
-import shutil
 import signal
 import statistics
 import subprocess
@@ -33,13 +32,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import bare
 import optuna
 import yaml
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
-ROOT = Path(__file__).resolve().parents[1]
 METRIC = "val/mAP50-95"
 POLL_S = 0.5
 ENDLESS = 10_000  # trainings; the time ends the search
@@ -91,6 +90,12 @@ class Course:
     def reached(self, level: float) -> float | None:
         """After how many seconds it first reached a level."""
         return next((seconds for seconds, value in self.values if value >= level), None)
+
+    def shown(self, level: float) -> str:
+        """After how many seconds and trainings; the second does not change with the machine's speed."""
+        if (seconds := self.reached(level)) is None:
+            return "never"
+        return f"{seconds:.0f} ({sum(when <= seconds for when, _ in self.values)})"
 
 
 def tasks(archive: Path | None, weights: Path | None) -> dict[str, Task]:
@@ -202,12 +207,12 @@ def report(task: Task, courses: Mapping[str, list[Course]], level: float, untrai
     sizes = ", ".join(f"{value:.4f} at imgsz {size}" for size, value in untrained.items())
     print(f"\n{task.name}: L = {level:.4f} {METRIC}, reached by the grid after {grid_s:.0f} of {grid.seconds:.0f} s")
     print(f"untrained weights: {sizes or 'not evaluated'}")
-    print(f"{'search':<32}{'seconds to L, each repetition':<36}{'median':>8}{'of the grid':>13}{'best, median':>14}")
+    print(f"{'search':<32}{'seconds (trainings) to L, each':<36}{'median':>8}{'of the grid':>13}{'best, median':>14}")
     for name, runs in sorted(courses.items(), key=lambda item: item[0] != "grid"):  # it may have been kept last
         times = [course.reached(level) for course in runs]
         known = [float("inf") if seconds is None else seconds for seconds in times]
         median = statistics.median(known)
-        each = ", ".join("never" if seconds is None else f"{seconds:.0f}" for seconds in times)
+        each = ", ".join(course.shown(level) for course in runs)
         best = statistics.median(course.best for course in runs)
         shown = f"{median:>8.0f}{median / grid_s:>13.2f}" if median < float("inf") else f"{'never':>8}{'':>13}"
         print(f"{name:<32}{each:<36}{shown}{best:>14.4f}")
@@ -224,29 +229,14 @@ class Bench:
         self.folder = folder
         self.task = task
         self.untrained: dict[str, float] = {}
-        self.environment = {
-            **{name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
-            "PYTHONPATH": str(ROOT),
-            "YOLO_CONFIG_DIR": str(folder / "yolo"),
-            "YOLO_OFFLINE": "true",
-            "YOLO_AUTOINSTALL": "false",
-            "OMP_NUM_THREADS": str(len(os.sched_getaffinity(0))),  # Ultralytics alone would train with one thread
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",  # for tune(), which calls `yolo`
-        }
+        self.environment = bare.environment(folder)
         self.data = Path()  # known once it is prepared
 
     def prepare(self) -> None:
-        """Prepare the data, and give bare Ultralytics a font and settings without trackers."""
+        """Prepare the data, and make bare Ultralytics ready."""
         self._run("src.prepare", *self.task.overrides)
         self.data = next((self.folder / "data" / "prepared").glob("*/data.yaml"))
-        import matplotlib
-
-        font = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
-        (self.folder / "yolo" / "Ultralytics").mkdir(parents=True)
-        shutil.copy(font, self.folder / "yolo" / "Ultralytics" / "Arial.ttf")
-        off = [f"{name}=False" for name in ("mlflow", "dvc", "clearml", "comet", "raytune", "sync")]
-        yolo = Path(sys.executable).with_name("yolo")
-        subprocess.run([yolo, "settings", *off], env=self.environment, check=True, capture_output=True)
+        bare.prepare(self.folder)
 
     def grid(self) -> Course:
         """All points, in order, the last value changing fastest."""
