@@ -79,10 +79,17 @@ def _leaders(analysis: Analysis) -> list[Part]:
     return []
 
 
+def _levels(untrained: Mapping[str, float]) -> dict[str, float]:
+    """What the untrained weights reach, by the words beside its line: one line where several would coincide."""
+    if len(untrained) > 1 and len(set(untrained.values())) == 1:
+        return {"untrained": next(iter(untrained.values()))}
+    return {f"untrained {text}".strip(): value for text, value in untrained.items()}
+
+
 def _progress(analysis: Analysis) -> list[Part]:
     study = analysis.study
     first, shown = study.objectives[0], marks(analysis)
-    levels = {f"untrained {text}".strip(): value for text, value in study.untrained.items()}
+    levels = _levels(study.untrained)
     parts: list[Part] = []
     if study.complete:
         for index, name in enumerate(study.objectives):
