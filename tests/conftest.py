@@ -1,9 +1,18 @@
 import os
+import signal
 from pathlib import Path
 
 import pytest
 
 REAL_DATA = Path(__file__).resolve().parents[1] / ".." / "shared" / "data"
+
+
+def pytest_configure() -> None:
+    """Have Ctrl-C end programs that tests start, also where a shell started the tests themselves in the background:
+    it has them ignore it, and every program below inherits that.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
