@@ -130,10 +130,14 @@ class Courier:
             return Turn.DELIVERED
         if own.is_open or store.is_open:
             return Turn.LATE
+        before = delivery.state
+        turn = Turn.DELIVERED
         try:
             delivery.advance(self._store(delivery.uri), writer_is_alive)
         except PostponedError:
-            return Turn.POSTPONED
+            if delivery.state == before:
+                return Turn.POSTPONED
+            turn = Turn.LATE  # the run that it waits for may wait for what it has delivered now
         except Exception as error:  # whatever it is, the other runs have to be delivered
             expected = isinstance(error, TrackingError)
             _logger.warning("%s, %s: %s", delivery.uri, delivery.inbox.folder.name, error, exc_info=not expected)
@@ -145,7 +149,7 @@ class Courier:
             return Turn.LATE
         store.succeeded()
         own.succeeded()
-        return Turn.DELIVERED
+        return turn
 
     def _delivery(self, inbox: Inbox) -> Delivery | None:
         """The delivery of a folder; None where the folder cannot be read."""

@@ -179,6 +179,23 @@ def test_the_courier_leaves_when_the_store_stays_down(courier, store, options, m
     assert len(spooled(options)) == 1
 
 
+def test_runs_that_wait_for_each_other_are_not_left(courier, store, options, monkeypatch):
+    """A study that failed once comes after its trials, which wait for it; its summary waits for one of them."""
+    monkeypatch.setattr(courier_module, "FIRST_PAUSE_S", 0.0)
+    monkeypatch.setattr(courier_process, "ensure_running", lambda _: None)
+    study = open_run(options, name="study")
+    trial = open_run(options, name="trial 0", parent_run_id=study.id)
+    study.set_tags({"best.run_id": trial.id})
+    for run in (trial, study):
+        run.end(RunStatus.FINISHED)
+    store.fails.add("create_run")
+    courier.round()
+    store.fails.clear()
+    courier.work()
+    assert store.run_named("study").tags["best.run_id"] == "id-1"
+    assert spooled(options) == []
+
+
 def test_a_run_is_not_created_twice_when_the_answer_is_lost(courier, store, options, monkeypatch):
     """After an unknown outcome the run is looked for before another one is made."""
     monkeypatch.setattr(courier_module, "FIRST_PAUSE_S", 0.0)
