@@ -135,6 +135,7 @@ class Delivery:
         tags = {**source_tags(self._environment), **header["tags"], KEY_TAG: key}
         if parent:
             tags["mlflow.parentRunId"] = parent
+        self._update(creations=min(self.state.creations + 1, 2))
         return store.create_run(
             experiment=experiment,
             artifacts=located(header["artifacts"], self._base),
@@ -210,7 +211,13 @@ class Delivery:
         store.end_run(self._run_id, arguments["status"], arguments["time_ms"])
         self._update(ended=True)
 
-    def _close(self, _store: Store, _arguments: dict[str, Any]) -> None:
+    def _close(self, store: Store, _arguments: dict[str, Any]) -> None:
+        if self.state.creations > 1:  # the server may have begun with the first only after it was looked for in vain
+            header = self._header
+            try:
+                store.delete_others(self._run_id, experiment=header["experiment"], tag=KEY_TAG, value=header["key"])
+            except StoreRefusedError as error:  # not everybody may delete
+                _logger.warning("%s: %s", header["name"], error)
         self._update(done=True)
 
     def _damaged(self, _store: Store, arguments: dict[str, Any]) -> None:
@@ -225,7 +232,7 @@ class Delivery:
             # its last sign of life, also when the store could not be told for a day
             end = {"status": "FAILED", "time_ms": self.inbox.last_call_ms()}
             self._make(store, "end", end, self.state.offset)
-        self._update(done=True)
+        self._make(store, "close", {}, self.state.offset)
 
     @property
     def _begins_a_run(self) -> bool:

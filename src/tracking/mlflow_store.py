@@ -66,11 +66,14 @@ class MlflowStore:
     def find_run(self, *, experiment: str, tag: str, value: str) -> str | None:
         """Find a run by a tag."""
         with _translated("looking for a run"):
-            found = self._client.get_experiment_by_name(experiment)
-            if found is None:
-                return None
-            runs = self._client.search_runs([found.experiment_id], f"tags.`{tag}` = '{value}'", max_results=1)
-            return str(runs[0].info.run_id) if runs else None
+            return next(self._runs_with(experiment, tag, value), None)
+
+    def delete_others(self, run_id: str, *, experiment: str, tag: str, value: str) -> None:
+        """Delete the other runs that have a tag, as a user does in the UI: `mlflow gc` removes their rows."""
+        with _translated(f"deleting what is there of run {run_id} a second time"):
+            for found in self._runs_with(experiment, tag, value):
+                if found != run_id:
+                    self._client.delete_run(found)
 
     def resume_run(self, run_id: str) -> None:
         """Count a run as running again."""
@@ -152,6 +155,12 @@ class MlflowStore:
                     remaining[:0] = [[item] for item in batch]
         if refused:
             raise StoreRefusedError("; ".join(map(str, refused)))
+
+    def _runs_with(self, experiment: str, tag: str, value: str) -> Iterator[str]:
+        found = self._client.get_experiment_by_name(experiment)
+        if found is not None:
+            for run in self._client.search_runs([found.experiment_id], f"tags.`{tag}` = '{value}'"):
+                yield str(run.info.run_id)
 
     def _experiment_id(self, name: str, artifacts: str) -> str:
         if name not in self._experiment_ids:

@@ -62,6 +62,7 @@ class State:
         experiment_id: the store's id of the run's experiment, likewise.
         offset: bytes of `calls.jsonl` that are delivered.
         created: whether the run was made for this folder, rather than found by its id.
+        creations: how often the store was asked to make the run, 2 at most: then it may have made more than one.
         error: why the last attempt failed, while it is not known to work again.
         failures: how many attempts have failed since the last one that did not.
         refused: what the store did not accept so far and was dropped.
@@ -73,6 +74,7 @@ class State:
     experiment_id: str | None = None
     offset: int = 0
     created: bool = False
+    creations: int = 0
     error: str | None = None
     failures: int = 0
     refused: tuple[str, ...] = ()

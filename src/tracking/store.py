@@ -1,8 +1,8 @@
 """The seam to a tracking store: what the courier asks of it, and the two ways in which it can fail.
 
 A courier may be killed between a call and the note that the call was made, and an answer may be lost on its way. So
-every call can be made twice: the second one changes nothing. `create_run` alone cannot, and is preceded by a look for
-the run that it may have made before.
+every call can be made twice: the second one changes nothing. `create_run` alone cannot: it is preceded by a look for
+the run that it may have made before, and `delete_others` takes back what a server made that was asked twice.
 """
 
 from collections.abc import Mapping, Sequence
@@ -66,6 +66,9 @@ class Store(Protocol):
 
     def find_run(self, *, experiment: str, tag: str, value: str) -> str | None:
         """The run of an experiment that has a tag with a value."""
+
+    def delete_others(self, run_id: str, *, experiment: str, tag: str, value: str) -> None:
+        """Delete all runs of an experiment that have a tag with a value, but for one."""
 
     def resume_run(self, run_id: str) -> None:
         """Count a run as running again; raises RunNotFoundError."""

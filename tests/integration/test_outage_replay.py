@@ -1,16 +1,20 @@
 """One spool, delivered to two of MLflow's databases: undisturbed, and by couriers that are killed at every point."""
 
 import shutil
+import sqlite3
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from src.tracking import courier as courier_module
 from src.tracking.comparison_view import ComparisonView
 from src.tracking.courier import Courier
 from src.tracking.options import TrackingOptions
 from src.tracking.run import RunStatus, attach, open_run
-from src.tracking.store import StoreRefusedError
+from src.tracking.store import Store, StoreRefusedError, StoreUnavailableError
 from tests.integration.tables import BY_THE_STORES_CLOCK, files, rows, run_names
 from tests.unit.tracking.mortality import deliver_with_kills
 
@@ -107,6 +111,45 @@ def test_a_killed_delivery_leaves_the_same_rows_and_files(project, monkeypatch):
     assert count.keys() >= {"runs", "params", "metrics", "latest_metrics", "tags", "inputs", "datasets"}
     assert (count["runs"], count["metrics"], count["experiment_tags"]) == (4, 31, 2)
     assert len(points) > 200
+
+
+def test_runs_that_a_server_makes_after_it_was_asked_again_are_gone_from_the_ui(project, monkeypatch):
+    """All tables are those of an undisturbed delivery, but for the runs that were made twice: these are deleted."""
+    monkeypatch.setattr(courier_module, "FIRST_PAUSE_S", 0.0)
+    monkeypatch.setattr(courier_module, "POLL_S", 0.0)
+    Courier(project / "undisturbed" / ".tracking", lambda _: mlflow_store(project / "undisturbed/mlflow.db")).work()
+    late = LateStore(mlflow_store(project / "killed" / "mlflow.db"))
+    Courier(project / "killed" / ".tracking", lambda _: late).work()
+
+    assert late.made_late == 4
+    with closing(sqlite3.connect(project / "killed" / "mlflow.db")) as database, database:
+        deleted = [run for (run,) in database.execute("SELECT run_uuid FROM runs WHERE lifecycle_stage = 'deleted'")]
+        assert len(deleted) == 4
+        for run in deleted:
+            database.execute("DELETE FROM tags WHERE run_uuid = ?", (run,))
+            database.execute("DELETE FROM runs WHERE run_uuid = ?", (run,))
+    assert contents(project / "killed") == contents(project / "undisturbed")
+
+
+class LateStore:
+    """A server that begins to make each run only after it was asked for it again."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._asked: set[str] = set()
+        self.made_late = 0
+
+    def create_run(self, *, name: str, **named: Any) -> str:
+        if name not in self._asked:
+            self._asked.add(name)
+            raise StoreUnavailableError("there was no answer in time")
+        run_id: str = self._store.create_run(name=name, **named)
+        self._store.create_run(name=name, **named)  # what was asked for at first
+        self.made_late += 1
+        return run_id
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
 
 
 def test_of_a_batch_only_what_is_wrong_is_refused(project):

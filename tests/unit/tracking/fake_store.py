@@ -31,7 +31,8 @@ class FakeRun:
 class FakeStore:
     """A store that records calls.
 
-    `is_down` makes it unavailable, `fails` single methods of it; `refuses` names methods that it does not take.
+    `is_down` makes it unavailable, `fails` single methods of it; `refuses` names methods that it does not take. While
+    it `is_late` it makes runs only once it catches up, when nobody waits for the answer any more.
     """
 
     def __init__(self) -> None:
@@ -40,9 +41,11 @@ class FakeStore:
         self.calls: list[str] = []
         self.is_down = False
         self.loses_answers = False
+        self.is_late = False
         self.refuses: set[str] = set()
         self.fails: set[str] = set()
         self.artifacts = ""
+        self._late: list[FakeRun] = []
 
     def run_named(self, name: str) -> FakeRun:
         """The only run of that name."""
@@ -62,6 +65,9 @@ class FakeStore:
     def create_run(self, *, experiment: str, artifacts: str, name: str, tags: Mapping[str, str], time_ms: int) -> str:
         self._enter("create_run")
         self.artifacts = artifacts
+        if self.is_late:
+            self._late.append(FakeRun(name, dict(tags)))
+            raise StoreUnavailableError("there was no answer in time")
         run_id = f"id-{len(self.runs)}"
         self.runs[run_id] = FakeRun(name, dict(tags))
         if self.loses_answers:
@@ -71,6 +77,15 @@ class FakeStore:
     def find_run(self, *, experiment: str, tag: str, value: str) -> str | None:
         self._enter("find_run")
         return next((run_id for run_id, run in self.runs.items() if run.tags.get(tag) == value), None)
+
+    def delete_others(self, run_id: str, *, experiment: str, tag: str, value: str) -> None:
+        self._enter("delete_others")
+        self.runs = {other: run for other, run in self.runs.items() if other == run_id or run.tags.get(tag) != value}
+
+    def catch_up(self) -> None:
+        """Make the runs that are late."""
+        self.is_late = False
+        self.runs |= {f"late-{number}": run for number, run in enumerate(self._late)}
 
     def resume_run(self, run_id: str) -> None:
         self._run("resume_run", run_id).status = "RUNNING"
