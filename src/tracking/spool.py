@@ -162,8 +162,15 @@ class Inbox:
 
     def is_child_of(self, run_ids: Collection[str]) -> bool:
         """Whether the run has one of these for a parent; False when its folder is unreadable, or has just gone."""
+        return self._names("parent_run_id", run_ids)
+
+    def adds_to(self, run_ids: Collection[str]) -> bool:
+        """Whether the folder adds to one of these runs, which began before; False as above."""
+        return self._names("run_id", run_ids)
+
+    def _names(self, what: str, run_ids: Collection[str]) -> bool:
         try:
-            return self.header()["parent_run_id"] in run_ids
+            return self.header()[what] in run_ids
         except (OSError, ValueError, KeyError):
             return False
 

@@ -3,7 +3,6 @@
 import json
 import logging
 import sys
-import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,10 +10,10 @@ from typing import Any
 
 from src.core.errors import TrackingError
 from src.core.secrets import without_credentials
-from src.tracking import courier_process
+from src.tracking.arrival import await_arrival
 from src.tracking.options import TrackingOptions
 from src.tracking.reading import ask, check_store
-from src.tracking.spool import State, inboxes, is_key
+from src.tracking.spool import is_key
 
 _PARENT_TAG = "mlflow.parentRunId"
 _PAGE = 1000
@@ -62,44 +61,18 @@ def study_runs(options: TrackingOptions, study_run_id: str) -> tuple[RecordedRun
     """
     store = without_credentials(options.uri)
     check_store(options)
-    known = _await_delivery(options, study_run_id)
-    question = {"uri": options.uri, "experiment": options.experiment, "run_id": known}
+    arrival = await_arrival(options, study_run_id, children=True)
+    if arrival.waiting:
+        _logger.warning(
+            "%d runs of the study have not reached the store yet and may be missing below; they wait in %s.",
+            arrival.waiting,
+            Path(options.spool).absolute(),
+        )
+    question = {"uri": options.uri, "experiment": options.experiment, "run_id": arrival.run_id}
     answer = ask("src.tracking.study_runs", question)
     if "error" in answer:
         raise TrackingError(f"The study's runs cannot be read from {store}: {answer['error']}")
     return tuple(RecordedRun(**run) for run in answer["runs"])
-
-
-def _await_delivery(options: TrackingOptions, study_run_id: str) -> str:
-    """Wait for what the spool still holds of the study; returns the study's run by the best name known."""
-    spool = Path(options.spool).absolute()
-    deadline = time.monotonic() + options.wait_s
-    known = study_run_id
-    while waiting := _waiting(spool, {study_run_id, known}):
-        known = _settled(spool, known)
-        courier_process.ensure_running(spool)
-        if time.monotonic() > deadline:
-            _logger.warning(
-                "%d runs of the study have not reached the store yet and may be missing below; they wait in %s.",
-                waiting,
-                spool,
-            )
-            break
-        time.sleep(0.05)
-    return _settled(spool, known)
-
-
-def _waiting(spool: Path, names: set[str]) -> int:
-    """How many runs of the study the spool has not delivered, the study's own included."""
-    states = {inbox: State.load(inbox.folder) for inbox in inboxes(spool)}
-    names = names | {inbox.folder.name for inbox, state in states.items() if state.run_id in names}
-    return sum(
-        (inbox.folder.name in names or inbox.is_child_of(names)) and not state.done for inbox, state in states.items()
-    )
-
-
-def _settled(spool: Path, run_id: str) -> str:
-    return (State.load(spool / run_id).run_id or run_id) if is_key(run_id) else run_id
 
 
 def read(uri: str, experiment: str, run_id: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from src.core.errors import ConfigError, RegistryError
+from src.core.secrets import without_credentials
 from src.data.options import DataOptions
 from src.detector.options import ProjectTrainOptions
 from src.evaluation.options import EvaluateOptions
@@ -15,13 +16,13 @@ from src.registry.candidate import Candidate
 from src.registry.description import ACCEPTED, CONTENT, GATE, REJECTED, STATUS, page_text, version_tags
 from src.registry.store import MlflowRegistry, RegisteredModel, Version, connected
 from src.stages.promote.arguments import PromoteArguments
-from src.stages.promote.arrival import await_arrival
 from src.stages.promote.challenge import Challenge, Contender, compete
 from src.stages.promote.holder import holder_on
 from src.stages.promote.intake import Intake, take_in
 from src.stages.promote.likeness import Likeness
 from src.stages.promote.packaging import packaged
 from src.stages.train.outcome import SUMMARY
+from src.tracking.arrival import await_arrival
 from src.tracking.options import TrackingOptions
 
 PRODUCTION = "production"  # the alias that has to be won from its holder
@@ -82,7 +83,7 @@ def promote(job: PromoteJob) -> PromoteOutcome:
         ConfigError: no run is named, or nothing is recorded.
         RegistryError: the model may not be promoted, something is missing, or the store does not answer.
     """
-    run_id = await_arrival(job.tracking, _run_id(job))
+    run_id = _arrived(job.tracking, _run_id(job))
     with connected(job.tracking.uri) as registry, tempfile.TemporaryDirectory() as scratch:
         intake = take_in(registry, run_id, Path(scratch))
         status = _status(intake.candidate, job.arguments)
@@ -106,6 +107,22 @@ def promote(job: PromoteJob) -> PromoteOutcome:
         if alias is not None and version.number != before:
             _hand_over(registry, model, version, alias, challenge)
         return PromoteOutcome(version, tags, is_new, alias, before, compared, challenge)
+
+
+def _arrived(tracking: TrackingOptions, run_id: str) -> str:
+    """The run by the store's name for it, once all that this machine recorded of it is there.
+
+    Raises:
+        RegistryError: something still waits after `tracking.wait_s`.
+    """
+    arrival = await_arrival(tracking, run_id)
+    if arrival.waiting:
+        said = f" The store said: {arrival.error}" if arrival.error else ""
+        raise RegistryError(
+            f"What the stages recorded of run {run_id} has not all reached {without_credentials(tracking.uri)} yet;"
+            f" it waits in {Path(tracking.spool).absolute()}.{said} Deliver it with `python -m src.sync`."
+        )
+    return arrival.run_id
 
 
 def _run_id(job: PromoteJob) -> str:
