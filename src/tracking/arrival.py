@@ -38,13 +38,14 @@ def await_arrival(options: TrackingOptions, run_id: str, *, children: bool = Fal
     spool = Path(options.spool).absolute()
     deadline = time.monotonic() + options.wait_s
     known = run_id
-    while True:
-        waiting = _waiting(spool, {run_id, known}, children)
+    while waiting := _waiting(spool, {run_id, known}, children):
         known = _settled(spool, known)
-        if not waiting or time.monotonic() > deadline:
-            return Arrival(known, len(waiting), next((state.error for state in waiting if state.error), None))
         courier_process.ensure_running(spool)
+        if time.monotonic() > deadline:
+            break
         time.sleep(0.05)
+    error = next((state.error for state in waiting if state.error), None)
+    return Arrival(_settled(spool, known), len(waiting), error)
 
 
 def _waiting(spool: Path, names: set[str], children: bool) -> list[State]:

@@ -30,6 +30,15 @@ def test_what_still_waits_is_counted_and_the_stores_reason_given(options, store,
     assert (arrival.run_id, arrival.waiting, arrival.error) == ("id-0", 1, "the store is down")
 
 
+def test_who_does_not_wait_has_it_delivered_all_the_same(options, store, courier):
+    run = open_run(options, name="one")
+    run.log_metrics({"val/mAP50": 0.5}, step=0)
+    run._outbox.close()  # killed
+    options.wait_s = 0.0
+    assert await_arrival(options, run._outbox.key).waiting == 1
+    assert store.run_named("one").status == "FAILED"
+
+
 @pytest.mark.parametrize(("children", "waiting"), [(False, 2), (True, 3)])
 def test_what_adds_to_a_run_counts_and_its_children_where_asked_for(options, nobody_delivers, children, waiting):
     study = open_run(options, name="study")
