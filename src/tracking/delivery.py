@@ -213,12 +213,12 @@ class Delivery:
 
     def _close(self, store: Store, _arguments: dict[str, Any]) -> None:
         if self.state.creations > 1:  # the server may have begun with the first only after it was looked for in vain
-            header = self._header
-            try:
-                store.delete_others(self._run_id, experiment=header["experiment"], tag=KEY_TAG, value=header["key"])
-            except StoreRefusedError as error:  # not everybody may delete
-                _logger.warning("%s: %s", header["name"], error)
+            self._make(store, "delete_others", {}, self.state.offset)
         self._update(done=True)
+
+    def _delete_others(self, store: Store, _arguments: dict[str, Any]) -> None:
+        header = self._header
+        store.delete_others(self._run_id, experiment=header["experiment"], tag=KEY_TAG, value=header["key"])
 
     def _damaged(self, _store: Store, arguments: dict[str, Any]) -> None:
         if arguments["text"]:
