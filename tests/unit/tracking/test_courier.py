@@ -196,50 +196,6 @@ def test_runs_that_wait_for_each_other_are_not_left(courier, store, options, mon
     assert spooled(options) == []
 
 
-def test_a_run_is_not_created_twice_when_the_answer_is_lost(courier, store, options, monkeypatch):
-    """After an unknown outcome the run is looked for before another one is made."""
-    monkeypatch.setattr(courier_module, "FIRST_PAUSE_S", 0.0)
-    store.loses_answers = True
-    run = open_run(options, name="one")
-    store.loses_answers = False
-    run.end(RunStatus.FINISHED)
-    assert store.run_named("one").status == "FINISHED"
-
-
-def test_a_run_that_the_store_makes_late_is_not_there_twice(courier, store, options, monkeypatch):
-    """It was looked for, not found, and made again; then the server came to the first request."""
-    monkeypatch.setattr(courier_module, "FIRST_PAUSE_S", 0.0)
-    store.is_late = True
-    run = open_run(options, name="one")
-    store.is_late = False
-    courier.round()
-    store.catch_up()
-    assert sorted(store.runs) == ["id-0", "late-0"]
-    run.end(RunStatus.FINISHED)
-    courier.round()
-    assert list(store.runs) == [run.id] == ["id-0"]
-    assert spooled(options) == []
-
-
-def test_a_second_run_that_may_not_be_deleted_is_told_and_no_obstacle(courier, store, options, monkeypatch, caplog):
-    monkeypatch.setattr(courier_module, "FIRST_PAUSE_S", 0.0)
-    store.refuses.add("delete_others")
-    store.is_late = True
-    run = open_run(options, name="one")
-    store.is_late = False
-    run.end(RunStatus.FINISHED)
-    courier.round()
-    assert store.run_named("one").status == "FINISHED"
-    assert "delete_others is refused" in caplog.text
-    assert spooled(options) == []
-
-
-def test_a_run_that_was_made_at_once_is_not_looked_for_again(courier, store, options):
-    open_run(options, name="one").end(RunStatus.FINISHED)
-    assert store.calls.count("find_run") == 1
-    assert "delete_others" not in store.calls
-
-
 def test_what_the_store_refuses_is_dropped_and_told(courier, store, options, caplog):
     """A call that can never succeed does not hold up those behind it."""
     store.refuses.add("log_dataset")
