@@ -82,9 +82,11 @@ finally:
 def main() -> None:
     """Measure, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=3, help="at least 2")
+    parser.add_argument("--rounds", type=int, default=3, help="at least 2, for quartiles")
     parser.add_argument("--epochs", type=int, default=20)
     arguments = parser.parse_args()
+    if arguments.rounds < 2:
+        parser.error(f"--rounds must be at least 2, for quartiles, got {arguments.rounds}")
     with tempfile.TemporaryDirectory(prefix="outage-") as scratch, mlflow_servers(Path(scratch) / "server") as servers:
         bench = Bench(Path(scratch), FaultyProxy(servers[0].port), arguments.epochs)
         bench.train("none")  # caches of files and labels, for all
