@@ -22,14 +22,15 @@ lint: .venv/ready
 
 lock: .venv/ready ## re-pin after a change of pyproject.toml
 	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --extra dev \
-		--no-emit-index-url --no-annotate --no-header -q pyproject.toml -o requirements.lock
+		--no-emit-index-url --no-emit-package hydra-optuna-search --no-annotate --no-header -q pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --constraint requirements.lock \
 		--no-emit-index-url --no-annotate --no-header -q docker/requirements.in -o docker/requirements.lock
 
-.venv/ready: requirements.lock
+.venv/ready: requirements.lock packages/sweeper/pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet uv
 	VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements.lock
+	VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --no-deps --editable packages/sweeper
 	touch $@
 
 clean:

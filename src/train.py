@@ -11,8 +11,8 @@ import hydra
 import optuna
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
+from optuna_search import current_trial
 
-from hydra_plugins.optuna_sweeper.trial import current_trial
 from src.config import app
 from src.config.sections import section
 from src.core.errors import TrainingError

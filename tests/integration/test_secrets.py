@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from support.postgresql import USER, Server, free_port, server
 
 from scripts.server_stack.postgresql import program
 from scripts.server_stack.processes import wait_until
-from tests.integration.engines.postgresql import USER, Server, free_port, server
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
 

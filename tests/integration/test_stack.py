@@ -22,8 +22,7 @@ import pytest
 from dotenv import dotenv_values
 from optuna.storages import RDBStorage
 from sqlalchemy.pool import NullPool
-
-from tests.integration.engines.postgresql import free_port
+from support.postgresql import free_port
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 

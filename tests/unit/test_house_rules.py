@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-MODULES = sorted([*ROOT.glob("src/**/*.py"), *ROOT.glob("hydra_plugins/optuna_sweeper/*.py")])
+MODULES = sorted([*ROOT.glob("src/**/*.py"), *ROOT.glob("packages/*/[!t]*/**/*.py")])
 PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md"))]
 
 

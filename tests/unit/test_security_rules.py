@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("src", "hydra_plugins", "scripts", "docker")
-MODULES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
+FOLDERS = ("src", "packages", "scripts", "docker")
+MODULES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py") if "tests" not in path.parts)
 FORBIDDEN = {
     "eval", "exec", "compile", "os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput",
     "yaml.load", "yaml.full_load", "yaml.unsafe_load", "yaml.load_all", "OmegaConf.unsafe_load",
@@ -17,8 +17,8 @@ FORBIDDEN = {
 }  # fmt: skip
 # A trial's task and configuration, on their way from a worker to the process of the trial that it has forked.
 ALLOWED = {
-    ("hydra_plugins/optuna_sweeper/_compose.py", "pickle.loads"),
-    ("hydra_plugins/optuna_sweeper/_process.py", "cloudpickle.loads"),
+    ("packages/sweeper/optuna_search/run/compose.py", "pickle.loads"),
+    ("packages/sweeper/optuna_search/trial/process.py", "cloudpickle.loads"),
 }
 
 

@@ -1,0 +1,28 @@
+"""Every attribute that the sweeper writes to Optuna's storage, with its type.
+
+Trials and studies outlive the program that made them, so that a name once written stays. Attributes of the task's own
+(`current_trial().set_user_attr`) stand beside these.
+"""
+
+# user attributes of trials
+RETRY_OF = "retry_of"  # int: the number of the trial that this one repeats
+RETRIES = "retries"  # int: how many trials with these parameters ended by a fault that counts
+OVERRIDES = "retry_overrides"  # list[str]: overrides that a repeated trial gets on top
+DUE = "retry_due"  # dict: RETRIES and OVERRIDES of the repetition; written before the trial is told as failed
+REASON = "fail_reason"  # str: why it failed, for a person to read
+ENDING = "ending"  # str: the name of an `Ending`; only on failed trials
+WORKER = "worker"  # str: host and process that run it, as `host:pid`
+FOLDER = "folder"  # str: the job's output folder
+LOG_TAIL = "log_tail"  # str: the last lines that a failed trial printed
+REPLICATES = "replicates"  # dict[str, list[float]]: the values of each replicate, by its override
+REPLICATES_STD = "replicates_std"  # list[float]: sample standard deviation of each objective between replicates
+
+# system attributes of trials
+LEASE = "lease"  # dict: who runs the trial and the number of its last sign of life; see `study.leases`
+FIXED_PARAMS = "fixed_params"  # dict: Optuna's own name for the parameters of a trial in the queue
+
+# user attributes of studies
+ENQUEUED = "enqueued"  # list[dict]: the points that were put in the queue
+RUNS = "runs"  # int: how often a controller has started on it
+SPACE = "search_space"  # dict: as `space.changes.describe_space` writes it
+SAMPLER = "sampler"  # str: the class that drew last

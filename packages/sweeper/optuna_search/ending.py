@@ -1,0 +1,70 @@
+"""How a trial ends."""
+
+import enum
+from dataclasses import dataclass
+from typing import Any
+
+
+class Ending(enum.Enum):
+    """How a trial ended, or its part in one process."""
+
+    COMPLETED = "completed"  # the task returned
+    PRUNED = "pruned"  # the task raised TrialPruned
+    FAILED = "failed"  # the task or its process failed, or returned no result
+    TIMED_OUT = "timed out"  # it took longer than `trial_timeout_s`
+    INTERRUPTED = "interrupted"  # the sweep was told to end, which is no fault of the trial
+    WORKER_DIED = "its worker died"  # the process that ran the trial is gone
+    LOST = "its lease was lost"  # another worker has been given the trial
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether the trial has no result for the study."""
+        return self not in (Ending.COMPLETED, Ending.PRUNED)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a task ended.
+
+    Attributes:
+        ending: How.
+        value: What the task returned, if it ended well.
+        reason: Name and message of the exception, or what ended the process; empty if the task ended well.
+        kinds: What `retry_on` may call the failure: the exception's class and its bases, a signal, `TrialTimeout`.
+    """
+
+    ending: Ending
+    value: Any = None
+    reason: str = ""
+    kinds: tuple[str, ...] = ()
+
+    @classmethod
+    def completed(cls, value: Any) -> "Outcome":
+        """The task returned `value`."""
+        return cls(Ending.COMPLETED, value)
+
+    @classmethod
+    def failed(cls, reason: str, kinds: tuple[str, ...] = ()) -> "Outcome":
+        """The task failed."""
+        return cls(Ending.FAILED, reason=reason, kinds=kinds)
+
+    @classmethod
+    def of_error(cls, error: BaseException) -> "Outcome":
+        """The task failed with an exception."""
+        return cls.failed(f"{type(error).__name__}: {error}".strip(), kinds_of(error))
+
+    @classmethod
+    def ended(cls, ending: Ending) -> "Outcome":
+        """An ending whose name says all."""
+        return cls(ending, reason=ending.value if ending.is_failure else "")
+
+
+def kinds_of(error: BaseException) -> tuple[str, ...]:
+    """The names of an exception's classes, bare and with their modules, up to Exception; then those of its causes."""
+    names: dict[str, None] = {}
+    cause: BaseException | None = error
+    while cause is not None:
+        for kind in type(cause).__mro__[: type(cause).__mro__.index(BaseException)]:
+            names |= dict.fromkeys((kind.__name__, f"{kind.__module__}.{kind.__qualname__}"))
+        cause = cause.__cause__
+    return tuple(names)

@@ -1,0 +1,128 @@
+"""One live display of a running sweep; plain lines where the output is no terminal.
+
+It reads the study's storage, so that it sees the trials of every worker, wherever it runs.
+"""
+
+import threading
+import time
+from collections import Counter
+from datetime import timedelta
+from types import TracebackType
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from optuna_search.attributes import DUE, REASON
+from optuna_search.results.files import by_key, duration_text, number_text, objective_names
+from optuna_search.study.queue import TrialBudget
+from optuna_search.study.ranking import rank
+
+INTERVAL_S = 0.5
+
+
+class SweepProgress:
+    """Shows a study's progress while the block runs.
+
+    Side effects: a thread that reads the storage twice a second.
+    """
+
+    def __init__(self, study: optuna.Study, n_trials: int, console: Console) -> None:
+        self._study = study
+        self._n_trials = n_trials
+        self._console = console
+        trials = study.get_trials(deepcopy=False)
+        self._announced: set[int] = {trial.number for trial in trials if trial.state.is_finished()}
+        self._before = len(TrialBudget.of(trials).finished)
+        self._started = time.monotonic()
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._display = Progress(
+            TextColumn("[bold]{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[status]}"),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self._task = self._display.add_task(study.study_name, total=n_trials, completed=self._before, status="")
+
+    def __enter__(self) -> "SweepProgress":
+        """Start watching."""
+        self._display.start()
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop watching; what finished last is still shown."""
+        self._done.set()
+        self._thread.join()
+        self._update()
+        self._display.stop()
+
+    def _watch(self) -> None:
+        while not self._done.wait(INTERVAL_S):
+            self._update()
+
+    def _update(self) -> None:
+        trials = self._study.get_trials(deepcopy=False)
+        standing = TrialBudget.of(trials)
+        finished = len(standing.finished)
+        for trial in trials:
+            if trial.state.is_finished() and trial.number not in self._announced:
+                self._announced.add(trial.number)
+                self._announce(trial, finished)
+        self._display.update(self._task, completed=finished, status=self._status(trials, standing))
+
+    def _status(self, trials: list[FrozenTrial], standing: TrialBudget) -> str:
+        finished = len(standing.finished)
+        counts = Counter(trial.state for trial in standing.taken)
+        parts = [f"{counts[TrialState.RUNNING]} running"]
+        parts += [f"{counts[state]} {word}" for state, word in _WORDS.items() if counts[state]]
+        if left := self._time_left(finished):
+            parts.append(f"~{left} left")
+        if best := rank(self._study, trials)[:1]:
+            parts.append(f"best {self._values(best[0])} {_params(best[0])}")
+        return " · ".join(parts)
+
+    def _announce(self, trial: FrozenTrial, finished: int) -> None:
+        outcome = {
+            TrialState.COMPLETE: lambda: self._values(trial),
+            TrialState.PRUNED: lambda: f"pruned at step {trial.last_step}",
+            TrialState.FAIL: lambda: (
+                f"{'to be tried again' if DUE in trial.user_attrs else 'failed'}: "
+                f"{trial.user_attrs.get(REASON, 'unknown')}"
+            ),
+        }[trial.state]()
+        left = self._time_left(finished)
+        self._console.print(
+            f"trial {trial.number} · {outcome} · {_params(trial)} · {duration_text(trial.duration)}"
+            f"  [{finished}/{self._n_trials}{f', ~{left} left' if left else ''}]",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
+
+    def _values(self, trial: FrozenTrial) -> str:
+        return ", ".join(
+            f"{name} {number_text(value)}"
+            for name, value in zip(objective_names(self._study), trial.values, strict=True)
+        )
+
+    def _time_left(self, finished: int) -> str:
+        ours = finished - self._before
+        if ours <= 0 or finished >= self._n_trials:
+            return ""
+        seconds = (time.monotonic() - self._started) / ours * (self._n_trials - finished)
+        return duration_text(timedelta(seconds=seconds))
+
+
+_WORDS = {TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
+
+
+def _params(trial: FrozenTrial) -> str:
+    return " ".join(f"{key.rsplit('.', maxsplit=1)[-1]}={number_text(value)}" for key, value in by_key(trial).items())

@@ -1,0 +1,141 @@
+"""Starts worker slots through the configured launcher, and again for what dead ones have left, until all is done."""
+
+import logging
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import Any
+
+import optuna
+from hydra.core.plugins import Plugins
+from hydra.core.utils import JobReturn
+from hydra.types import HydraContext, TaskFunction
+
+from optuna_search.ending import Ending, Outcome
+from optuna_search.run.failures import check_failure_rate
+from optuna_search.run.plan import Plan
+from optuna_search.run.tell import tell
+from optuna_search.run.worker import BatchJob, SlotEnding, WorkerSlot, draw
+from optuna_search.study.leases import Lease, WorkerWatch
+from optuna_search.study.queue import TrialBudget
+
+log = logging.getLogger(__name__)
+
+CHECK_INTERVAL_S = 1.0  # how often a controller whose own slots have ended looks at what others still run
+
+
+def run_slots(plan: Plan, study: optuna.Study, watch: WorkerWatch) -> None:
+    """Run worker slots until the study has its total, its time is over, or something stopped it.
+
+    Trials that other controllers run are waited for: should their workers die, their parameters are run here.
+
+    Raises:
+        Exception: What ended a slot's own code, or what the launcher raised before any trial had begun.
+    """
+    while True:
+        begun = len(study.get_trials(deepcopy=False))
+        try:
+            returns = launch(plan, WorkerSlot(plan), plan.n_jobs)
+        except Exception as error:  # from the launcher: what a slot's own code raised is among the returns
+            if len(study.get_trials(deepcopy=False)) == begun:
+                raise
+            log.warning("A slot has died (%s: %s); slots are started again.", type(error).__name__, error)
+            watch.look()
+            continue
+        if SlotEnding.STOPPED in values(returns) or not _more_to_do(plan, study):
+            return
+
+
+def _more_to_do(plan: Plan, study: optuna.Study) -> bool:
+    """Wait while all that is left runs elsewhere; whether there is something to run here after that."""
+    waiting = False
+    while time.time() < plan.deadline:
+        check_failure_rate(study, plan.max_failure_rate, plan.n_trials)
+        standing = TrialBudget.of(study.get_trials(deepcopy=False), plan.n_trials)
+        if standing.complete:
+            return False
+        if standing.places or standing.claimable:
+            return True
+        if not waiting:
+            running = ", ".join(str(trial.number) for trial in standing.taken if not trial.state.is_finished())
+            log.info("Waiting for trials that run elsewhere: %s.", running)
+            waiting = True
+        time.sleep(CHECK_INTERVAL_S)
+    return False
+
+
+def run_batches(plan: Plan, study: optuna.Study, callbacks: Sequence[Any]) -> None:
+    """Draw `n_jobs` trials, run them, tell all of them in the order of their numbers, and so on.
+
+    What is drawn depends on the trials told before and on nothing else, so that a sweep is repeated to the digit
+    however many run at once; for that, each batch waits for its slowest trial.
+
+    Raises:
+        SweepFailed: Too many trials failed.
+    """
+    stopped: list[bool] = []
+    study.stop = lambda: stopped.append(True)  # type: ignore[method-assign]
+    with Lease(study._storage, plan.lease_s) as lease:
+        while time.time() < plan.deadline and not stopped:
+            check_failure_rate(study, plan.max_failure_rate, plan.n_trials)
+            drawn = [trial for _ in range(plan.n_jobs) if (trial := draw(plan, study, lease)) is not None]
+            if not drawn:
+                return
+            _run_batch(plan, study, lease, drawn)
+            for trial in drawn:
+                frozen = study.get_trials(deepcopy=False)[trial.number]
+                for callback in callbacks:
+                    callback(study, frozen)
+
+
+def _run_batch(plan: Plan, study: optuna.Study, lease: Lease, drawn: Sequence[optuna.Trial]) -> None:
+    outcomes = [Outcome.ended(Ending.INTERRUPTED)] * len(drawn)
+    try:
+        with ExitStack() as leases:
+            for trial in drawn:
+                leases.enter_context(lease.held(trial._trial_id, lambda: None))
+            job = BatchJob(plan, tuple(trial._trial_id for trial in drawn))
+            try:
+                returns = launch(plan, job, len(drawn))
+            except Exception as error:  # from the launcher, as when a process was killed
+                log.warning("A batch was lost (%s: %s); its trials are queued again.", type(error).__name__, error)
+                outcomes = [Outcome.ended(Ending.WORKER_DIED)] * len(drawn)
+            else:
+                outcomes = values(returns)
+    finally:
+        for trial, outcome in zip(drawn, outcomes, strict=True):
+            tell(study, trial, outcome, plan.rules)
+
+
+def launch(plan: Plan, task: TaskFunction, jobs: int) -> Sequence[JobReturn]:
+    """Run `task` as so many jobs through the configured launcher and wait until all have ended.
+
+    Raises:
+        Exception: What the launcher raised, as when a job's process was killed.
+    """
+    quiet = HydraContext(config_loader=plan.context.config_loader, callbacks=_no_callbacks())
+    launcher = Plugins.instance().instantiate_launcher(hydra_context=quiet, task_function=task, config=plan.config)
+    # the fixed overrides too: a slot's own configuration, which nobody looks at, must be one that can be composed
+    overrides = [
+        [*plan.space.fixed, f"hydra.sweep.subdir=.workers/{index}", "hydra.output_subdir=null"] for index in range(jobs)
+    ]
+    returns: Sequence[JobReturn] = launcher.launch(overrides, initial_job_idx=0)
+    return returns
+
+
+def values(returns: Sequence[JobReturn]) -> list[Any]:
+    """What jobs returned.
+
+    Raises:
+        Exception: What one of them raised.
+    """
+    for result in returns:
+        if isinstance(result._return_value, Exception):
+            raise result._return_value.with_traceback(None)  # Hydra 1.4 would print a job's frames
+    return [result.return_value for result in returns]
+
+
+def _no_callbacks() -> Any:
+    from hydra._internal.callbacks import Callbacks
+
+    return Callbacks()

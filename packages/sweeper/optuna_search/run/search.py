@@ -1,0 +1,255 @@
+"""One sweep from its options to its results, on the machine where the command was given."""
+
+import dataclasses
+import logging
+import math
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import optuna
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig, ListConfig, OmegaConf
+from rich.console import Console
+
+from optuna_search.errors import SpaceError, SweepFailed
+from optuna_search.objects import build
+from optuna_search.results import files as results
+from optuna_search.results.files import SweepSummary
+from optuna_search.results.progress import SweepProgress
+from optuna_search.run.controller import run_batches, run_slots
+from optuna_search.run.launchers import too_few_slots
+from optuna_search.run.plan import Home, Plan
+from optuna_search.run.settings import as_list, check_settings
+from optuna_search.run.signals import terminate
+from optuna_search.run.tell import RetryRules
+from optuna_search.space.checks import check_edges, check_keys, check_overrides, default_point
+from optuna_search.space.space import parse_space
+from optuna_search.study.leases import WorkerWatch
+from optuna_search.study.queue import TrialBudget, requeue
+from optuna_search.study.storages import shown, storage_spec
+from optuna_search.study.study import (
+    StudySpec,
+    best_points,
+    enqueue,
+    go_on,
+    is_grid,
+    log_through_hydra,
+    set_arguments,
+)
+from optuna_search.trial.devices import shortage
+from optuna_search.trial.isolation import warm_up
+from optuna_search.trial.job import Terminated
+from optuna_search.trial.replicates import Repeats
+
+log = logging.getLogger(__name__)
+
+WIDTH_OF_FILES = 160  # characters
+
+
+class Search:
+    """A sweep: refuses what cannot work when it is made, runs when told to.
+
+    Raises:
+        SpaceError: Something cannot work; no trial has run.
+    """
+
+    def __init__(
+        self,
+        options: Mapping[str, Any],
+        config: DictConfig,
+        context: HydraContext,
+        task: TaskFunction,
+        arguments: Sequence[str],
+    ) -> None:
+        self._options = options
+        self._config = config
+        self._context = context
+        self._task = task
+        self._folder = Path(str(config.hydra.sweep.dir))
+        check_settings(options)
+        written = OmegaConf.to_container(config.hydra.sweeper, resolve=False)
+        self._storage = storage_spec(written["storage"], options["storage"])  # type: ignore[index, call-overload]
+        self._repeats = Repeats.read(options["repeats"])
+        self._space = parse_space(options["params"] or {}, arguments, context.config_loader)
+        if not self._space.keys and options["custom_search_space"] is None:
+            raise SpaceError(
+                "There is nothing to search: hydra.sweeper.params is empty and the command line varies nothing. "
+                "Give a space, as in 'lr=tag(log,interval(1e-4,1e-1))'."
+            )
+        check_keys(self._space, config, context.config_loader)
+        self._check_overrides_of_trials()
+        self._sampler = set_arguments(options["sampler"])
+        self._grid = self._space.grid() if is_grid(self._sampler) else {}
+        if options["isolation"] == "process":  # it imports while the space is checked and the study opened
+            warm_up(list(options["preload"]))
+        check_edges(self._space, config, context.config_loader, options["validate"])
+
+    def run(self) -> SweepSummary:
+        """Run the sweep and leave its results in its folder, also when it fails or is interrupted.
+
+        Raises:
+            SweepFailed: Too many trials failed, or none ended with a result.
+            SystemExit: After Ctrl-C or SIGTERM.
+        """
+        log_through_hydra()
+        # to it, slots are jobs; announcing them by number would only confuse them with trials
+        logging.getLogger("hydra._internal.core_plugins.basic_launcher").setLevel(logging.WARNING)
+        spec = self._spec()
+        study = spec.open()
+        run, changed = go_on(study, self._space, str(self._sampler["_target_"]))
+        for line in changed:
+            log.warning("The study is gone on with, changed: %s", line)
+        plan = self._plan(dataclasses.replace(spec, run=run))
+        watch = WorkerWatch(study, plan.lease_s, plan.rules.max_retries)
+        self._prepare(study, watch)
+        console = _console()
+        self._announce(study, console)
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, terminate)
+        callbacks = [build(callback) for callback in self._options["callbacks"].values()]
+        _notify(callbacks, "on_sweep_start", study)
+        try:
+            return self._run_trials(plan, study, watch, console, callbacks)
+        except KeyboardInterrupt:
+            sys.exit(128 + signal.SIGINT)
+
+    def _run_trials(
+        self, plan: Plan, study: optuna.Study, watch: WorkerWatch, console: Console, callbacks: Sequence[Any]
+    ) -> SweepSummary:
+        try:
+            with SweepProgress(study, self._n_trials, console), watch:
+                if self._options["mode"] == "batch":
+                    run_batches(plan, study, callbacks)
+                else:
+                    run_slots(plan, study, watch)
+            _refuse_without_winner(results.summarise(study, self._folder))
+        finally:  # callbacks may ask which exception is in flight
+            # slots that ended with this sweep have left nothing to wait for
+            watch.look(interrupted=isinstance(sys.exception(), KeyboardInterrupt | Terminated))
+            summary = results.summarise(study, self._folder)
+            results.write(study, summary)
+            results.print_table(study, summary, list(self._options["columns"]), console)
+            if not isinstance(sys.exception(), Terminated):  # then there are seconds left
+                _notify(callbacks, "on_sweep_end", study)
+            self._print_ways_on(study, console)
+        return summary
+
+    def _announce(self, study: optuna.Study, console: Console) -> None:
+        there = len(TrialBudget.of(study.get_trials(deepcopy=False)).taken)
+        done = f", {there} of them are there already" if there else ""
+        if there >= self._n_trials:
+            done += ": nothing is left to do; a larger hydra.sweeper.n_trials goes on"
+        text = f"Study {study.study_name}: {self._n_trials} trials{done}. Folder: {self._folder}"
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
+        launcher = self._config.hydra.launcher
+        doubts = [
+            too_few_slots(self._options["n_jobs"], launcher),
+            shortage(self._options["n_jobs"], self._options["devices"], self._options["slots_per_gpu"]),
+        ]
+        for doubt in filter(None, doubts):
+            log.warning(doubt)
+
+    def _check_overrides_of_trials(self) -> None:
+        """Refuse overrides that only some jobs get, before the first job that would fail by them."""
+        if self._repeats is not None:
+            check_overrides("repeats", self._repeats.overrides, self._space, self._config, self._context.config_loader)
+        retried = list(self._options["retry_overrides"])
+        check_overrides("retry_overrides", retried, self._space, self._config, self._context.config_loader)
+
+    @property
+    def _n_trials(self) -> int:
+        n_trials: int = self._options["n_trials"]
+        return min(n_trials, math.prod(map(len, self._grid.values()))) if self._grid else n_trials
+
+    def _spec(self) -> StudySpec:
+        return StudySpec(
+            name=self._options["study_name"] or self._folder.name,
+            storage=self._storage,
+            directions=tuple(as_list(self._options["direction"])),
+            sampler=self._sampler,
+            pruner=set_arguments(self._options["pruner"]),
+            metric_names=tuple(as_list(self._options["metric_names"] or [])),
+            grid=self._grid,
+        )
+
+    def _prepare(self, study: optuna.Study, watch: WorkerWatch) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        OmegaConf.save(self._config, self._folder / "multirun.yaml")
+        requeue(study)
+        watch.look()
+        enqueue(study, self._queue())
+
+    def _queue(self) -> list[dict[str, Any]]:
+        points: list[dict[str, Any]] = []
+        for point in self._options["enqueue"] or []:
+            if point != "default":
+                content: Any = OmegaConf.to_container(point, resolve=True)
+                points.append(self._space.admit(content))
+            elif not self._grid:  # a grid has every point once
+                points.append(default_point(self._space, self._config))
+        for name in as_list(self._options["warm_start_from"] or []):
+            points += best_points(name, self._storage, self._space)
+        return points
+
+    def _plan(self, spec: StudySpec) -> Plan:
+        options = self._options
+        return Plan(
+            task=self._task,
+            context=self._context,
+            config=self._config,
+            spec=spec,
+            space=self._space,
+            n_trials=self._n_trials,
+            n_jobs=options["n_jobs"],
+            max_failure_rate=options["max_failure_rate"],
+            deadline=math.inf if options["timeout_s"] is None else time.time() + options["timeout_s"],
+            trial_timeout_s=options["trial_timeout_s"],
+            lease_s=options["lease_s"],
+            rules=RetryRules(options["max_retries"], tuple(options["retry_on"]), tuple(options["retry_overrides"])),
+            repeats=self._repeats,
+            isolate=options["isolation"] == "process",
+            preload=list(options["preload"]),
+            callbacks=options["callbacks"],
+            custom_search_space=options["custom_search_space"],
+            devices=as_list(options["devices"]) if isinstance(options["devices"], ListConfig) else options["devices"],
+            slots_per_gpu=options["slots_per_gpu"],
+            home=Home.here(),
+        )
+
+    def _print_ways_on(self, study: optuna.Study, console: Console) -> None:
+        if storage := shown(self._storage):
+            console.print(f"Look at the study:  optuna-dashboard {storage}", markup=False, soft_wrap=True)
+        standing = TrialBudget.of(study.get_trials(deepcopy=False), self._n_trials)
+        more = "" if not standing.complete else f" hydra.sweeper.n_trials={2 * self._n_trials}"
+        console.print(
+            f"Go on with it:      the same command with hydra.sweeper.study_name={study.study_name}{more}",
+            markup=False,
+            soft_wrap=True,
+        )
+
+
+def _refuse_without_winner(summary: SweepSummary) -> None:
+    if summary.best_trials:
+        return
+    if summary.counts.get("complete"):
+        raise SweepFailed("No trial keeps all constraints; by how much each breaks them is listed above.")
+    raise SweepFailed("No trial ended with a result; the reasons are listed above.")
+
+
+def _console() -> Console:
+    """Where nothing says how wide the output is (a file, a pipe), it may be as wide as a table needs."""
+    knows_width = sys.stdout.isatty() or "COLUMNS" in os.environ
+    return Console(width=None if knows_width else WIDTH_OF_FILES)
+
+
+def _notify(callbacks: Sequence[Any], name: str, study: optuna.Study) -> None:
+    """Plain Optuna callbacks have no such methods; ours make use of them."""
+    for callback in callbacks:
+        if hasattr(callback, name):
+            getattr(callback, name)(study)

@@ -1,0 +1,68 @@
+"""How a slot ends when the machine is wanted back: by SIGTERM, or because Slurm says that its time is over."""
+
+import logging
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from optuna_search.run.plan import Home
+from optuna_search.study.leases import machine
+from optuna_search.trial.job import Terminated
+
+log = logging.getLogger(__name__)
+
+told_to_end = threading.Event()
+
+
+@contextmanager
+def ending_at_once(home: Home) -> Iterator[None]:
+    """On SIGTERM give the running trial back to the queue and end.
+
+    Submitit tells a slot by SIGUSR2 that its time is over and queues it again, if it may. If not, the slot ends as by
+    SIGTERM, and the controller starts others for what is left.
+
+    Side effects: signal handlers, within the block and in the main thread.
+
+    Raises:
+        Terminated: After SIGTERM, if the slot runs in the controller's own process; elsewhere the process ends.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    submitit = signal.getsignal(signal.SIGUSR2)
+
+    def ask_submitit(number: int, frame: Any) -> None:
+        assert callable(submitit)
+        try:
+            submitit(number, frame)
+        except Exception as error:  # it may not queue this slot again: its time has been over too often
+            raise Terminated(128 + number) from error
+
+    before = signal.signal(signal.SIGTERM, terminate)
+    if callable(submitit):
+        signal.signal(signal.SIGUSR2, ask_submitit)
+    try:
+        yield
+    except Terminated as error:
+        if (os.getpid(), machine()) == (home.pid, home.machine):
+            raise
+        log.warning("Told to end by SIGTERM; the running trial is queued again.")
+        os._exit(int(str(error.code)))  # launchers would take an exception for the end of the whole sweep
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        if callable(submitit):
+            signal.signal(signal.SIGUSR2, submitit)
+
+
+def terminate(*_: Any) -> None:
+    """The handler of SIGTERM.
+
+    Raises:
+        Terminated: Always.
+    """
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # one is enough
+    told_to_end.set()
+    raise Terminated(128 + signal.SIGTERM)

@@ -1,0 +1,238 @@
+"""A worker slot: draw → compose → run → tell, until the budget is spent.
+
+The sweeper launches slots through whatever Hydra launcher is set; each draws its own trials from the shared study,
+so no trial waits for another.
+"""
+
+import contextlib
+import enum
+import itertools
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import optuna
+from hydra.core.hydra_config import HydraConfig
+from hydra.utils import get_method
+from omegaconf import DictConfig, open_dict
+
+from optuna_search.attributes import FOLDER, OVERRIDES
+from optuna_search.ending import Ending, Outcome
+from optuna_search.objects import build
+from optuna_search.run.compose import Composer
+from optuna_search.run.failures import check_failure_rate
+from optuna_search.run.plan import Home, Plan
+from optuna_search.run.signals import ending_at_once, told_to_end
+from optuna_search.run.tell import tell
+from optuna_search.study.leases import Lease
+from optuna_search.study.queue import claim
+from optuna_search.study.storages import exclusive
+from optuna_search.study.study import log_through_hydra
+from optuna_search.trial.current import CurrentTrial, StudyTrial
+from optuna_search.trial.devices import share
+from optuna_search.trial.isolation import Limits, TrialProcesses, pack, run_in_process, warm_up
+from optuna_search.trial.job import Job, Terminated, run_here
+from optuna_search.trial.replicates import run_replicates
+
+log = logging.getLogger(__name__)
+
+
+class SlotEnding(enum.Enum):
+    """Why a slot draws no further trial."""
+
+    DONE = "the total is taken"
+    STOPPED = "the time is over, or a sampler or callback said so"
+
+
+@dataclass(frozen=True)
+class WorkerSlot:
+    """The task that a launcher runs once per slot."""
+
+    plan: Plan
+
+    def __call__(self, _: DictConfig) -> SlotEnding:
+        """Draw and run trials until the budget or the time is spent, or too many failed; see `Worker.work`.
+
+        Raises:
+            SweepFailed: The failure rate is above the limit.
+            Terminated: SIGTERM reached the controller, which runs this slot itself.
+        """
+        with ending_at_once(self.plan.home):
+            return Worker(self.plan, HydraConfig.get().job.num).work()
+
+
+@dataclass(frozen=True)
+class BatchJob:
+    """The task that a launcher runs once per trial of a batch; the controller has drawn it and tells how it ended."""
+
+    plan: Plan
+    trial_ids: tuple[int, ...]
+
+    def __call__(self, _: DictConfig) -> Outcome:
+        """Run the trial of this job's number."""
+        slot = HydraConfig.get().job.num
+        with ending_at_once(self.plan.home):
+            worker = Worker(self.plan, slot, ahead=False)
+            return worker.run(optuna.Trial(worker.study, self.trial_ids[slot]), threading.Event())
+
+
+class Worker:
+    """Runs trials of a plan in one slot, on whatever machine that is."""
+
+    def __init__(self, plan: Plan, slot: int, *, ahead: bool = True) -> None:
+        """Take part in the study of a plan.
+
+        Args:
+            plan: What to run.
+            slot: The index of the slot.
+            ahead: Whether further trials are to be expected, so that their processes are started beforehand.
+        """
+        log_through_hydra()
+        self.plan = plan
+        self.study = plan.spec.open(slot)
+        self._composer = Composer(plan.context.config_loader, plan.config)
+        here = Home.here()
+        shared = (here.machine, here.cpus) == (plan.home.machine, plan.home.cpus)
+        self._environment = share(slot, plan.n_jobs, plan.devices, plan.slots_per_gpu, shared)
+        if plan.isolate:
+            warm_up(plan.preload)
+            self._processes = TrialProcesses(pack(plan.task, plan.context), ahead=ahead)
+        else:
+            os.environ.update(self._environment)
+
+    def work(self) -> SlotEnding:
+        """Draw and run trials until none is left to draw.
+
+        Returns:
+            Why no further trial is drawn.
+
+        Raises:
+            SweepFailed: The failure rate is above the limit.
+        """
+        plan = self.plan
+        stopped = _stoppable(self.study)
+        callbacks = [build(callback) for callback in plan.callbacks.values()]
+        with contextlib.ExitStack() as stack:
+            lease = stack.enter_context(Lease(self.study._storage, plan.lease_s))
+            if plan.isolate:
+                stack.callback(self._processes.close)
+            while time.time() < plan.deadline and not stopped():
+                check_failure_rate(self.study, plan.max_failure_rate, plan.n_trials)
+                trial = draw(plan, self.study, lease)
+                if trial is None:
+                    return SlotEnding.DONE
+                self._run_and_tell(trial, lease)
+                frozen = self.study.get_trials(deepcopy=False)[trial.number]
+                for callback in callbacks:
+                    callback(self.study, frozen)
+        return SlotEnding.STOPPED
+
+    def _run_and_tell(self, trial: optuna.Trial, lease: Lease) -> None:
+        outcome = Outcome.ended(Ending.INTERRUPTED)
+        lost = threading.Event()
+        try:
+            with lease.held(trial._trial_id, lost.set):
+                outcome = self.run(trial, lost)
+                if told_to_end.is_set():  # libraries swallow exceptions that come from nowhere
+                    outcome = Outcome.ended(Ending.INTERRUPTED)
+                    raise Terminated(128 + signal.SIGTERM)
+        except Exception as error:
+            outcome = Outcome.of_error(error)
+            raise
+        finally:  # whatever happens, the trial must not stay RUNNING
+            tell(self.study, trial, outcome, self.plan.rules)
+
+    def run(self, trial: optuna.Trial, lost: threading.Event) -> Outcome:
+        """Run a trial that has been drawn, all replicates of it.
+
+        Args:
+            trial: The trial.
+            lost: Set when the trial has been given to somebody else.
+        """
+        plan = self.plan
+        try:
+            handle = StudyTrial(trial, plan.space.by_key(trial.params))
+            job = self._job(trial, handle)
+            trial.set_user_attr(FOLDER, str(job.folder.absolute()))
+        except Exception as error:
+            return Outcome.of_error(error)
+        if plan.repeats is None:
+            return self._run_job(job, handle, lost)
+
+        def run_one(override: str, replicate: CurrentTrial) -> Outcome:
+            try:
+                one = self._job(trial, replicate, override, str(job.config.hydra.sweep.subdir))
+            except Exception as error:
+                return Outcome.of_error(error)
+            return self._run_job(one, replicate, lost)
+
+        return run_replicates(plan.repeats, handle, len(self.study.directions), run_one)
+
+    def _run_job(self, job: Job, handle: CurrentTrial, lost: threading.Event) -> Outcome:
+        if self.plan.isolate:
+            return run_in_process(job, handle, Limits(self.plan.trial_timeout_s, lost), self._processes)
+        return run_here(job, handle)
+
+    def _job(self, trial: optuna.Trial, handle: CurrentTrial, replicate: str | None = None, within: str = "") -> Job:
+        """The job of a trial, or of one of its replicates, which run in folders within the trial's."""
+        repeated = self.study.get_trials(deepcopy=False)[trial.number].user_attrs.get(OVERRIDES, [])
+        overrides = [*self.plan.space.overrides(trial.params), *repeated, *([replicate] if replicate else [])]
+        config = self._composer.compose(overrides)
+        with open_dict(config):
+            config.hydra.job.num = trial.number
+            config.hydra.job.id = f"{self.plan.spec.name}-{trial.number}"
+            sweeps = Path(str(config.hydra.sweep.dir))
+            if replicate:
+                subdir = f"{within}/{replicate.rsplit('.', maxsplit=1)[-1]}"
+            else:
+                subdir = _free(sweeps, str(config.hydra.sweep.subdir))
+            config.hydra.sweep.subdir = subdir
+        facts = {
+            "number": handle.number,
+            "params": handle.params,
+            "study_name": handle.study_name,
+            "study_user_attrs": handle.study_user_attrs,
+            "replicate": handle.replicate,
+        }
+        return Job(config, sweeps / subdir, self.plan.task, self.plan.context, facts, self._environment)
+
+
+def draw(plan: Plan, study: optuna.Study, lease: Lease) -> optuna.Trial | None:
+    """Take the next trial of the study and draw its point; None when the total is taken.
+
+    Both are one step under the study's lock: samplers that enumerate would otherwise draw a point twice.
+    """
+    while True:
+        with exclusive(study._storage, study.study_name) as locked:
+            study._thread_local.cached_all_trials = None  # as Study.ask() does for each trial
+            trial_id = claim(study, plan.n_trials, lease.first, locked=locked)
+            if trial_id is None:
+                return None
+            trial = optuna.Trial(study, trial_id)
+            try:
+                plan.space.suggest(trial, plan.config)
+                if plan.custom_search_space is not None:
+                    get_method(plan.custom_search_space)(plan.config, trial)
+                return trial
+            except Exception as error:
+                broken = Outcome.of_error(error)
+        tell(study, trial, broken, plan.rules)
+        check_failure_rate(study, plan.max_failure_rate, plan.n_trials)
+
+
+def _free(sweeps: Path, subdir: str) -> str:
+    """A trial's folder, or another one beside it if a study that is no more has left one of that name."""
+    names = itertools.chain([subdir], (f"{subdir}_{count}" for count in itertools.count(1)))
+    return next(name for name in names if not (sweeps / name).exists())
+
+
+def _stoppable(study: optuna.Study) -> Callable[[], bool]:
+    """Let samplers and callbacks end this worker with `Study.stop()`, which Optuna allows within optimize() only."""
+    stopped = threading.Event()
+    study.stop = stopped.set  # type: ignore[method-assign]
+    return stopped.is_set

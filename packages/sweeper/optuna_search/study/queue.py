@@ -1,0 +1,176 @@
+"""Who draws which trial: the study's total is exact, and what a dead worker leaves behind is queued again.
+
+The storages that Optuna offers have one atomic step in common: a waiting trial becomes a running one for exactly one
+worker. All else follows from rules over the list of trials, which every worker reads for itself.
+"""
+
+import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import optuna
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.trial import FrozenTrial, TrialState, create_trial
+
+from optuna_search.attributes import DUE, ENDING, FIXED_PARAMS, LEASE, REASON, RETRY_OF, WORKER
+from optuna_search.ending import Outcome
+from optuna_search.study.storages import exclusive
+
+
+@dataclass(frozen=True)
+class TrialBudget:
+    """What a study's trials amount to.
+
+    Attributes:
+        taken: Trials that count towards the total and are running or finished, by number.
+        waiting: Trials in the queue, in the order in which they may be taken.
+        repeated: Failed trials of which the queue or a later trial holds a repetition; they do not count.
+        n_trials: The total.
+    """
+
+    taken: tuple[FrozenTrial, ...]
+    waiting: tuple[FrozenTrial, ...]
+    repeated: tuple[FrozenTrial, ...]
+    n_trials: int
+
+    @classmethod
+    def of(cls, trials: Sequence[FrozenTrial], n_trials: int = 0) -> "TrialBudget":
+        """Judge `trials`, all those of a study in the order of their numbers.
+
+        To queue the repetition of a failed trial frees that trial's place and fills it in one step, so that no worker
+        can see a free place in between. Should two controllers queue a repetition of the same trial, the first holds.
+        """
+        repetition: dict[int, int] = {}
+        for trial in trials:
+            if (original := trial.user_attrs.get(RETRY_OF)) is not None:
+                repetition.setdefault(original, trial.number)
+        taken, waiting, repeated = [], [], []
+        for trial in trials:
+            original = trial.user_attrs.get(RETRY_OF)
+            if trial.state == TrialState.FAIL and trial.number in repetition:
+                repeated.append(trial)
+            elif trial.state != TrialState.WAITING:
+                taken.append(trial)
+            elif original is None or (repetition[original] == trial.number and _failed(trials[original])):
+                waiting.append(trial)
+        waiting.sort(key=lambda trial: (RETRY_OF not in trial.user_attrs, trial.number))
+        return cls(tuple(taken), tuple(waiting), tuple(repeated), n_trials)
+
+    @property
+    def finished(self) -> tuple[FrozenTrial, ...]:
+        """Those of `taken` that have ended."""
+        return tuple(trial for trial in self.taken if trial.state.is_finished())
+
+    @property
+    def claimable(self) -> tuple[FrozenTrial, ...]:
+        """Waiting trials for which the total has room: all workers that see the same trials see the same ones."""
+        return self.waiting[: max(0, self.n_trials - len(self.taken))]
+
+    @property
+    def places(self) -> int:
+        """How many trials may still be made beside those that wait."""
+        return max(0, self.n_trials - len(self.taken) - len(self.waiting))
+
+    @property
+    def complete(self) -> bool:
+        """Whether all trials of the total have ended."""
+        return len(self.finished) >= self.n_trials
+
+
+def claim(study: optuna.Study, n_trials: int, lease: Mapping[str, Any], *, locked: bool) -> int | None:
+    """Take the next trial of the study, or None when its total is taken.
+
+    Args:
+        study: The study.
+        n_trials: Its total.
+        lease: Who takes it, as `Lease.first` says.
+        locked: Whether the caller holds the study's lock. Without it, a new trial is put in the queue first, where
+            the rules decide who gets it.
+
+    Returns:
+        The trial's id in its storage.
+    """
+    storage = study._storage
+    worker = f"{lease['machine'].partition('/')[0]}:{lease['pid']}"
+    while True:
+        standing = TrialBudget.of(study.get_trials(deepcopy=False), n_trials)
+        for trial in standing.claimable:
+            if _take(storage, trial._trial_id, lease, worker):
+                return trial._trial_id
+        if standing.places and locked:
+            template = _template(TrialState.RUNNING, {WORKER: worker}, {LEASE: dict(lease)})
+            return storage.create_new_trial(study._study_id, template)
+        if standing.places:
+            storage.create_new_trial(study._study_id, _template(TrialState.WAITING, {}, {}))
+        elif not standing.claimable:
+            return None
+
+
+def fail_and_requeue(study: optuna.Study, trial: FrozenTrial, outcome: Outcome, due: Mapping[str, Any] | None) -> bool:
+    """Tell that a running trial has failed, and queue its parameters again if that is due.
+
+    Args:
+        study: The study.
+        trial: The trial.
+        outcome: How and why it failed.
+        due: `RETRIES` and `OVERRIDES` of its repetition; None for none.
+
+    Returns:
+        Whether it was still running; if not, somebody else has told how it ended.
+    """
+    storage = study._storage
+    try:
+        storage.set_trial_user_attr(trial._trial_id, ENDING, outcome.ending.name)
+        storage.set_trial_user_attr(trial._trial_id, REASON, outcome.reason)
+        if due is not None:
+            storage.set_trial_user_attr(trial._trial_id, DUE, dict(due))
+        # Study.tell() would first ask the sampler, which has nothing to learn from a failure
+        storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)
+    except UpdateFinishedTrialError:
+        return False
+    study._thread_local.cached_all_trials = None
+    requeue(study)
+    return True
+
+
+def requeue(study: optuna.Study) -> list[FrozenTrial]:
+    """Queue the repetitions that are due, also those that a controller did not live to queue.
+
+    Returns:
+        The failed trials.
+    """
+    with exclusive(study._storage, study.study_name):
+        trials = study.get_trials(deepcopy=False)
+        queued = {trial.user_attrs.get(RETRY_OF) for trial in trials}
+        due = [trial for trial in trials if _failed(trial) and trial.number not in queued]
+        for trial in due:
+            attributes = {RETRY_OF: trial.number, **trial.user_attrs[DUE]}
+            points = {**trial.system_attrs.get(FIXED_PARAMS, {}), **trial.params}
+            template = _template(TrialState.WAITING, attributes, {FIXED_PARAMS: points})
+            study._storage.create_new_trial(study._study_id, template)
+    return due
+
+
+def _failed(trial: FrozenTrial) -> bool:
+    return trial.state == TrialState.FAIL and DUE in trial.user_attrs
+
+
+def _take(storage: optuna.storages.BaseStorage, trial_id: int, lease: Mapping[str, Any], worker: str) -> bool:
+    try:
+        # before it runs, so that no trial runs without anybody to answer for it
+        storage.set_trial_system_attr(trial_id, LEASE, dict(lease))
+        if not storage.set_trial_state_values(trial_id, TrialState.RUNNING):
+            return False
+    except UpdateFinishedTrialError:
+        return False
+    storage.set_trial_system_attr(trial_id, LEASE, dict(lease))  # another worker may have written its own meanwhile
+    storage.set_trial_user_attr(trial_id, WORKER, worker)
+    return True
+
+
+def _template(state: TrialState, user_attrs: dict[str, Any], system_attrs: dict[str, Any]) -> FrozenTrial:
+    trial = create_trial(state=TrialState.WAITING, user_attrs=user_attrs, system_attrs=system_attrs)
+    if state == TrialState.RUNNING:
+        trial.state, trial.datetime_start = state, datetime.datetime.now()
+    return trial

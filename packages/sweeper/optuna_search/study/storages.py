@@ -1,0 +1,223 @@
+"""Where studies are kept: opened from a spec that travels to other processes, and locked while a trial is drawn."""
+
+import hashlib
+import re
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import optuna
+from filelock import FileLock
+from omegaconf import DictConfig, ListConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from optuna.storages import BaseStorage, GrpcStorageProxy, JournalStorage, RDBStorage
+from optuna.storages.journal import JournalFileBackend
+from optuna.storages.journal._file import BaseJournalFileLock
+
+from optuna_search.errors import SpaceError
+from optuna_search.objects import build
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+JOURNAL = "journal:"
+GRPC = "grpc://"
+CONNECT_S = 10.0  # how long to wait for a gRPC proxy
+_PASSWORD = re.compile(r"://[^/@\s]*:[^/@\s]+@")
+_KINDS = (
+    "'journal:PATH', a database URL such as 'sqlite:///optuna.db' or 'postgresql://user@host/db', "
+    "'grpc://host:port', or a mapping with '_target_'"
+)
+
+
+def storage_spec(written: Any, meant: Any = None) -> Any:
+    """A storage setting in a form that holds in other working directories and holds no password.
+
+    Args:
+        written: The setting with its interpolations as they were written.
+        meant: The same with its interpolations resolved; None if it has none.
+
+    Raises:
+        SpaceError: It is no storage, or a password stands in it.
+    """
+    written, meant = _plain(written), _plain(written if meant is None else meant)
+    if _PASSWORD.search(str(meant)):
+        return _by_environment(written, meant)
+    if isinstance(meant, dict) and "_target_" in meant:
+        return meant
+    if isinstance(meant, str) and meant.startswith(JOURNAL):
+        return JOURNAL + str(Path(meant.removeprefix(JOURNAL)).expanduser().absolute())
+    if isinstance(meant, str) and meant.startswith("sqlite:///"):
+        return _absolute_sqlite(meant)
+    if isinstance(meant, str) and re.match(r"\w[\w+]*://", meant):
+        return meant
+    raise SpaceError(f"hydra.sweeper.storage={meant!r} is no storage. Expected {_KINDS}.")
+
+
+def open_storage(spec: Any) -> BaseStorage:
+    """The storage of `storage_spec()`.
+
+    Side effects: creates the folder of a journal; connects to a server.
+
+    Raises:
+        SpaceError: A gRPC proxy does not answer.
+    """
+    spec = _resolved(spec)
+    if not isinstance(spec, str):
+        storage = build(spec)
+        assert isinstance(storage, BaseStorage)
+        return optuna.storages.get_storage(storage)
+    if spec.startswith(JOURNAL):
+        path = Path(spec.removeprefix(JOURNAL))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return JournalStorage(JournalFileBackend(str(path), lock_obj=_KernelLock(path)))
+    if spec.startswith(GRPC):
+        return _proxy(spec)
+    return _database(spec)
+
+
+class _KernelLock(BaseJournalFileLock):
+    """A journal's lock that ends with its process; after Optuna's own, a kill makes all others wait for 30 s."""
+
+    def __init__(self, journal: Path) -> None:
+        self._lock = FileLock(f"{journal}.append.lock")
+
+    def acquire(self) -> bool:
+        self._lock.acquire()
+        return True
+
+    def release(self) -> None:
+        self._lock.release()
+
+
+def _database(url: str) -> BaseStorage:
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import OperationalError
+
+    try:
+        return _connected(url)
+    except OperationalError as error:
+        shown = make_url(url).render_as_string(hide_password=True)
+        raise SpaceError(f"The database {shown} of hydra.sweeper.storage cannot be used: {error.orig}") from error
+
+
+def _connected(url: str) -> BaseStorage:
+    with _making_tables(url):
+        # a server may have been restarted since the last trial, hours ago
+        storage = RDBStorage(url, engine_kwargs={"pool_pre_ping": True})
+    weakref.finalize(storage, storage.engine.dispose)  # at the latest when the process ends; psycopg warns otherwise
+    return optuna.storages.get_storage(storage)
+
+
+@contextmanager
+def exclusive(storage: BaseStorage, study_name: str) -> Iterator[bool]:
+    """Let no other worker draw a trial of the study within the block, wherever it runs.
+
+    A journal and SQLite are locked by a file beside them, PostgreSQL by an advisory lock; all of these end with their
+    process. Behind a gRPC proxy, and for other storages, there is no such lock.
+
+    Yields:
+        Whether the lock is held; where it is not, `TrialBudget` alone keeps the total exact.
+    """
+    backend = getattr(storage, "_backend", storage)  # Optuna wraps RDBStorage into a cache
+    if isinstance(backend, JournalFileBackend):
+        with _beside(backend._file_path):
+            yield True
+    elif isinstance(backend, RDBStorage) and backend.engine.dialect.name == "sqlite" and backend.engine.url.database:
+        with _beside(backend.engine.url.database):
+            yield True
+    elif isinstance(backend, RDBStorage) and backend.engine.dialect.name == "postgresql":
+        with _advisory(backend.engine, f"study {study_name}"):
+            yield True
+    else:
+        yield False
+
+
+def shown(spec: Any) -> str | None:
+    """The argument that `optuna-dashboard` takes, without a password; None where it takes none."""
+    if not isinstance(spec, str) or spec.startswith(GRPC):
+        return None
+    if not spec.startswith(JOURNAL):
+        return spec
+    path, here = Path(spec.removeprefix(JOURNAL)), Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+
+
+def _plain(setting: Any) -> Any:
+    return OmegaConf.to_container(setting) if isinstance(setting, DictConfig | ListConfig) else setting
+
+
+def _resolved(spec: Any) -> Any:
+    return OmegaConf.to_container(OmegaConf.create([spec]), resolve=True)[0]  # type: ignore[index, unused-ignore]
+
+
+def _by_environment(written: Any, meant: Any) -> Any:
+    """The setting as written, if each process can find the password in its own environment.
+
+    What is resolved would be pickled by launchers and saved beside the job.
+    """
+    try:
+        if not _PASSWORD.search(str(written)) and _resolved(written) == meant:
+            return written
+    except OmegaConfBaseException:  # it refers to the configuration, which no worker has at hand
+        pass
+    raise SpaceError(
+        "hydra.sweeper.storage contains a password, which would be written into the files of every trial. Leave it "
+        "out (postgresql://user@host/db) and give it as PGPASSWORD or in ~/.pgpass; or put the whole URL into an "
+        "environment variable and set hydra.sweeper.storage='${oc.env:OPTUNA_STORAGE}'."
+    )
+
+
+def _absolute_sqlite(url: str) -> str:
+    path = url.removeprefix("sqlite:///")
+    return url if not path or path.startswith(":memory:") else f"sqlite:///{Path(path).expanduser().absolute()}"
+
+
+def _proxy(spec: str) -> GrpcStorageProxy:
+    host, _, port = spec.removeprefix(GRPC).rstrip("/").rpartition(":")
+    if not host or not port.isdigit():
+        raise SpaceError(f"hydra.sweeper.storage={spec!r}: expected grpc://HOST:PORT.")
+    proxy = GrpcStorageProxy(host=host, port=int(port))
+    try:
+        proxy.wait_server_ready(timeout=CONNECT_S)
+    except Exception as error:  # grpc.FutureTimeoutError, from a package that is not always installed
+        raise SpaceError(
+            f"No gRPC storage proxy answers at {host}:{port} within {CONNECT_S:.0f} s. Start one with "
+            "optuna.storages.run_grpc_proxy_server(storage, host=…, port=…)."
+        ) from error
+    return proxy
+
+
+@contextmanager
+def _beside(path: str) -> Iterator[None]:
+    with FileLock(f"{path}.draw.lock"):
+        yield
+
+
+@contextmanager
+def _making_tables(url: str) -> Iterator[None]:
+    """Optuna makes the tables of an empty database without asking who else is about to."""
+    from sqlalchemy import create_engine, make_url
+    from sqlalchemy.pool import NullPool
+
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "postgresql":
+        with _advisory(create_engine(parsed, poolclass=NullPool), "tables"):
+            yield
+    elif parsed.get_backend_name() == "sqlite" and parsed.database:
+        with _beside(parsed.database):
+            yield
+    else:
+        yield
+
+
+@contextmanager
+def _advisory(engine: "Engine", what: str) -> Iterator[None]:
+    from sqlalchemy import func, select
+
+    digest = hashlib.blake2b(f"optuna_sweeper:{what}".encode(), digest_size=8).digest()
+    with engine.begin() as connection:  # ends with the transaction, and so with a lost connection
+        connection.execute(select(func.pg_advisory_xact_lock(int.from_bytes(digest, signed=True))))
+        yield

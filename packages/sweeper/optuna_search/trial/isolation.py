@@ -1,0 +1,218 @@
+"""One trial in one process, so that a crash, a leak or an out-of-memory kill ends a trial and not the sweep.
+
+Trials are forked from Python's fork server, which has the task's heavy modules (`preload`) imported already: a trial
+starts in milliseconds and inherits no threads and no CUDA context. The trial's process knows neither storage nor
+pruner; it talks to its worker through a pipe, which is also how the worker learns of its death.
+"""
+
+import contextlib
+import math
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+import cloudpickle
+from hydra.core.singleton import Singleton
+from hydra.types import HydraContext, TaskFunction
+
+from optuna_search.ending import Ending, Outcome
+from optuna_search.trial.current import CurrentTrial
+from optuna_search.trial.job import Job
+from optuna_search.trial.process import GRACE_S, run_one_trial
+
+PRELOAD_LAST = "optuna_search.trial.preload_last"
+LOOK_S = 0.5  # how often a silent trial's time and lease are looked at
+TIMEOUT = "TrialTimeout"
+
+
+def warm_up(preload: Sequence[str]) -> None:
+    """Start the fork server, which imports `preload` in the background while the sweep is set up.
+
+    Side effects: a process that lives as long as this one.
+    """
+    context = _process_context()
+    if context.get_start_method() == "forkserver":
+        from multiprocessing import forkserver
+
+        context.set_forkserver_preload([run_one_trial.__module__, *preload, PRELOAD_LAST])
+        forkserver.ensure_running()
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What ends a trial from outside.
+
+    Attributes:
+        timeout_s: Seconds after which it is taken to hang; None for no limit.
+        lost: Set when the trial has been given to somebody else.
+    """
+
+    timeout_s: float | None
+    lost: threading.Event
+
+
+def pack(task: TaskFunction, context: HydraContext) -> bytes:
+    """What the processes of all trials of a slot need, pickled once: beside the app's own, Hydra's global state."""
+    # cloudpickle, because Hydra apps live in __main__
+    packed: bytes = cloudpickle.dumps((task, context, Singleton.get_state()))
+    return packed
+
+
+class TrialProcess:
+    """A process that has everything but its trial, which comes through the pipe."""
+
+    def __init__(self, packed: bytes) -> None:
+        """Start it; `packed` is what `pack()` has made of the task and its context."""
+        self.pipe, theirs = multiprocessing.Pipe()
+        self.process: BaseProcess = _process_context().Process(target=run_one_trial, args=(packed, theirs))
+        try:
+            self.process.start()
+        finally:
+            theirs.close()
+
+    def close(self) -> None:
+        """Kill it, also what it left behind: data loaders, say."""
+        if self.process.pid is not None:
+            _signal_group(self.process, signal.SIGKILL)
+            self.process.join()
+        self.pipe.close()
+
+
+class TrialProcesses:
+    """The processes of a slot's trials, each for one trial.
+
+    Once a trial's task has begun the next one's process is started, unless `ahead` is false: what it takes until it
+    can begin is then not spent between two trials. Not sooner, because the two would slow each other.
+    """
+
+    def __init__(self, packed: bytes, *, ahead: bool) -> None:
+        self._packed = packed
+        self._ahead = ahead
+        self._spare: TrialProcess | None = None
+
+    def take(self) -> TrialProcess:
+        """A process that waits for its trial."""
+        spare, self._spare = self._spare, None
+        if spare is not None and spare.process.is_alive():
+            return spare
+        if spare is not None:  # the kernel may have wanted its memory
+            spare.close()
+        return TrialProcess(self._packed)
+
+    def prepare(self) -> None:
+        """Start the next one; what keeps it from starting is no fault of the trial that runs, and is said later."""
+        if self._ahead and self._spare is None:
+            with contextlib.suppress(OSError):
+                self._spare = TrialProcess(self._packed)
+
+    def close(self) -> None:
+        """End the one that waits: its slot has no further trial."""
+        if self._spare is not None:
+            self._spare.close()
+            self._spare = None
+
+
+def run_in_process(job: Job, trial: CurrentTrial, limits: Limits, processes: TrialProcesses) -> Outcome:
+    """Run the job in a process of its own and serve its reports until it ends.
+
+    On KeyboardInterrupt the process gets one SIGINT and up to `GRACE_S` seconds to end, then it is killed; the
+    interrupt goes on to the caller. Any other exception in the caller kills it at once.
+    """
+    own = cloudpickle.dumps((job.config, job.folder, job.facts, job.environment))
+    started: TrialProcess | None = None
+    try:
+        started = processes.take()
+        started.pipe.send_bytes(own)
+        return _serve(started, trial, limits, began=processes.prepare)
+    except BrokenPipeError:
+        return Outcome.failed("its process ended before it began; what it printed is above")
+    except KeyboardInterrupt:
+        if started is not None:
+            _signal_group(started.process, signal.SIGINT)
+            started.process.join(GRACE_S)
+        raise
+    finally:
+        if started is not None:
+            started.close()
+
+
+def _process_context() -> Any:
+    methods = multiprocessing.get_all_start_methods()
+    method = "forkserver" if "forkserver" in methods else "spawn"
+    if multiprocessing.get_start_method(allow_none=True) not in methods:
+        # joblib's workers have a start method of their own, which children inherit by name but do not know
+        multiprocessing.set_start_method(method, force=True)
+    return multiprocessing.get_context(method)
+
+
+def _serve(started: TrialProcess, trial: CurrentTrial, limits: Limits, began: Callable[[], None]) -> Outcome:
+    pipe, process = started.pipe, started.process
+    ends = math.inf if limits.timeout_s is None else time.monotonic() + limits.timeout_s
+    killed_before = _killed_for_memory()
+    actions: dict[str, Callable[..., Any]] = {
+        "report": trial.report,
+        "should_prune": trial.should_prune,
+        "set_user_attr": trial.set_user_attr,
+        "set_constraint": trial.set_constraint,
+    }
+    while True:
+        try:
+            if not pipe.poll(max(0.0, min(LOOK_S, ends - time.monotonic()))):
+                if limits.lost.is_set():
+                    return Outcome.ended(Ending.LOST)
+                if time.monotonic() >= ends:
+                    reason = f"no result within trial_timeout_s={limits.timeout_s:g}"
+                    return Outcome(Ending.TIMED_OUT, reason=reason, kinds=(TIMEOUT,))
+                continue
+            name, arguments = pipe.recv()
+        except (EOFError, ConnectionResetError):  # the other end closes only by dying
+            process.join()
+            return _death(process.exitcode, for_memory=_killed_for_memory() > killed_before)
+        if name == "outcome":
+            return Outcome(*arguments)
+        if name == "began":
+            began()
+            continue
+        pipe.send(_answer(actions[name], arguments))
+
+
+def _answer(action: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[Any, Exception | None]:
+    """What the study refuses (a report that is no number, say) is the task's error, not the worker's."""
+    try:
+        return action(*arguments), None
+    except (TypeError, ValueError) as error:
+        return None, error
+
+
+def _death(exitcode: int | None, *, for_memory: bool) -> Outcome:
+    if exitcode is None or exitcode >= 0:
+        return Outcome.failed(f"its process exited with status {exitcode}", ("SystemExit",))
+    name = signal.Signals(-exitcode).name
+    if name == "SIGKILL" and for_memory:
+        return Outcome.failed("killed by the kernel for want of memory (SIGKILL)", (name, "MemoryError"))
+    return Outcome.failed(f"killed by {name}", (name,))
+
+
+def _killed_for_memory() -> int:
+    """How many processes the kernel has killed for memory since the machine started; 0 where it does not say."""
+    counters = Path("/proc/vmstat")
+    lines = counters.read_text().splitlines() if counters.exists() else []
+    return next((int(line.split()[1]) for line in lines if line.startswith("oom_kill ")), 0)
+
+
+def _signal_group(process: BaseProcess, number: int) -> None:
+    if process.pid is None:
+        return
+    try:
+        os.killpg(process.pid, number)
+    except (ProcessLookupError, PermissionError):  # it has ended, or has not made its group yet
+        with contextlib.suppress(ProcessLookupError):  # it ends while one looks
+            if process.is_alive():
+                os.kill(process.pid, number)

@@ -1,0 +1,95 @@
+"""One trial as a Hydra job, and how it ended."""
+
+import logging
+import signal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import optuna
+from hydra.core.utils import JobReturn, JobStatus, run_job
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig
+
+from optuna_search.ending import Ending, Outcome, kinds_of
+from optuna_search.trial.current import CurrentTrial, running
+
+log = logging.getLogger(__name__)
+
+CONSOLE = "console.log"  # everything a trial's process prints
+
+
+class Terminated(SystemExit):
+    """SIGTERM: the machine is wanted back now."""
+
+
+@dataclass
+class Job:
+    """What a trial's process needs: a Hydra job, the facts about its trial, and its share of the machine.
+
+    Attributes:
+        config: The composed configuration.
+        folder: Where the job writes, as the configuration says, too.
+        task: The app's task function.
+        context: Hydra's context, whose callbacks hear of the job.
+        facts: What `current_trial()` knows.
+        environment: Environment variables that give the trial its share of the CPU and its GPU.
+    """
+
+    config: DictConfig
+    folder: Path
+    task: TaskFunction
+    context: HydraContext
+    facts: Mapping[str, Any]
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def run_here(job: Job, trial: CurrentTrial) -> Outcome:
+    """Run the job in this process."""
+    with running(trial):
+        return run(job)
+
+
+def run(job: Job, began: Callable[[], None] = lambda: None) -> Outcome:
+    """Run a Hydra job and tell how it ended; KeyboardInterrupt and SIGTERM alone go through.
+
+    Args:
+        job: What to run.
+        began: Called when everything is ready for the task.
+    """
+    pruned = False
+
+    def task(config: DictConfig) -> Any:
+        nonlocal pruned
+        began()
+        try:
+            return job.task(config)
+        except optuna.TrialPruned:  # for Hydra the job ended well
+            pruned = True
+            return None
+
+    try:
+        result = run_job(
+            task_function=task,
+            config=job.config,
+            job_dir_key="hydra.sweep.dir",
+            job_subdir_key="hydra.sweep.subdir",
+            hydra_context=job.context,
+        )
+    except Terminated:
+        raise
+    except SystemExit as error:
+        if error.code == 128 + signal.SIGINT:  # how a task that tidied up after Ctrl-C ends
+            raise KeyboardInterrupt from error
+        return Outcome.failed(f"the task ended its process with status {error.code}", kinds_of(error))
+    return Outcome.ended(Ending.PRUNED) if pruned else _outcome_of(result)
+
+
+def _outcome_of(result: JobReturn) -> Outcome:
+    if result.status == JobStatus.COMPLETED:
+        return Outcome.completed(result.return_value)
+    error = result._return_value
+    log.error("The task failed.", exc_info=error)
+    cause = error.__cause__ if type(error).__name__ == "CompactHydraException" and error.__cause__ else error
+    return Outcome.of_error(cause)

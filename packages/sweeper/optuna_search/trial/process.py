@@ -1,0 +1,111 @@
+"""The trial's side of the pipe to its worker: a process that knows neither storage nor pruner."""
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import cloudpickle
+from hydra.core.plugins import Plugins
+from hydra.core.singleton import Singleton
+from hydra.core.utils import setup_globals
+
+from optuna_search.ending import Ending, Outcome
+from optuna_search.trial.current import running
+from optuna_search.trial.job import CONSOLE, Job, run
+
+GRACE_S = 30.0  # what a task gets to tidy up after Ctrl-C
+
+
+class PipeTrial:
+    """A trial whose study lives at the other end of a pipe."""
+
+    def __init__(self, pipe: Connection, facts: Mapping[str, Any]) -> None:
+        self._pipe = pipe
+        self._lock = threading.Lock()
+        self.number: int | None = facts["number"]
+        self.params: Mapping[str, Any] = facts["params"]
+        self.study_name: str | None = facts["study_name"]
+        self.study_user_attrs: Mapping[str, Any] = facts["study_user_attrs"]
+        self.replicate: str | None = facts["replicate"]
+
+    def report(self, value: float, step: int) -> None:
+        """Blocks until the worker has stored it."""
+        self._ask("report", float(value), int(step))
+
+    def should_prune(self) -> bool:
+        """The worker asks the study's pruner."""
+        return bool(self._ask("should_prune"))
+
+    def set_user_attr(self, key: str, value: Any) -> None:
+        """Blocks until the worker has stored it."""
+        self._ask("set_user_attr", key, value)
+
+    def set_constraint(self, key: str, value: float) -> None:
+        """Blocks until the worker has stored it."""
+        self._ask("set_constraint", key, value)
+
+    def _ask(self, name: str, *arguments: Any) -> Any:
+        with self._lock:
+            self._pipe.send((name, arguments))
+            answer, error = self._pipe.recv()
+        if error is not None:
+            raise error
+        return answer
+
+
+def run_one_trial(packed: bytes, pipe: Connection) -> None:
+    """Run the trial that comes through the pipe, and send what became of it.
+
+    Args:
+        packed: The task, Hydra's context and Hydra's global state, as `pack()` makes them.
+        pipe: To the worker.
+    """
+    os.setpgid(0, 0)  # Ctrl-C reaches the worker only, which passes it on once
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # shells have what they start with `&` ignore it
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        task, context, singletons = cloudpickle.loads(packed)
+        # found by the fork server: to look for them takes long, and with the state set some would store configurations
+        # a second time, of which Hydra 1.4 warns
+        singletons["instances"][Plugins] = Plugins.instance()
+        Singleton.set_state(singletons)
+        setup_globals()
+        try:
+            own = pipe.recv_bytes()
+        except (EOFError, ConnectionResetError, KeyboardInterrupt):  # no further trial, or no worker
+            os._exit(0)
+        config, folder, facts, environment = cloudpickle.loads(own)
+        job = Job(config, folder, task, context, facts, environment)
+        _redirect_output(job.folder / CONSOLE)
+        os.environ.update(job.environment)
+        with running(PipeTrial(pipe, job.facts)):
+            outcome = run(job, began=lambda: pipe.send(("began", ())))
+    except KeyboardInterrupt:
+        outcome = Outcome.ended(Ending.INTERRUPTED)
+    pipe.send(("outcome", (outcome.ending, outcome.value, outcome.reason, outcome.kinds)))
+    pipe.close()
+
+
+def _end_with_parent() -> None:
+    """A trial whose worker was killed must not hold the machine: it is asked to end as by Ctrl-C, then made to."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(GRACE_S)
+        os.killpg(0, signal.SIGKILL)
+
+
+def _redirect_output(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]

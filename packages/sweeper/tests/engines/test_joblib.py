@@ -1,0 +1,45 @@
+"""Slots in joblib's processes, on one machine."""
+
+import pytest
+from support.aftermath import SHOW_SHARE, assert_exact, gpus_of_workers, workers
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
+
+SLOTS = ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2", "hydra.sweeper.n_jobs=2"]
+
+
+def test_joblibs_processes_run_exactly_the_total(toy, monkeypatch):
+    monkeypatch.setenv("PYTHONWARNINGS", "error")  # in the slots and trials too
+    printed = toy.sweep("x=interval(0,3)", "sleep_s=0.3", *SLOTS, "hydra.sweeper.n_trials=9")
+    assert_exact(toy.study(), 9, [toy.folder / "multirun/toy"])
+    assert len(workers(toy.study())) == 2
+    assert "Warning" not in printed
+
+
+def test_no_slot_waits_for_another(toy):
+    """While one slot is busy with a long trial the other goes on with short ones."""
+    toy.sweep(
+        "x=choice(0.1,0.2,0.3,0.4,8)",
+        "sleep_s=${x}",
+        "hydra/sweeper/sampler=brute_force",
+        "hydra.sweeper.enqueue=[{x: 8}]",
+        "hydra.sweeper.n_trials=5",
+        *SLOTS,
+    )
+    long, *short = toy.study().trials
+    assert long.params == {"x": 8}
+    assert sum(long.datetime_start < trial.datetime_complete < long.datetime_complete for trial in short) >= 3
+
+
+def test_each_slot_has_a_gpu_that_no_other_sees(toy, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,6")
+    toy.sweep("x=interval(0,3)", "sleep_s=0.3", SHOW_SHARE, *SLOTS, "hydra.sweeper.n_trials=6")
+    seen = gpus_of_workers(toy.study(), toy.folder / "multirun/toy")
+    assert sorted(map(sorted, seen.values())) == [["4"], ["6"]]
+
+
+def test_a_launcher_with_fewer_places_than_slots_is_reported(toy):
+    printed = toy.sweep("x=interval(0,3)", "hydra/launcher=joblib", "hydra.launcher.n_jobs=1", "hydra.sweeper.n_jobs=2")
+    assert "hydra.sweeper.n_jobs=2, but the launcher runs 1 at once" in printed
+    assert "Set hydra.launcher.n_jobs=2" in printed
+    assert_exact(toy.study(), 4, [toy.folder / "multirun/toy"])

@@ -1,0 +1,69 @@
+"""What a trial's process died of."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+from optuna_search.trial import isolation
+from optuna_search.trial.isolation import TrialProcesses, _death, _killed_for_memory, _signal_group
+
+
+@pytest.mark.parametrize(
+    ("exitcode", "for_memory", "error", "kinds"),
+    [
+        pytest.param(-9, False, "killed by SIGKILL", ("SIGKILL",), id="by somebody"),
+        pytest.param(
+            -9,
+            True,
+            "killed by the kernel for want of memory (SIGKILL)",
+            ("SIGKILL", "MemoryError"),
+            id="by the kernel",
+        ),
+        pytest.param(-11, True, "killed by SIGSEGV", ("SIGSEGV",), id="a crash, while others ran out of memory"),
+        pytest.param(3, False, "its process exited with status 3", ("SystemExit",), id="an exit"),
+    ],
+)
+def test_a_death_has_a_reason_and_a_name_to_retry_it_by(exitcode, for_memory, error, kinds):
+    outcome = _death(exitcode, for_memory=for_memory)
+    assert (outcome.reason, outcome.kinds) == (error, kinds)
+
+
+def test_the_kernel_says_how_many_it_has_killed_for_memory(tmp_path, monkeypatch):
+    counters = tmp_path / "vmstat"
+    counters.write_text("nr_free_pages 12\noom_kill 7\npgfault 99\n")
+    monkeypatch.setattr(isolation, "Path", lambda _: counters)
+    assert _killed_for_memory() == 7
+    counters.unlink()
+    assert _killed_for_memory() == 0
+
+
+def test_a_process_that_cannot_be_started_ahead_leaves_the_running_trial_alone(monkeypatch):
+    def refuse(packed):
+        raise BlockingIOError("Resource temporarily unavailable")
+
+    monkeypatch.setattr(isolation, "TrialProcess", refuse)
+    processes = TrialProcesses(b"", ahead=True)
+    processes.prepare()
+    with pytest.raises(BlockingIOError):  # the trial that needs it says why it cannot run
+        processes.take()
+    processes.close()
+
+
+class EndsWhileOneLooks:
+    """A process that is alive when asked, and gone when it gets a signal."""
+
+    def __init__(self, pid):
+        self.pid = pid
+
+    def is_alive(self):
+        return True
+
+
+def test_a_process_that_ends_while_it_is_killed_is_no_error():
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    with pytest.raises(ProcessLookupError):
+        os.kill(ended.pid, signal.SIGKILL)
+    _signal_group(EndsWhileOneLooks(ended.pid), signal.SIGKILL)

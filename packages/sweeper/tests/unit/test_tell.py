@@ -1,0 +1,99 @@
+"""How outcomes are read, and which failures are tried again."""
+
+import optuna
+import pytest
+from optuna.trial import TrialState
+from optuna_search.ending import Ending, Outcome, kinds_of
+from optuna_search.run.tell import RetryRules, read_result, tell
+
+
+class OutOfMemoryError(RuntimeError):
+    """As torch's."""
+
+
+def raised_from(cause):
+    try:
+        try:
+            raise cause
+        except Exception as error:
+            raise ValueError("the training broke") from error
+    except ValueError as error:
+        return error
+
+
+def test_an_error_is_known_by_its_classes_with_and_without_module_and_by_its_causes():
+    kinds = kinds_of(raised_from(OutOfMemoryError()))
+    assert {"ValueError", "builtins.ValueError", "OutOfMemoryError", f"{__name__}.OutOfMemoryError"} <= set(kinds)
+    assert "RuntimeError" in kinds
+    assert not {"BaseException", "object"} & set(kinds)
+
+
+@pytest.mark.parametrize(
+    ("returned", "objectives", "values"),
+    [
+        pytest.param(1, 1, [1.0], id="a number"),
+        pytest.param((1, 2.5), 2, [1.0, 2.5], id="a tuple"),
+        pytest.param({"value": 3}, 1, [3.0], id="a mapping with a value"),
+        pytest.param({"values": [3, 4]}, 2, [3.0, 4.0], id="a mapping with values"),
+        pytest.param(float("inf"), 1, [float("inf")], id="infinity, which Optuna takes"),
+    ],
+)
+def test_results(returned, objectives, values):
+    assert read_result(returned, objectives).values == values
+
+
+@pytest.mark.parametrize(
+    ("returned", "reason"),
+    [
+        pytest.param(None, "returned None", id="nothing"),
+        pytest.param("high", "returned 'high'", id="a word"),
+        pytest.param((1, 2), "returned 2 values", id="too many"),
+        pytest.param(float("nan"), "returned NaN", id="NaN"),
+        pytest.param({"loss": 1}, "mapping with loss", id="a mapping of something else"),
+        pytest.param({"constraints": {}}, "either 'value' or 'values'", id="a mapping without a value"),
+        pytest.param({"value": 1, "values": [1]}, "either 'value' or 'values'", id="a mapping with both"),
+        pytest.param({"value": 1, "constraints": {"a": None}}, "constraint 'a'", id="a constraint without a number"),
+        pytest.param({"value": 1, "constraints": {"a": float("nan")}}, "constraint 'a'", id="a constraint that is NaN"),
+    ],
+)
+def test_what_is_no_result_says_why(returned, reason):
+    with pytest.raises(ValueError, match=reason):
+        read_result(returned, 1)
+
+
+RULES = RetryRules(max_retries=1, retry_on=("SIGKILL",), overrides=("batch=8",))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "retries", "repeated"),
+    [
+        pytest.param(Outcome.failed("killed by SIGKILL", ("SIGKILL",)), 0, True, id="named"),
+        pytest.param(Outcome.failed("killed by SIGKILL", ("SIGKILL",)), 1, False, id="named, but often enough"),
+        pytest.param(Outcome.failed("broken", ("RuntimeError",)), 0, False, id="not named"),
+        pytest.param(Outcome.ended(Ending.WORKER_DIED), 0, True, id="its worker died"),
+        pytest.param(Outcome.ended(Ending.WORKER_DIED), 1, False, id="its worker died too often"),
+        pytest.param(Outcome.ended(Ending.INTERRUPTED), 1, True, id="interrupted, which is nobody's fault"),
+    ],
+)
+def test_what_is_tried_again(outcome, retries, repeated):
+    study = optuna.create_study()
+    study.enqueue_trial({"x": 0.5}, user_attrs={"retries": retries})
+    trial = study.ask({"x": optuna.distributions.FloatDistribution(0, 1)})
+    tell(study, trial, outcome, RULES)
+    first, *others = study.trials
+    assert first.state == TrialState.FAIL
+    assert first.user_attrs["fail_reason"] == outcome.reason
+    assert [(other.state, other.user_attrs["retry_of"]) for other in others] == [(TrialState.WAITING, 0)] * repeated
+    for other in others:
+        assert other.system_attrs["fixed_params"] == {"x": 0.5}
+        assert other.user_attrs.get("retry_overrides") == (["batch=8"] if "SIGKILL" in outcome.kinds else None)
+
+
+def test_a_result_that_comes_after_the_trial_was_given_up_is_not_used(caplog):
+    study = optuna.create_study()
+    trial = study.ask()
+    study.tell(trial.number, state=TrialState.FAIL)
+    tell(study, trial, Outcome.completed(1.0), RULES)
+    tell(study, trial, Outcome.failed("broken"), RULES)
+    assert [trial.state for trial in study.trials] == [TrialState.FAIL]
+    assert caplog.text.count("given up as dead while it ran here") == 2
