@@ -9,8 +9,8 @@ from omegaconf import DictConfig
 from src.config import app
 from src.config.sections import arguments, section
 from src.core.terminal import standard_output
+from src.mlflow.options import TrackingOptions
 from src.stages.confirm.options import ConfirmOptions
-from src.tracking.options import TrackingOptions
 
 _OWN = ("study", "top", "seeds")
 

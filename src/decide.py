@@ -12,7 +12,7 @@ from src.config.sections import section
 from src.core.terminal import standard_output
 from src.data.options import DataOptions
 from src.decision.options import DecideOptions
-from src.tracking.options import TrackingOptions
+from src.mlflow.options import TrackingOptions
 
 
 @hydra.main(**app.ROOT)

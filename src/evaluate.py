@@ -12,7 +12,7 @@ from src.core.terminal import standard_output
 from src.data.options import DataOptions
 from src.detector.options import ModelOptions, ProjectTrainOptions
 from src.evaluation.options import EvaluateOptions
-from src.tracking.options import TrackingOptions
+from src.mlflow.options import TrackingOptions
 
 
 @hydra.main(**app.ROOT)

@@ -48,7 +48,7 @@ def frozen_text(arguments: Sequence[str]) -> str:
 
 
 def _of_study(study: str, number: str | None, overrides: Sequence[str]) -> str:
-    from src.stages.studies import choose_trial  # takes as long as Optuna does
+    from src.study.finished import choose_trial  # takes as long as Optuna does
 
     if number is not None and not number.isdigit():
         raise ConfigError(f"{_TRIAL}{number}: expected the number of a trial.")

@@ -13,8 +13,8 @@ from src.data.options import DataOptions
 from src.decision.options import DecideOptions
 from src.detector.options import ProjectTrainOptions
 from src.evaluation.options import EvaluateOptions
+from src.mlflow.options import TrackingOptions
 from src.stages.promote.arguments import PromoteArguments
-from src.tracking.options import TrackingOptions
 
 
 @hydra.main(**app.root_with_arguments("promote"))

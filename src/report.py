@@ -13,7 +13,7 @@ from src.config import app
 from src.config.sections import arguments, section
 from src.core.errors import ConfigError
 from src.core.terminal import standard_output
-from src.tracking.options import TrackingOptions
+from src.mlflow.options import TrackingOptions
 
 COMPARE = "compare"
 _OVERRIDE = re.compile(r"-|[+~]{0,2}[\w./@:-]+=")  # or an option; `trial 3 train.seed=1` is the name of a run
@@ -61,7 +61,7 @@ def _study(asked: ReportArguments) -> None:
 
     from src.stages.report.stage import report
     from src.stages.report.table import show
-    from src.stages.studies import load_study
+    from src.study.finished import load_study
 
     study = load_study(HydraConfig.get().sweeper.storage, str(asked.study))
     folder = Path(asked.folder or Path("outputs") / "report" / study.study_name)

@@ -18,8 +18,8 @@ from src.config import app
 from src.config.sections import arguments, section
 from src.core.errors import TrackingError
 from src.core.terminal import standard_output
-from src.tracking.backlog import Waiting, backlog, deliver
-from src.tracking.options import TrackingOptions
+from src.mlflow.backlog import Waiting, backlog, deliver
+from src.mlflow.options import TrackingOptions
 
 
 @dataclass

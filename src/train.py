@@ -22,11 +22,11 @@ from src.data.options import DataOptions
 from src.detector.options import ModelOptions, ProjectTrainOptions
 from src.detector.settings import dead_parameters
 from src.detector.weights import resolve_weights
+from src.mlflow.options import TrackingOptions
 from src.stages.train.reporting import Pruned
 from src.stages.train.run_state import checkpoint
 from src.stages.train.stage import TrainJob, searched_arguments, train
 from src.stages.train.table import show
-from src.tracking.options import TrackingOptions
 
 
 @hydra.main(**app.ROOT)

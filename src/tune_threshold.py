@@ -11,8 +11,8 @@ from src.config import app
 from src.config.sections import section
 from src.core.terminal import standard_output
 from src.data.options import DataOptions
+from src.mlflow.options import TrackingOptions
 from src.thresholds.options import ThresholdOptions
-from src.tracking.options import TrackingOptions
 
 
 @hydra.main(**app.ROOT)

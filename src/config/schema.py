@@ -15,8 +15,8 @@ from src.decision.options import DecideOptions
 from src.detector import arguments
 from src.detector.options import ModelOptions, TrainOptions
 from src.evaluation.options import EvaluateOptions
+from src.mlflow.options import TrackingOptions
 from src.thresholds.options import ThresholdOptions
-from src.tracking.options import TrackingOptions
 
 # (group, name of the schema in that group, dataclass)
 SCHEMAS: tuple[tuple[str, str, type[Any]], ...] = (

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from src.core.interval import Interval
-from src.decision.comparison import Comparison
 from src.decision.figures import Evidence, as_interval
-from src.decision.findings import Finding, Status
 from src.decision.gates import JudgedGate, Judgement
 from src.decision.verdict import said
+from src.documents.findings import Finding, Status
+from src.study.comparison import Comparison
 
 
 @dataclass

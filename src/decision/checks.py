@@ -6,12 +6,12 @@ No check stops the report. A finding says what was found, what it means and what
 from collections.abc import Sequence
 
 from src.core.interval import Interval
-from src.decision.comparison import Trial
 from src.decision.figures import Evidence, as_interval, figure
-from src.decision.findings import THRESHOLD, Finding, Status
 from src.decision.gates import Gate
 from src.decision.overlap import Overlap, check_overlap
-from src.decision.repeats import check_repeats
+from src.documents.findings import THRESHOLD, Finding, Status
+from src.study.comparison import Trial
+from src.study.repeats import check_repeats
 
 LOW_PRECISION = 0.10
 _MANY_ALIKE = 3  # corruptions that leave a figure as it was to the last digit

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from src.decision.findings import Finding, Status
+from src.documents.findings import Finding, Status
 
 NAME, TITLE = "split_overlap", "No picture is in two splits"
 

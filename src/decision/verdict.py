@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from src.decision.findings import THRESHOLD, Finding, Status
 from src.decision.gates import JudgedGate, Judgement, round_up
+from src.documents.findings import THRESHOLD, Finding, Status
 
 
 class Outcome(StrEnum):

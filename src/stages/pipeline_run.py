@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from src.tracking.options import TrackingOptions
-from src.tracking.run import NullRun, Run, attach
+from src.mlflow.options import TrackingOptions
+from src.mlflow.run import NullRun, Run, attach
 
 
 @contextmanager

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from src.tracking.comparison_view import ComparisonView
-from src.tracking.options import TrackingOptions
-from src.tracking.run import NullRun, Run, RunStatus, attach, open_run
+from src.mlflow.comparison_view import ComparisonView
+from src.mlflow.options import TrackingOptions
+from src.mlflow.run import NullRun, Run, RunStatus, attach, open_run
 
 
 @pytest.fixture(
@@ -17,7 +17,7 @@ from src.tracking.run import NullRun, Run, RunStatus, attach, open_run
     ]
 )
 def options(request, tmp_path, monkeypatch) -> TrackingOptions:
-    monkeypatch.setattr("src.tracking.courier_process.ensure_running", lambda _: None)  # nobody delivers
+    monkeypatch.setattr("src.mlflow.courier_process.ensure_running", lambda _: None)  # nobody delivers
     return TrackingOptions(**{"spool": str(tmp_path / "spool"), "wait_s": 0.0, **request.param})
 
 

@@ -12,6 +12,8 @@ from src.data.options import DataOptions
 from src.decision.options import DecideOptions
 from src.detector.options import ModelOptions, TrainOptions
 from src.evaluation.options import EvaluateOptions
+from src.mlflow.options import TrackingOptions
+from src.mlflow.run import RunStatus, attach, open_run
 from src.stages.decide.record import record as record_decision
 from src.stages.decide.stage import DecideJob, decide
 from src.stages.evaluate.record import record as record_evaluation
@@ -21,8 +23,6 @@ from src.stages.tune_threshold.record import record as record_threshold
 from src.stages.tune_threshold.record import save as save_threshold
 from src.stages.tune_threshold.stage import TuneJob, TuneOutcome, tune_threshold
 from src.thresholds.options import ThresholdOptions
-from src.tracking.options import TrackingOptions
-from src.tracking.run import RunStatus, attach, open_run
 
 LENIENT: Mapping[str, Any] = {"F1": {"metric": "test/F1", "more_than": 0.01}}
 STRICT: Mapping[str, Any] = {"F1": {"metric": "test/F1", "more_than": 0.99}}

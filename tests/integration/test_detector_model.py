@@ -8,8 +8,8 @@ from PIL import Image
 
 from src.data.ground_truth import ground_truth
 from src.detector.predict import PredictionRequest, Predictor, read_image
-from src.registry import package
-from src.registry.package import Package
+from src.mlflow.registry import package
+from src.mlflow.registry.package import Package
 from src.stages.predictions import Predictions
 from src.stages.promote.challenge import Contender
 from src.stages.promote.likeness import likeness

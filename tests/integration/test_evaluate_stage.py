@@ -13,12 +13,12 @@ from src.data.options import ArchiveOptions
 from src.data.prepared import PreparedData
 from src.detector.options import ModelOptions, TrainOptions
 from src.evaluation.options import EvaluateOptions
+from src.mlflow.options import TrackingOptions
 from src.stages.evaluate.pictures import draw
 from src.stages.evaluate.record import figures, save
 from src.stages.evaluate.stage import EvaluateJob, evaluate
 from src.stages.evaluate.table import remarks
 from src.stages.predictions import Predictions, corruptions_in, folder_of
-from src.tracking.options import TrackingOptions
 from tests.integration.prepared import coco128_options
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]

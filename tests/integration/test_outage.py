@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from src.tracking.spool import inboxes
+from src.mlflow.spool import inboxes
 from tests.integration.faulty_proxy import Fault, FaultyProxy
 from tests.integration.mlflow_server import MlflowServer, mlflow_servers
 from tests.integration.tables import (
@@ -94,7 +94,7 @@ class Arm:
                 words = (process / "cmdline").read_bytes().decode().split("\0")
             except OSError:
                 continue
-            if "src.tracking.courier" in words and str(self.spool) in words:
+            if "src.mlflow.courier" in words and str(self.spool) in words:
                 os.kill(int(process.name), signal.SIGKILL)
 
     def rows(self):

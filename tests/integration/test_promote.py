@@ -13,13 +13,13 @@ from src.core.errors import ConfigError, RegistryError
 from src.detector.environment import thread_count
 from src.detector.options import TrainOptions
 from src.evaluation.options import EvaluateOptions
-from src.registry.store import connected
+from src.mlflow.options import TrackingOptions
+from src.mlflow.registry.store import connected
 from src.stages.predictions import Predictions, folder_of
 from src.stages.promote.arguments import PromoteArguments
 from src.stages.promote.likeness import likeness
 from src.stages.promote.rollback import roll_back
 from src.stages.promote.stage import PromoteJob, promote
-from src.tracking.options import TrackingOptions
 from tests.integration.judged_runs import STRICT, evaluated, judge_again, judged_run
 from tests.integration.prepared import coco128_options
 

@@ -12,12 +12,12 @@ import pytest
 
 from src.detector.options import TrainOptions
 from src.evaluation.options import EvaluateOptions
-from src.registry import package
-from src.registry.store import connected
+from src.mlflow.options import TrackingOptions
+from src.mlflow.registry import package
+from src.mlflow.registry.store import connected
 from src.stages.promote.arguments import PromoteArguments
 from src.stages.promote.rollback import roll_back
 from src.stages.promote.stage import PromoteJob, promote
-from src.tracking.options import TrackingOptions
 from tests.integration.judged_runs import evaluated, judged_run
 from tests.integration.prepared import coco128_options
 

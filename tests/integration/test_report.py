@@ -10,9 +10,9 @@ import pytest
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
-from src.tracking.options import TrackingOptions
-from src.tracking.run import RunStatus, open_run
-from tests.unit.stages.report.studies import StudyMaker, records
+from src.mlflow.options import TrackingOptions
+from src.mlflow.run import RunStatus, open_run
+from tests.unit.study.studies import StudyMaker, records
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
 ROOT = Path(__file__).parents[2]

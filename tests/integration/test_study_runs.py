@@ -3,9 +3,9 @@
 import pytest
 
 from src.core.errors import TrackingError
-from src.tracking.options import TrackingOptions
-from src.tracking.run import RunStatus, open_run
-from src.tracking.study_runs import study_runs
+from src.mlflow.options import TrackingOptions
+from src.mlflow.run import RunStatus, open_run
+from src.mlflow.study_runs import study_runs
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
 

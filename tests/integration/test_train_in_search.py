@@ -19,8 +19,8 @@ from src.data.options import SyntheticOptions
 from src.detector.options import ModelOptions, TrainOptions
 from src.stages.train.reporting import Pruned
 from src.stages.train.stage import TrainJob, train
-from src.tracking.options import TrackingOptions
-from src.tracking.run import RunStatus, open_run
+from src.mlflow.options import TrackingOptions
+from src.mlflow.run import RunStatus, open_run
 
 class Search:
     study_name = "study"

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from src.mlflow.backlog import Waiting
 from src.sync import complaint, show
-from src.tracking.backlog import Waiting
 
 OPENED = 1795276989.0
 

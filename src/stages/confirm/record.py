@@ -4,10 +4,10 @@ import json
 from typing import Any
 
 from src.core.files import write_json
-from src.decision.confirmation import Advantage
+from src.mlflow.options import TrackingOptions
+from src.mlflow.run import attach
 from src.stages.confirm.stage import ConfirmOutcome
-from src.tracking.options import TrackingOptions
-from src.tracking.run import attach
+from src.study.confirmation import Advantage
 
 SUMMARY = "confirmation.json"
 

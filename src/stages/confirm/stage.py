@@ -11,15 +11,15 @@ from optuna.trial import FrozenTrial
 
 from src.config.frozen import composed
 from src.core.errors import ConfigError, TrainingError
-from src.decision.comparison import SEED
-from src.decision.confirmation import Confirmation, Retrained, confirm, winner_of
+from src.mlflow.study_summary import RUN_ID_ATTR
 from src.stages.confirm import sweep
-from src.stages.confirm.leading import REPLICATES, Leading, leading_settings, seeds_of
 from src.stages.confirm.options import ConfirmOptions, fresh
-from src.stages.report.images import Images
-from src.stages.report.trials import ReportedTrial, read_study
-from src.stages.studies import load_study, overrides_of
-from src.tracking.study_summary import RUN_ID_ATTR
+from src.study.comparison import SEED
+from src.study.confirmation import Confirmation, Retrained, confirm, winner_of
+from src.study.finished import load_study, overrides_of
+from src.study.images import Images
+from src.study.leading import REPLICATES, Leading, leading_settings, seeds_of
+from src.study.trials import ReportedTrial, read_study
 
 
 @dataclass(frozen=True)

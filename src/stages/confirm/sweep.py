@@ -9,7 +9,7 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from src.core.errors import TrainingError
-from src.decision.comparison import SEED
+from src.study.comparison import SEED
 
 _ENUMERATING = ("GridSampler", "BruteForceSampler")
 _ANY_SEED = "range(0,2147483647)"  # the same in every sweep, so that seeds can be added later
@@ -65,7 +65,7 @@ def arguments(
         f"hydra.sweeper.study_name={json.dumps(name_of(study, trial), ensure_ascii=False)}",
         f"hydra.sweep.dir={json.dumps(str(folder), ensure_ascii=False)}",
         *(f"~{_CALLBACKS}.{name}" for name in sweeper.callbacks),
-        f"+{_CALLBACKS}.confirm._target_=src.tracking.confirmation.ConfirmingRun",
+        f"+{_CALLBACKS}.confirm._target_=src.mlflow.confirmation.ConfirmingRun",
         *(f"+{_CALLBACKS}.confirm.{name}={json.dumps(value, ensure_ascii=False)}" for name, value in callback.items()),
     ]
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from src.decision.confirmation import Advantage, Retrained
 from src.stages.confirm.stage import ConfirmOutcome
 from src.stages.confirm.sweep import name_of
+from src.study.confirmation import Advantage, Retrained
 
 _SURE = 0.95
 _FEWEST_SEEDS = 3  # of two, the standard deviation has one degree of freedom

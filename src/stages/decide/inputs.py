@@ -14,13 +14,13 @@ from PIL import Image
 from src.config.origin import Origin
 from src.core.errors import DataError, TrackingError
 from src.data.prepared import read_manifest
-from src.decision.comparison import Trial
 from src.decision.figures import Evidence
 from src.decision.likeness import COLUMNS, ROWS, near_duplicates
 from src.decision.options import DecideOptions
 from src.decision.overlap import Overlap, Pair
-from src.tracking.options import TrackingOptions
-from src.tracking.study_runs import RecordedRun, study_runs
+from src.mlflow.options import TrackingOptions
+from src.mlflow.study_runs import RecordedRun, study_runs
+from src.study.comparison import Trial
 
 _FINISHED = "FINISHED"
 _IMAGES = "images/"

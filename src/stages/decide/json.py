@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from src.decision.comparison import Comparison, Setting
 from src.decision.gates import JudgedGate
 from src.stages.decide.outcome import DecideOutcome
+from src.study.comparison import Comparison, Setting
 
 
 def as_json(outcome: DecideOutcome) -> dict[str, Any]:

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from src.config.origin import Origin
 from src.decision.arguments import Arguments
-from src.decision.comparison import Comparison
 from src.decision.figures import Evidence
-from src.decision.findings import Finding
 from src.decision.gates import JudgedGate, Judgement
 from src.decision.verdict import Verdict
+from src.documents.findings import Finding
+from src.study.comparison import Comparison
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The decision in the tracker."""
 
+from src.mlflow.run import Run
 from src.stages.decide.outcome import DecideOutcome
-from src.tracking.run import Run
 
 _FILES = ("decision.html", "decision.md", "decision.json")
 

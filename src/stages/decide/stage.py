@@ -11,17 +11,17 @@ from src.config.origin import Origin
 from src.core.files import write_json, write_text
 from src.decision.arguments import weigh
 from src.decision.checks import checklist
-from src.decision.comparison import Comparison, Trial, compare
 from src.decision.figures import Evidence, as_interval, figure
 from src.decision.gates import judge
 from src.decision.options import DecideOptions
 from src.decision.verdict import reach
+from src.mlflow.options import TrackingOptions
 from src.render.decision import Picture, as_html, as_markdown
 from src.stages.decide.inputs import read_evidence, read_overlap, read_trials
 from src.stages.decide.json import as_json
 from src.stages.decide.outcome import DecideOutcome
 from src.stages.decide.page import page
-from src.tracking.options import TrackingOptions
+from src.study.comparison import Comparison, Trial, compare
 
 _SMALLER_IS_BETTER = ("train/", "model/")
 _BOOTSTRAPPED = ("val/mAP50", "val/mAP50-95")

@@ -4,9 +4,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from src.decision.findings import Status
 from src.decision.gates import Judgement, round_up
 from src.decision.verdict import Outcome
+from src.documents.findings import Status
 from src.stages.decide.outcome import DecideOutcome
 
 _STYLES = {Judgement.PASSED: "green", Judgement.FAILED: "red", Judgement.UNDECIDED: "yellow"}

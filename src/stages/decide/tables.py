@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 from src.core.interval import Interval
-from src.decision.comparison import Comparison, Setting
 from src.decision.figures import Evidence, as_interval, machine
-from src.decision.findings import Finding, Status
 from src.decision.gates import UNKNOWN, JudgedGate, Judgement, round_up
 from src.decision.options import BACKENDS
+from src.documents.findings import Finding, Status
 from src.render.decision import Row, Strip, Table
+from src.study.comparison import Comparison, Setting
 
 DEFAULT_IOU = 0.7  # of the NMS, where the evaluation takes its figures
 _GATE_TONES = {Judgement.PASSED: "good", Judgement.FAILED: "bad", Judgement.UNDECIDED: "unsure"}

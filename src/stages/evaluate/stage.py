@@ -16,13 +16,13 @@ from src.detector.options import ModelOptions, ProjectTrainOptions
 from src.detector.predict import PredictionRequest, Predictor, read_image
 from src.detector.weights import resolve_weights
 from src.evaluation.options import EvaluateOptions
+from src.mlflow.options import TrackingOptions
 from src.stages.evaluate.cross_validation import CrossValidation, cross_validate
 from src.stages.evaluate.measures import Measures, measure
 from src.stages.evaluate.passes import look_at, look_at_corrupted
 from src.stages.evaluate.speed import Speed, measure_speed
 from src.stages.predictions import CORRUPTED, TEST, UNTRAINED, VAL, Predictions, folder_of
 from src.stages.train.outcome import SUMMARY as TRAINING
-from src.tracking.options import TrackingOptions
 
 ONNX = "model.onnx"
 

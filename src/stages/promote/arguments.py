@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from omegaconf import MISSING
 
 from src.core.errors import ConfigError
-from src.registry.description import REJECTED
+from src.mlflow.registry.description import REJECTED
 
 _NAME = re.compile(r"[\w][\w .+-]*")
 _ALIAS = re.compile(r"[\w-]+")

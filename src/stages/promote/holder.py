@@ -8,9 +8,9 @@ from src.data.options import DataOptions
 from src.data.prepared import PreparedData
 from src.detector.options import ProjectTrainOptions
 from src.detector.predict import PredictionRequest, Predictor
-from src.registry.candidate import DATA_TAG
-from src.registry.package import config_in, weights_in
-from src.registry.store import MlflowRegistry, Version
+from src.mlflow.registry.candidate import DATA_TAG
+from src.mlflow.registry.package import config_in, weights_in
+from src.mlflow.registry.store import MlflowRegistry, Version
 from src.stages.evaluate.passes import look_at
 from src.stages.promote.challenge import Contender
 from src.stages.promote.intake import Intake, predictions_of

@@ -7,8 +7,8 @@ from typing import Any
 
 from src.core.errors import RegistryError
 from src.core.files import sha256_of
-from src.registry.candidate import Candidate
-from src.registry.store import MlflowRegistry, StoredRun
+from src.mlflow.registry.candidate import Candidate
+from src.mlflow.registry.store import MlflowRegistry, StoredRun
 from src.stages.predictions import Predictions
 
 _WEIGHTS = "weights/best.pt"

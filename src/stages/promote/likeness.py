@@ -60,7 +60,7 @@ def likeness(found: Sequence[Mapping[str, Any]], recorded: Detections, class_nam
     """Compare what a package says about images with what was recorded about them.
 
     Args:
-        found: Its boxes, in the form of `src.registry.package.predict`; images by their place in `recorded`.
+        found: Its boxes, in the form of `src.mlflow.registry.package.predict`; images by their place in `recorded`.
         recorded: At the package's threshold and NMS IoU.
         class_names: What the classes of `recorded` are called.
     """

@@ -7,8 +7,8 @@ import numpy as np
 
 from src.detector.latency import export_onnx
 from src.detector.predict import PredictionRequest
-from src.registry import package
-from src.registry.package import BACKENDS, Package
+from src.mlflow.registry import package
+from src.mlflow.registry.package import BACKENDS, Package
 from src.stages.promote.challenge import Contender
 from src.stages.promote.intake import Intake
 from src.stages.promote.likeness import Likeness, likeness

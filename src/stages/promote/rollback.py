@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from src.core.errors import ConfigError, RegistryError, did_you_mean
-from src.registry import history
-from src.registry.store import Version, connected
+from src.mlflow.registry import history
+from src.mlflow.registry.store import Version, connected
 from src.stages.promote.stage import PromoteJob
 
 

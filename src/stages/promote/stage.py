@@ -11,10 +11,12 @@ from src.core.secrets import without_credentials
 from src.data.options import DataOptions
 from src.detector.options import ProjectTrainOptions
 from src.evaluation.options import EvaluateOptions
-from src.registry import history
-from src.registry.candidate import Candidate
-from src.registry.description import ACCEPTED, CONTENT, GATE, REJECTED, STATUS, page_text, version_tags
-from src.registry.store import MlflowRegistry, RegisteredModel, Version, connected
+from src.mlflow.arrival import await_arrival
+from src.mlflow.options import TrackingOptions
+from src.mlflow.registry import history
+from src.mlflow.registry.candidate import Candidate
+from src.mlflow.registry.description import ACCEPTED, CONTENT, GATE, REJECTED, STATUS, page_text, version_tags
+from src.mlflow.registry.store import MlflowRegistry, RegisteredModel, Version, connected
 from src.stages.promote.arguments import PromoteArguments
 from src.stages.promote.challenge import Challenge, Contender, compete
 from src.stages.promote.holder import holder_on
@@ -22,8 +24,6 @@ from src.stages.promote.intake import Intake, take_in
 from src.stages.promote.likeness import Likeness
 from src.stages.promote.packaging import packaged
 from src.stages.train.outcome import SUMMARY
-from src.tracking.arrival import await_arrival
-from src.tracking.options import TrackingOptions
 
 PRODUCTION = "production"  # the alias that has to be won from its holder
 

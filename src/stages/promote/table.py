@@ -6,10 +6,10 @@ from rich.console import Console
 from rich.table import Table
 
 from src.core.secrets import without_credentials
-from src.registry.description import GATE, REASON
+from src.mlflow.location import located
+from src.mlflow.registry.description import GATE, REASON
 from src.stages.promote.rollback import RollbackOutcome
 from src.stages.promote.stage import PromoteOutcome
-from src.tracking.location import located
 
 _SHOWN = ("data.name", "study", "trial", "git.commit", "threshold", "nms_iou", "imgsz", "classes")
 _CUT = {"git.commit": 12}

@@ -9,11 +9,11 @@ from rich.console import Console
 
 from src.core.errors import ConfigError
 from src.core.terminal import standard_output
+from src.mlflow.options import TrackingOptions
+from src.mlflow.run import attach
+from src.mlflow.study_summary import RUN_ID_ATTR
 from src.stages.report.stage import FOLDER, report
 from src.stages.report.table import say
-from src.tracking.options import TrackingOptions
-from src.tracking.run import attach
-from src.tracking.study_summary import RUN_ID_ATTR
 
 _logger = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ _logger = logging.getLogger(__name__)
 class StudyReport:
     """Writes the report about a study when its sweep ends; the sweeper calls `on_sweep_end`.
 
-    Configured before `src.tracking.study.StudyRun`, which waits at its end for what is uploaded here.
+    Configured before `src.mlflow.study.StudyRun`, which waits at its end for what is uploaded here.
     """
 
     def __init__(self, options: TrackingOptions, folder: str, console: Console | None = None) -> None:

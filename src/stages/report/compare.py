@@ -7,14 +7,14 @@ from pathlib import Path
 
 from src.core.errors import DataError
 from src.core.files import write_text
-from src.decision.comparability import RunFacts, obstacles
 from src.evaluation.average_precision import METRICS
 from src.evaluation.bootstrap import paired_difference
 from src.evaluation.records import DetectionRecords
+from src.mlflow.any_runs import DetailedRun, any_runs
+from src.mlflow.options import TrackingOptions
 from src.render.study import as_html
 from src.stages.report.beside import Beside, RunComparison
-from src.tracking.any_runs import DetailedRun, any_runs
-from src.tracking.options import TrackingOptions
+from src.study.comparability import RunFacts, obstacles
 
 RECORDS = "val_records.npz"  # as trainings upload it
 FOLDER = Path("outputs/compare")

@@ -7,10 +7,10 @@ from src.render.decision import Row, Table
 from src.render.study import Plot, ReportPage, Section, Tabulated
 from src.render.study_figures import run_curves
 from src.stages.report.beside import Beside, RunComparison
-from src.stages.report.clock import duration
 from src.stages.report.compare_words import interval_of, remarks, verdict, word
 from src.stages.report.page import Part
 from src.stages.report.tables import number
+from src.study.clock import duration
 
 CURVES = 4  # metrics that are drawn
 _FIRST = ("val/mAP50-95", "val/mAP50", "val/F1", "val/precision", "val/recall")

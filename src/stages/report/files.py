@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from src.core.interval import Interval
-from src.decision.comparison import SEED
-from src.decision.leaderboard import is_known
-from src.stages.report.analysis import Analysis
-from src.stages.report.trials import ReportedStudy, ReportedTrial
+from src.study.analysis import Analysis
+from src.study.comparison import SEED
+from src.study.leaderboard import is_known
+from src.study.trials import ReportedStudy, ReportedTrial
 
 
 def runs_csv(study: ReportedStudy) -> str:

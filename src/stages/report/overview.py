@@ -3,11 +3,11 @@
 from collections import Counter
 
 from src.render.study_figures import Mark
-from src.stages.report.analysis import Analysis
-from src.stages.report.clock import Clock, duration
-from src.stages.report.plain import short_names
 from src.stages.report.tables import number
-from src.stages.report.trials import ReportedTrial
+from src.study.analysis import Analysis
+from src.study.clock import Clock, duration
+from src.study.trials import ReportedTrial
+from src.study.unified_space import short_names
 
 _STATES = {"COMPLETE": "completed", "PRUNED": "pruned", "FAIL": "failed", "RUNNING": "running", "WAITING": "waiting"}
 

@@ -3,11 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from src.decision.importance import SHUFFLES, Importance
 from src.render import study_figures as figures
 from src.render.study import Note, Plot, ReportPage, Section, Tabulated
 from src.render.study_figures import Share
-from src.stages.report.analysis import Analysis
 from src.stages.report.overview import facts, marks
 from src.stages.report.tables import (
     board_table,
@@ -16,8 +14,10 @@ from src.stages.report.tables import (
     flags_table,
     trials_table,
 )
-from src.stages.report.trials import ReportedTrial
 from src.stages.report.words import headline, plural, sentences
+from src.study.analysis import Analysis
+from src.study.importance import SHUFFLES, Importance
+from src.study.trials import ReportedTrial
 
 _HISTORY = (
     "The trials in their order, and the best so far: a line that has long been flat says that more trials of the same"

@@ -6,9 +6,9 @@ import optuna
 
 from src.core.files import write_text
 from src.render.study import as_html
-from src.stages.report.analysis import Analysis, analyse
 from src.stages.report.files import runs_csv, settings_csv
 from src.stages.report.page import page
+from src.study.analysis import Analysis, analyse
 
 PAGE, RUNS, SETTINGS = "report.html", "runs_analysis.csv", "settings.csv"
 FOLDER = "report"  # in a sweep's folder, and among the artifacts of the study's run

@@ -7,12 +7,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from src.decision.leaderboard import Standing
-from src.stages.report.analysis import Analysis
-from src.stages.report.clock import duration
-from src.stages.report.plain import short_names
 from src.stages.report.tables import number
 from src.stages.report.words import flags, headline, mean_of, numbers, said, sentences
+from src.study.analysis import Analysis
+from src.study.clock import duration
+from src.study.leaderboard import Standing
+from src.study.unified_space import short_names
 
 SHOWN = 10
 _STYLES = {Standing.BEST: "bold", Standing.TIED: "green", Standing.WORSE: "dim", Standing.UNKNOWN: ""}

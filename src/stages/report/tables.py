@@ -5,17 +5,17 @@ from typing import Any
 
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 
-from src.decision.effects import Effect, Verdict
-from src.decision.importance import Importance
-from src.decision.leaderboard import Entry, Leaderboard, Standing, is_known
 from src.render.decision import Row, Table
 from src.render.study import strip_on
-from src.stages.report.analysis import Analysis
-from src.stages.report.clock import duration
 from src.stages.report.files import epochs
-from src.stages.report.plain import short_names
-from src.stages.report.trials import ReportedStudy
 from src.stages.report.words import BETTER, SAME, UNSURE, WORSE, against_untrained, flags, mean_of, numbers, said
+from src.study.analysis import Analysis
+from src.study.clock import duration
+from src.study.effects import Effect, Verdict
+from src.study.importance import Importance
+from src.study.leaderboard import Entry, Leaderboard, Standing, is_known
+from src.study.trials import ReportedStudy
+from src.study.unified_space import short_names
 
 MOST_COLUMNS = 5  # for parameters
 SHOWN = 20  # settings on the page; the others are in settings.csv

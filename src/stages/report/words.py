@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Sequence
 
 from src.core.interval import Interval
-from src.decision.comparison import Setting
-from src.decision.effects import Effect, Verdict
-from src.decision.leaderboard import Entry, Leaderboard, Standing, is_known
-from src.stages.report.analysis import Analysis
-from src.stages.report.clock import duration
-from src.stages.report.trials import ReportedTrial
+from src.study.analysis import Analysis
+from src.study.clock import duration
+from src.study.comparison import Setting
+from src.study.effects import Effect, Verdict
+from src.study.leaderboard import Entry, Leaderboard, Standing, is_known
+from src.study.trials import ReportedTrial
 
 BETTER, WORSE, SAME, UNSURE = "better", "WORSE", "not to be told apart from them", "which may be noise or not"
 _LISTED = 8

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from src.detector.arguments import defaults
 from src.detector.settings import Flag
-from src.tracking.run import ParamValue, Run
+from src.mlflow.run import ParamValue, Run
 
 
 class Reporter(Protocol):

@@ -21,13 +21,13 @@ from src.detector.settings import Flag
 from src.detector.train import TrainingRequest, TrainingResult
 from src.detector.train import train as train_detector
 from src.detector.weights import resolve_weights
+from src.mlflow.options import TrackingOptions
+from src.mlflow.run import Run, RunStatus, open_run
 from src.stages.train import run_state
 from src.stages.train.baseline import DECISIVE, Baseline, as_detection_records, operating_point_metrics, untrained
 from src.stages.train.outcome import TrainOutcome, record, report
 from src.stages.train.reporting import Observer, Pruned, Reporter
 from src.stages.train.run_state import RunState
-from src.tracking.options import TrackingOptions
-from src.tracking.run import Run, RunStatus, open_run
 
 RECORDS = "val_records.npz"
 CONFIRMS = "confirms"  # what a study that trains a setting anew says of itself: `study` and `trial`

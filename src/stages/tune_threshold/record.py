@@ -7,12 +7,12 @@ from typing import Any
 
 from src.core.files import write_json
 from src.core.interval import Interval
+from src.mlflow.run import Run
 from src.render.threshold import write_table
 from src.stages.tune_threshold.stage import DEFAULT, Figures, TuneOutcome
 from src.thresholds.calibration import Reliability
 from src.thresholds.outline import outline
 from src.thresholds.select import Point
-from src.tracking.run import Run
 
 SUMMARY, METRICS = "threshold.json", "metrics.json"
 # What is worth a column in `dvc metrics` and `dvc exp show`.

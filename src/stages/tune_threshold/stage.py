@@ -9,6 +9,7 @@ from typing import Any
 from src.core.errors import DataError
 from src.core.interval import Interval, image_weights
 from src.data.options import DataOptions
+from src.mlflow.options import TrackingOptions
 from src.stages.predictions import CORRUPTED, TEST, VAL, Predictions, corruptions_in, folder_of
 from src.stages.tune_threshold.views import View, view
 from src.thresholds.bootstrap import Reselection, reselect
@@ -18,7 +19,6 @@ from src.thresholds.operating_point import OperatingPoint, differences
 from src.thresholds.options import ThresholdOptions
 from src.thresholds.per_class import ClassThreshold, per_class
 from src.thresholds.select import DEFAULT_IOU, DEFAULT_SCORE, Selection, preferred, select
-from src.tracking.options import TrackingOptions
 
 DEFAULT = OperatingPoint(iou=DEFAULT_IOU, score=DEFAULT_SCORE)
 EVALUATION = "evaluation.json"

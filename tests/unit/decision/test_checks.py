@@ -1,11 +1,11 @@
 import pytest
 
 from src.decision.checks import checklist
-from src.decision.comparison import Trial
 from src.decision.figures import Evidence
-from src.decision.findings import Status
 from src.decision.gates import Comparison, Gate
 from src.decision.overlap import Overlap, Pair
+from src.documents.findings import Status
+from src.study.comparison import Trial
 from tests.unit.decision import facts
 
 GATES = [Gate("recall", "test/recall", Comparison.MORE_THAN, 0.65)]

@@ -2,11 +2,11 @@ import pytest
 
 from src.core.interval import Interval
 from src.decision.arguments import weigh
-from src.decision.comparison import Trial, compare
 from src.decision.figures import METRICS, Evidence
-from src.decision.findings import THRESHOLD, Finding, Status
 from src.decision.gates import Comparison, Figure, Gate, JudgedGate, Judgement, judge
 from src.decision.verdict import Outcome, reach
+from src.documents.findings import THRESHOLD, Finding, Status
+from src.study.comparison import Trial, compare
 from tests.unit.decision import facts
 
 WARNING = Finding("best_epoch", "The best epoch is not the last one", Status.WARNING, "It is.", "Train for longer.")

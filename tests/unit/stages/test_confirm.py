@@ -7,9 +7,9 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from optuna.trial import create_trial
 
 from src.core.errors import ConfigError
-from src.stages.confirm.leading import leading_settings, seeds_of
 from src.stages.confirm.options import ConfirmOptions, fresh
 from src.stages.confirm.sweep import arguments
+from src.study.leading import leading_settings, seeds_of
 
 LR0 = FloatDistribution(0.0, 1.0)
 SEED = IntDistribution(0, 100)

@@ -9,13 +9,13 @@ from src.detector.evaluate import Evaluation, EvaluationRequest
 from src.detector.records import ValidationRecords
 from src.detector.settings import Flag
 from src.detector.train import TrainingResult
+from src.mlflow.run import NullRun
 from src.stages.train import baseline
 from src.stages.train.baseline import Baseline, untrained
 from src.stages.train.outcome import TrainOutcome
 from src.stages.train.reporting import Observer, Pruned, parameters
 from src.stages.train.stage import searched_arguments
 from src.stages.train.table import remarks
-from src.tracking.run import NullRun
 
 RECORDS = ValidationRecords(
     image_index=np.array([0, 1]),

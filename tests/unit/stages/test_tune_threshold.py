@@ -10,6 +10,8 @@ from src.core.detections import Detections, GroundTruth
 from src.core.errors import DataError
 from src.core.files import write_json
 from src.data.options import SyntheticOptions
+from src.mlflow.options import TrackingOptions
+from src.mlflow.run import NullRun
 from src.stages.tune_threshold import pictures as threshold_pictures
 from src.stages.tune_threshold import stage
 from src.stages.tune_threshold.pictures import most_different
@@ -17,8 +19,6 @@ from src.stages.tune_threshold.record import figures, record, save
 from src.stages.tune_threshold.stage import TuneJob, tune_threshold
 from src.stages.tune_threshold.table import remarks, show
 from src.thresholds.options import ThresholdOptions
-from src.tracking.options import TrackingOptions
-from src.tracking.run import NullRun
 from tests.unit.evaluation.scenes import random_scene
 
 

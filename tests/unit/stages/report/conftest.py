@@ -1,6 +1,6 @@
 import pytest
 
-from tests.unit.stages.report.studies import StudyMaker
+from tests.unit.study.studies import StudyMaker
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from optuna.trial import TrialState
 from rich.console import Console
 
 from src.core.errors import ConfigError
+from src.mlflow.options import TrackingOptions
 from src.stages.report import callback as module
 from src.stages.report.callback import StudyReport
-from src.tracking.options import TrackingOptions
 
 NO_TRACKING = TrackingOptions(kind="none")
 

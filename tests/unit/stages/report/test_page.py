@@ -1,8 +1,8 @@
 import pytest
 
 from src.render.study import Plot
-from src.stages.report.analysis import analyse
 from src.stages.report.page import page
+from src.study.analysis import analyse
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from src.stages.report.clock import Clock, duration
-from src.stages.report.curves import Curve
-from src.stages.report.plain import short_names
-from src.stages.report.trials import ReportedTrial
 from src.stages.report.words import numbers
-from tests.unit.stages.report.studies import START
+from src.study.clock import Clock, duration
+from src.study.curves import Curve
+from src.study.trials import ReportedTrial
+from src.study.unified_space import short_names
+from tests.unit.study.studies import START
 
 
 def ran(began, ended):

@@ -1,0 +1,1 @@
+"""What one stage leaves for another, typed: one reader and one writer for each document."""

@@ -1,0 +1,127 @@
+"""The runs of a study as the store has them, read back for a comparison by a process of its own."""
+
+import json
+import logging
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from src.core.errors import TrackingError
+from src.core.secrets import without_credentials
+from src.mlflow.arrival import await_arrival
+from src.mlflow.options import TrackingOptions
+from src.mlflow.reading import ask, check_store
+from src.mlflow.spool import is_key
+
+_PARENT_TAG = "mlflow.parentRunId"
+_PAGE = 1000
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class RecordedRun:
+    """A run as the store has it.
+
+    Attributes:
+        run_id: The store's id.
+        name: What it is called.
+        status: `FINISHED`, `FAILED`, `KILLED` (a pruned trial is), `RUNNING` or `SCHEDULED`.
+        params: Its parameters, as text.
+        metrics: The last value of each of its metrics.
+        tags: Its tags, those of MLflow itself left out; of a trial they hold `study`, `trial` and `objective`.
+        duration_s: From its start to its end; None while it runs.
+    """
+
+    run_id: str
+    name: str
+    status: str
+    params: Mapping[str, str]
+    metrics: Mapping[str, float]
+    tags: Mapping[str, str]
+    duration_s: float | None
+
+
+def study_runs(options: TrackingOptions, study_run_id: str) -> tuple[RecordedRun, ...]:
+    """The runs under a study's run, in the order of their start.
+
+    Calls that still wait in this machine's spool are waited for, `options.wait_s` at most; then a warning says how many
+    runs are incomplete.
+
+    Args:
+        options: Where the study is recorded.
+        study_run_id: The study's run, by its id or provisional key.
+
+    Side effects: starts a process, and the courier when runs of the study wait in the spool.
+
+    Raises:
+        TrackingError: nothing is recorded with these options, the store cannot be read, or does not know the run.
+    """
+    store = without_credentials(options.uri)
+    check_store(options)
+    arrival = await_arrival(options, study_run_id, children=True)
+    if arrival.waiting:
+        _logger.warning(
+            "%d runs of the study have not reached the store yet and may be missing below; they wait in %s.",
+            arrival.waiting,
+            Path(options.spool).absolute(),
+        )
+    question = {"uri": options.uri, "experiment": options.experiment, "run_id": arrival.run_id}
+    answer = ask("src.mlflow.study_runs", question)
+    if "error" in answer:
+        raise TrackingError(f"The study's runs cannot be read from {store}: {answer['error']}")
+    return tuple(RecordedRun(**run) for run in answer["runs"])
+
+
+def read(uri: str, experiment: str, run_id: str) -> dict[str, Any]:
+    """What the store says: `runs`, or an `error`; only the reading process calls it."""
+    from src.mlflow.delivery import KEY_TAG
+    from src.mlflow.mlflow_store import MlflowStore
+    from src.mlflow.store import StoreRefusedError, StoreUnavailableError
+
+    try:
+        store = MlflowStore(uri)
+        found = store.find_run(experiment=experiment, tag=KEY_TAG, value=run_id) if is_key(run_id) else run_id
+        if found is None:
+            return {"error": f"there is no run with the provisional key {run_id}."}
+        return {"runs": [asdict(run) for run in _children(uri, found, store.read_run(found).experiment_id)]}
+    except (StoreRefusedError, StoreUnavailableError) as error:
+        return {"error": str(error)}
+
+
+def _children(uri: str, run_id: str, experiment_id: str) -> list[RecordedRun]:
+    from mlflow.tracking import MlflowClient
+
+    client, found, token = MlflowClient(tracking_uri=uri), [], None
+    while True:
+        page = client.search_runs(
+            [experiment_id],
+            f"tags.`{_PARENT_TAG}` = '{run_id}'",
+            max_results=_PAGE,
+            order_by=["attributes.start_time ASC"],
+            page_token=token,
+        )
+        found += [recorded(run) for run in page]
+        token = page.token
+        if not token:
+            return found
+
+
+def recorded(run: Any) -> RecordedRun:
+    """A run of MLflow as ours."""
+    ended, began = run.info.end_time, run.info.start_time
+    return RecordedRun(
+        run_id=run.info.run_id,
+        name=run.info.run_name,
+        status=run.info.status,
+        params=dict(run.data.params),
+        metrics=dict(run.data.metrics),
+        tags={name: value for name, value in run.data.tags.items() if not name.startswith("mlflow.")},
+        duration_s=None if ended is None else (ended - began) / 1000,
+    )
+
+
+if __name__ == "__main__":
+    print(json.dumps(read(**json.loads(sys.stdin.read()))))

@@ -1,0 +1,182 @@
+"""A study's trials as the report needs them: what Optuna, the sweeper and the train stage wrote, in one place."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.distributions import BaseDistribution
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial, TrialState
+
+from src.core.trial_params import by_key
+from src.study.curves import Curve, curve_of
+from src.study.unified_space import common_space
+
+SUMMARY = "training.json"  # as the train stage writes it
+
+
+@dataclass(frozen=True)
+class ReportedTrial:
+    """A trial.
+
+    Attributes:
+        number: Its number.
+        state: `COMPLETE`, `PRUNED`, `FAIL`, `RUNNING` or `WAITING`.
+        values: Its objectives' values; empty where it has none.
+        params: Its parameters by override key.
+        metrics: Its final metrics; the means over its replicates.
+        untrained: The same of the weights that it started from.
+        began: When it was started.
+        ended: When it ended.
+        curve: The first objective after each epoch, as far as it came.
+        replicates: The values of each of its replicates, by the override that tells it from the others.
+        flags: What a reader of its metrics has to know, by name.
+        reason: Why it failed; empty if it did not.
+        retry_of: The failed trial that it repeats.
+        folder: Where it wrote; of replicates, the last one's.
+        run_id: Its run in MLflow; likewise.
+        records: Its detections on the val split, by replicate; files that may be gone or on another machine.
+        baseline_records: Those of the untrained weights.
+        feasible: Whether it keeps its constraints.
+    """
+
+    number: int
+    state: str
+    values: tuple[float, ...]
+    params: Mapping[str, Any]
+    metrics: Mapping[str, float]
+    untrained: Mapping[str, float]
+    began: datetime | None
+    ended: datetime | None
+    curve: Curve
+    replicates: Mapping[str, tuple[float, ...]]
+    flags: Mapping[str, str]
+    reason: str
+    retry_of: int | None
+    folder: Path | None
+    run_id: str | None
+    records: tuple[Path, ...]
+    baseline_records: Path | None
+    feasible: bool
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether it has a result."""
+        return self.state == TrialState.COMPLETE.name and bool(self.values)
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took; of replicates, all of them."""
+        return None if self.began is None or self.ended is None else (self.ended - self.began).total_seconds()
+
+
+@dataclass(frozen=True)
+class ReportedStudy:
+    """A study.
+
+    Attributes:
+        name: Its name.
+        objectives: The objectives' names.
+        maximize: Of each, whether a greater value is better.
+        trials: All of them, by number.
+        space: The searched parameters by override key, each with one distribution that holds all its values.
+        attributes: What the sweeper and the tracker keep about the study.
+    """
+
+    name: str
+    objectives: tuple[str, ...]
+    maximize: tuple[bool, ...]
+    trials: tuple[ReportedTrial, ...]
+    space: Mapping[str, BaseDistribution]
+    attributes: Mapping[str, Any]
+
+    @property
+    def complete(self) -> tuple[ReportedTrial, ...]:
+        """The trials with a result."""
+        return tuple(trial for trial in self.trials if trial.is_complete)
+
+    @property
+    def untrained(self) -> dict[str, float]:
+        """The untrained weights' value of the first objective, by the image size, which it depends on."""
+        found: dict[str, float] = {}
+        for trial in self.complete:
+            if self.objectives[0] in trial.untrained:
+                size = trial.params.get("train.imgsz")
+                found["" if size is None else f"at imgsz {size}"] = trial.untrained[self.objectives[0]]
+        return dict(sorted(found.items()))
+
+    @property
+    def is_single(self) -> bool:
+        """Whether there is one objective."""
+        return len(self.objectives) == 1
+
+
+def read_study(study: optuna.Study) -> ReportedStudy:
+    """What a study and its trials' folders hold."""
+    trials = study.get_trials(deepcopy=False)
+    count = len(study.directions)
+    names = study.metric_names or (["value"] if count == 1 else [f"value {index}" for index in range(count)])
+    return ReportedStudy(
+        name=study.study_name,
+        objectives=tuple(names),
+        maximize=tuple(direction == StudyDirection.MAXIMIZE for direction in study.directions),
+        trials=tuple(_read_trial(trial, names[0]) for trial in trials),
+        space=common_space(trials),
+        attributes=study.user_attrs,
+    )
+
+
+def facts_of(study: ReportedStudy) -> dict[str, Any]:
+    """What a training of the study wrote about its data and its start: `data`, `start`; empty where none is at hand."""
+    for trial in study.complete:
+        if trial.folder is not None:
+            try:
+                facts: dict[str, Any] = json.loads((trial.folder / SUMMARY).read_text(encoding="utf-8"))
+            except (OSError, ValueError):
+                continue
+            return facts
+    return {}
+
+
+def _read_trial(trial: FrozenTrial, objective: str) -> ReportedTrial:
+    attrs = trial.user_attrs
+    folder = Path(attrs["folder"]) if "folder" in attrs else None
+    replicates = {name: tuple(values) for name, values in attrs.get("replicates", {}).items()}
+    names = attrs.get("flags", [])
+    messages = [*attrs.get("flag_messages", []), *("" for _ in names)]
+    retry_of = attrs.get("retry_of")
+    return ReportedTrial(
+        number=trial.number,
+        state=trial.state.name,
+        values=tuple(trial.values or ()) if trial.state == TrialState.COMPLETE else (),
+        params=by_key(trial.params),
+        metrics=attrs.get("metrics", {}),
+        untrained=attrs.get("untrained", {}),
+        began=trial.datetime_start,
+        ended=trial.datetime_complete,
+        curve=curve_of(trial.intermediate_values, folder, replicates, objective),
+        replicates=replicates,
+        flags=dict(zip(names, messages, strict=False)),
+        reason=str(attrs.get("fail_reason", "unknown")) if trial.state == TrialState.FAIL else "",
+        retry_of=None if retry_of is None else int(retry_of),
+        folder=folder,
+        run_id=attrs.get("mlflow_run_id"),
+        records=_records(attrs.get("records"), len(replicates)),
+        baseline_records=Path(attrs["baseline_records"]) if "baseline_records" in attrs else None,
+        feasible=all(value <= 0 for value in trial.constraints.values()),
+    )
+
+
+def _records(last: str | None, replicates: int) -> tuple[Path, ...]:
+    """All replicates' files, which lie in folders side by side; the one that is named where they do not."""
+    if last is None:
+        return ()
+    path = Path(last)
+    if not replicates:
+        return (path,)
+    beside = sorted(path.parent.parent.glob(f"*/{path.name}"))
+    return tuple(beside) if len(beside) == replicates else (path,)

@@ -1,0 +1,137 @@
+"""A tracking store in memory that can be told to fail."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from src.mlflow.store import (
+    DatasetUse,
+    MetricValue,
+    RunNotFoundError,
+    StoredRun,
+    StoreRefusedError,
+    StoreUnavailableError,
+)
+
+
+@dataclass
+class FakeRun:
+    """What the fake store knows of a run."""
+
+    name: str
+    tags: dict[str, str]
+    params: dict[str, str] = field(default_factory=dict)
+    metrics: list[MetricValue] = field(default_factory=list)
+    files: dict[str, bytes] = field(default_factory=dict)
+    datasets: list[DatasetUse] = field(default_factory=list)
+    status: str = "RUNNING"
+    ended_ms: int | None = None
+
+
+class FakeStore:
+    """A store that records calls.
+
+    `is_down` makes it unavailable, `fails` single methods of it; `refuses` names methods that it does not take. While
+    it `is_late` it makes runs only once it catches up, when nobody waits for the answer any more.
+    """
+
+    def __init__(self) -> None:
+        self.runs: dict[str, FakeRun] = {}
+        self.experiment_tags: dict[str, str] = {}
+        self.calls: list[str] = []
+        self.is_down = False
+        self.loses_answers = False
+        self.is_late = False
+        self.refuses: set[str] = set()
+        self.fails: set[str] = set()
+        self.artifacts = ""
+        self._late: list[FakeRun] = []
+
+    def run_named(self, name: str) -> FakeRun:
+        """The only run of that name."""
+        (run,) = [run for run in self.runs.values() if run.name == name]
+        return run
+
+    def contents(self) -> str:
+        """All that is stored, as text; equal values of metrics and uses of data are one, as they are in MLflow."""
+        once = [
+            replace(
+                run, metrics=list(dict.fromkeys(map(repr, run.metrics))), datasets=list(dict.fromkeys(run.datasets))
+            )
+            for run in self.runs.values()
+        ]
+        return "\n".join(map(repr, [*zip(self.runs, once, strict=True), *self.experiment_tags.items()]))
+
+    def create_run(self, *, experiment: str, artifacts: str, name: str, tags: Mapping[str, str], time_ms: int) -> str:
+        self._enter("create_run")
+        self.artifacts = artifacts
+        if self.is_late:
+            self._late.append(FakeRun(name, dict(tags)))
+            raise StoreUnavailableError("there was no answer in time")
+        run_id = f"id-{len(self.runs)}"
+        self.runs[run_id] = FakeRun(name, dict(tags))
+        if self.loses_answers:
+            raise StoreUnavailableError("the answer was lost")
+        return run_id
+
+    def find_run(self, *, experiment: str, tag: str, value: str) -> str | None:
+        self._enter("find_run")
+        return next((run_id for run_id, run in self.runs.items() if run.tags.get(tag) == value), None)
+
+    def delete_others(self, run_id: str, *, experiment: str, tag: str, value: str) -> None:
+        self._enter("delete_others")
+        self.runs = {other: run for other, run in self.runs.items() if other == run_id or run.tags.get(tag) != value}
+
+    def catch_up(self) -> None:
+        """Make the runs that are late."""
+        self.is_late = False
+        self.runs |= {f"late-{number}": run for number, run in enumerate(self._late)}
+
+    def resume_run(self, run_id: str) -> None:
+        self._run("resume_run", run_id).status = "RUNNING"
+
+    def read_run(self, run_id: str) -> StoredRun:
+        return StoredRun("7", dict(self._run("read_run", run_id).params))
+
+    def tag_experiment(self, experiment_id: str, tags: Mapping[str, str]) -> None:
+        self._enter("tag_experiment")
+        self.experiment_tags |= tags
+
+    def log_params(self, run_id: str, params: Mapping[str, str]) -> None:
+        run = self._run("log_params", run_id)
+        assert not run.params.keys() & params.keys(), "a parameter was logged twice"
+        run.params |= params
+
+    def log_metrics(self, run_id: str, metrics: Sequence[MetricValue]) -> None:
+        self._run("log_metrics", run_id).metrics += metrics
+
+    def set_tags(self, run_id: str, tags: Mapping[str, str]) -> None:
+        self._run("set_tags", run_id).tags |= tags
+
+    def log_artifacts(self, run_id: str, contents: Path, folder: str) -> None:
+        run = self._run("log_artifacts", run_id)
+        for file in filter(Path.is_file, contents.rglob("*")):
+            run.files[str(Path(folder) / file.relative_to(contents))] = file.read_bytes()
+
+    def log_text(self, run_id: str, text: str, name: str) -> None:
+        self._run("log_text", run_id).files[name] = text.encode()
+
+    def log_dataset(self, run_id: str, use: DatasetUse) -> None:
+        self._run("log_dataset", run_id).datasets.append(use)
+
+    def end_run(self, run_id: str, status: str, time_ms: int) -> None:
+        run = self._run("end_run", run_id)
+        run.status, run.ended_ms = status, time_ms
+
+    def _enter(self, method: str) -> None:
+        self.calls.append(method)
+        if self.is_down or method in self.fails:
+            raise StoreUnavailableError("the store is down")
+        if method in self.refuses:
+            raise StoreRefusedError(f"{method} is refused")
+
+    def _run(self, method: str, run_id: str) -> FakeRun:
+        self._enter(method)
+        if run_id not in self.runs:
+            raise RunNotFoundError(f"there is no run {run_id}")
+        return self.runs[run_id]

@@ -1,0 +1,56 @@
+import pytest
+
+from src.mlflow.arrival import await_arrival
+from src.mlflow.run import RunStatus, attach, open_run
+
+
+@pytest.fixture
+def nobody_delivers(options, monkeypatch):
+    monkeypatch.setattr("src.mlflow.courier_process.ensure_running", lambda _: None)
+    options.wait_s = 0.0
+
+
+def test_a_key_is_waited_for_until_the_store_has_named_the_run(options, store, courier):
+    run = open_run(options, name="one")
+    key = run._outbox.key
+    run.log_metrics({"val/mAP50": 0.5}, step=0)
+    run._outbox.close()  # killed
+    arrival = await_arrival(options, key)
+    assert (arrival.run_id, arrival.waiting, arrival.error) == ("id-0", 0, None)
+    assert store.run_named("one").status == "FAILED"
+
+
+def test_what_still_waits_is_counted_and_the_stores_reason_given(options, store, courier, monkeypatch):
+    run = open_run(options, name="one")
+    store.fails.add("log_metrics")
+    run.log_metrics({"val/mAP50": 0.5}, step=0)
+    options.wait_s = 0.0
+    run.end(RunStatus.FINISHED)
+    arrival = await_arrival(options, "id-0")
+    assert (arrival.run_id, arrival.waiting, arrival.error) == ("id-0", 1, "the store is down")
+
+
+def test_who_does_not_wait_has_it_delivered_all_the_same(options, store, courier):
+    run = open_run(options, name="one")
+    run.log_metrics({"val/mAP50": 0.5}, step=0)
+    run._outbox.close()  # killed
+    options.wait_s = 0.0
+    assert await_arrival(options, run._outbox.key).waiting == 1
+    assert store.run_named("one").status == "FAILED"
+
+
+@pytest.mark.parametrize(("children", "waiting"), [(False, 2), (True, 3)])
+def test_what_adds_to_a_run_counts_and_its_children_where_asked_for(options, nobody_delivers, children, waiting):
+    study = open_run(options, name="study")
+    trial = open_run(options, name="trial 0", parent_run_id=study.id)
+    other = open_run(options, name="other")
+    added = attach(options, str(study.id))
+    added.set_tags({"status": "accepted"})
+    added.close()
+    for run in (trial, study, other):
+        run.end(RunStatus.FINISHED)
+    assert await_arrival(options, str(study.id), children=children).waiting == waiting
+
+
+def test_what_is_not_of_this_machine_has_arrived(options, nobody_delivers):
+    assert await_arrival(options, "0123456789abcdef").waiting == 0

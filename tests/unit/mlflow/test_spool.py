@@ -1,0 +1,157 @@
+import errno
+import json
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from src.mlflow import outbox as outbox_module
+from src.mlflow.outbox import Outbox
+from src.mlflow.spool import Call, Inbox, State, inboxes, is_key, opened_at, sweep
+
+
+@pytest.fixture
+def outbox(tmp_path):
+    return Outbox(tmp_path, {"name": "run", "parent_run_id": None})
+
+
+def test_calls_are_read_in_the_order_they_were_written(outbox):
+    """Each call comes with the offset behind it, from which reading goes on."""
+    outbox.append(Call("set_tags", {"tags": {"a": "1"}}))
+    outbox.append(Call("close", {}))
+    inbox = Inbox(outbox.folder)
+    (opened, offset), *others = inbox.calls_from(0)
+    assert opened.operation == "open"
+    assert opened.arguments["key"] == outbox.key
+    assert [call for call, _ in others] == [Call("set_tags", {"tags": {"a": "1"}}), Call("close", {})]
+    assert inbox.calls_from(offset) == others
+    assert inbox.calls_from(others[-1][1]) == []
+
+
+def test_a_line_that_is_still_being_written_is_left_for_later(outbox):
+    """A call without its line end is not read yet."""
+    with (outbox.folder / "calls.jsonl").open("a") as file:
+        file.write('["set_tags", {"ta')
+    assert len(Inbox(outbox.folder).calls_from(0)) == 1
+
+
+@given(text=st.text(), number=st.floats())
+def test_any_text_and_number_survives(tmp_path_factory, text, number):
+    """Line breaks, quotes and NaN come out as they went in."""
+    outbox = Outbox(tmp_path_factory.mktemp("spool"), {"name": text, "parent_run_id": None})
+    outbox.append(Call("log_text", {"text": text, "number": number}))
+    (_, (call, _)) = Inbox(outbox.folder).calls_from(0)
+    outbox.close()
+    assert call.arguments["text"] == text
+    assert call.arguments["number"] == pytest.approx(number, rel=0, abs=0, nan_ok=True)
+
+
+def test_runs_are_listed_in_the_order_they_were_opened(tmp_path):
+    """A parent comes before its children."""
+    keys = [Outbox(tmp_path, {"name": str(n), "parent_run_id": None}).key for n in range(5)]
+    assert [inbox.folder.name for inbox in inboxes(tmp_path)] == keys
+    assert all(is_key(key) for key in keys)
+    assert inboxes(tmp_path / "missing") == []
+
+
+def test_names_that_only_look_like_keys_are_none():
+    """A tag of the user's that begins like a key is not taken for one."""
+    assert not is_key("pending-review")
+
+
+def test_the_writer_is_alive_until_it_closes(outbox):
+    """The courier can tell a run that goes on from one that is over."""
+    inbox = Inbox(outbox.folder)
+    assert inbox.writer_is_alive()
+    outbox.close()
+    assert not inbox.writer_is_alive()
+
+
+def test_artifacts_are_copied_at_once(outbox, tmp_path):
+    """A file or folder may change after the call, the copy does not."""
+    source = tmp_path / "plots"
+    (source / "deep").mkdir(parents=True)
+    (source / "deep" / "a.png").write_text("before")
+    folder, file = outbox.keep(source), outbox.keep(source / "deep" / "a.png")
+    (source / "deep" / "a.png").write_text("after")
+    assert (outbox.folder / folder / "deep" / "a.png").read_text() == "before"
+    assert (outbox.folder / file).read_text() == "before"
+    Inbox(outbox.folder).discard(file)
+    assert not (outbox.folder / file).exists()
+
+
+def test_state_comes_back(tmp_path):
+    """How far the courier came is kept between couriers, and is the beginning where nothing is kept."""
+    state = State(run_id="a", offset=12, refused=("no", "never"))
+    state.save(tmp_path)
+    assert State.load(tmp_path) == state
+    assert State.load(tmp_path / "missing") == State()
+
+
+def test_a_folder_of_something_else_is_told_apart(tmp_path):
+    """A folder that does not begin with `open` is named in the error."""
+    folder = tmp_path / "pending-x"
+    folder.mkdir()
+    (folder / "calls.jsonl").write_text(json.dumps(["close", {}]) + "\n")
+    with pytest.raises(ValueError, match="pending-x does not begin with the call 'open'"):
+        Inbox(folder).header()
+
+
+def test_a_full_disk_costs_the_call_that_it_cuts_off_and_no_other(outbox, monkeypatch):
+    """The half of a line is told from the calls before and behind it, and the writer hears of it."""
+    write = os.write
+    outbox.append(Call("set_tags", {"tags": {"a": "1"}}))
+    monkeypatch.setattr(os, "write", lambda handle, line: write(handle, line[: len(line) // 2]))
+    with pytest.raises(OSError, match="No space left"):
+        outbox.append(Call("set_tags", {"tags": {"b": "2"}}))
+    monkeypatch.setattr(os, "write", write)
+    outbox.append(Call("close", {}))
+    _, *calls = [call for call, _ in Inbox(outbox.folder).calls_from(0)]
+    assert [call.operation for call in calls] == ["set_tags", "damaged", "close"]
+    assert '"b"' not in calls[0].arguments
+
+
+def test_a_copy_that_finds_no_room_leaves_nothing(outbox, monkeypatch, tmp_path):
+    """The half of a file is not delivered, and its room is given back."""
+
+    def full(source, target):
+        Path(target).write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(outbox_module.shutil, "copyfile", full)
+    with pytest.raises(OSError, match="No space left"):
+        outbox.keep(Path(__file__))
+    assert list((outbox.folder / "files").iterdir()) == []
+
+
+@given(lines=st.lists(st.binary().filter(lambda line: b"\n" not in line)))
+def test_any_bytes_are_read_as_calls(tmp_path_factory, lines):
+    """What is no call is a damaged one; every line counts, and none ends the courier."""
+    folder = tmp_path_factory.mktemp("run")
+    (folder / "calls.jsonl").write_bytes(b"".join(line + b"\n" for line in lines))
+    inbox = Inbox(folder)
+    calls = inbox.calls_from(0)
+    assert len(calls) == inbox.waiting(0) == len(lines)
+    assert [offset for _, offset in calls][-1:] == [sum(len(line) + 1 for line in lines)][: len(lines)]
+
+
+def test_what_is_half_deleted_is_deleted(tmp_path):
+    """A courier that is killed while it deletes a run leaves nothing that looks like one."""
+    outbox = Outbox(tmp_path, {"name": "run", "parent_run_id": None})
+    outbox.folder.rename(tmp_path / f".delivered-{outbox.key}")
+    assert inboxes(tmp_path) == []
+    sweep(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    outbox.close()
+
+
+def test_a_state_of_another_version_is_read(tmp_path):
+    """What this version does not know is left out."""
+    (tmp_path / "state.json").write_text(json.dumps({"run_id": "a", "attempted": True}))
+    assert State.load(tmp_path) == State(run_id="a")
+
+
+def test_a_key_tells_when_the_run_was_opened():
+    assert opened_at("pending-01795276989712000000-0123abcd") == pytest.approx(1795276989.712)
