@@ -7,7 +7,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from src.config import app
-from src.config.origin import Origin
+from src.config.provenance import Provenance
 from src.config.sections import section
 from src.core.terminal import standard_output
 from src.data.options import DataOptions
@@ -29,7 +29,7 @@ def main(cfg: DictConfig) -> None:
             tracking=section(cfg, "tracking", TrackingOptions),
             data=section(cfg, "data", DataOptions).folder,
             folder=Path(HydraConfig.get().runtime.output_dir),
-            origin=section(cfg, "origin", Origin),
+            provenance=section(cfg, "provenance", Provenance),
         )
         outcome = decide(job)
         with pipeline_run(job.tracking, outcome.evidence.find("training", "run_id")) as run:

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from src.config import frozen
-from src.config.origin import Origin
+from src.config.provenance import Provenance
 from src.core.errors import ConfigError, ProjectError
 from src.core.files import write_text
 
@@ -54,14 +54,14 @@ def _of_study(study: str, number: str | None, overrides: Sequence[str]) -> str:
         raise ConfigError(f"{_TRIAL}{number}: expected the number of a trial.")
     storage = _value(overrides, _STORAGE) or frozen.storage_of(overrides)
     trial = choose_trial(storage, study, None if number is None else int(number))
-    origin = Origin(
+    provenance = Provenance(
         study=trial.study,
         trial=trial.number,
         storage=_CREDENTIALS.sub(r"\1", storage),
         mlflow_run_id=trial.mlflow_run_id,
     )
     said = [override for override in overrides if not override.startswith(_STORAGE)]
-    return frozen.freeze([*trial.overrides, *said], origin)
+    return frozen.freeze([*trial.overrides, *said], provenance)
 
 
 def _value(arguments: Sequence[str], prefix: str) -> str | None:

@@ -23,7 +23,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from src.config import app, schema
-from src.config.origin import Origin
+from src.config.provenance import Provenance
 from src.config.sections import section
 from src.core.errors import ConfigError
 from src.core.secrets import has_password
@@ -36,32 +36,32 @@ _HEADER = """\
 # The frozen configuration of the pipeline, written by `python -m src.freeze`; `dvc repro` runs it.
 # To change it, freeze again:
 #   {command}
-{origin}"""
+{provenance}"""
 
 
-def freeze(overrides: Sequence[str], origin: Origin | None = None) -> str:
+def freeze(overrides: Sequence[str], provenance: Provenance | None = None) -> str:
     """The text of `params.yaml` for a composition of `conf/`.
 
     The same overrides give the same text.
 
     Args:
         overrides: As on the command line of a stage.
-        origin: The study and trial that they come from.
+        provenance: The study and trial that they come from.
 
     Raises:
         ConfigError: the overrides cannot be composed, or would freeze a password.
     """
     cfg = composed(overrides)
-    origin = _with_sources(dataclasses.replace(origin or Origin(), overrides=list(overrides)), cfg)
+    provenance = _with_sources(dataclasses.replace(provenance or Provenance(), overrides=list(overrides)), cfg)
     content: dict[str, Any] = {
         "defaults": [
             "pipeline",
             *({name: _schema_of(cfg, name)} for name in SECTIONS),
             {_TRACKING: OmegaConf.select(cfg, f"hydra.runtime.choices.{_TRACKING}")},
-            {"origin": "schema_origin"},
+            {"provenance": "schema_provenance"},
             "_self_",
         ],
-        "origin": dataclasses.asdict(origin),
+        "provenance": dataclasses.asdict(provenance),
         **{name: _resolved(cfg, name) for name in SECTIONS},
         **_said_of_tracking(cfg, overrides),
     }
@@ -71,7 +71,7 @@ def freeze(overrides: Sequence[str], origin: Origin | None = None) -> str:
             f"The configuration holds a password in a URL, which would be written into {FILE}. Let it come from the "
             "environment: ${oc.env:NAME}."
         )
-    return _header(overrides, origin) + text
+    return _header(overrides, provenance) + text
 
 
 def storage_of(overrides: Sequence[str]) -> str:
@@ -132,21 +132,21 @@ def _said_of_tracking(cfg: DictConfig, overrides: Sequence[str]) -> dict[str, di
     return {_TRACKING: values} if values else {}
 
 
-def _with_sources(origin: Origin, cfg: DictConfig) -> Origin:
-    """The origin with the files that DVC has to watch besides the project's code."""
+def _with_sources(provenance: Provenance, cfg: DictConfig) -> Provenance:
+    """The provenance with the files that DVC has to watch besides the project's code."""
 
     def first(keys: Sequence[str], otherwise: str) -> str:
         values = [OmegaConf.select(cfg, key) for key in keys]
         return next((str(path) for path in values if path and Path(str(path)).exists()), otherwise)
 
     return dataclasses.replace(
-        origin,
-        data=first(("data.archive", "data.path"), origin.data),
-        weights=first(("model.weights",), origin.weights),
+        provenance,
+        data=first(("data.archive", "data.path"), provenance.data),
+        weights=first(("model.weights",), provenance.weights),
     )
 
 
-def _header(overrides: Sequence[str], origin: Origin) -> str:
+def _header(overrides: Sequence[str], provenance: Provenance) -> str:
     command = shlex.join(["python", "-m", "src.freeze", *overrides])
-    came_from = f"# From trial {origin.trial} of the study {origin.study}.\n" if origin.study else ""
-    return _HEADER.format(command=command, origin=came_from)
+    came_from = f"# From trial {provenance.trial} of the study {provenance.study}.\n" if provenance.study else ""
+    return _HEADER.format(command=command, provenance=came_from)

@@ -9,7 +9,7 @@ from typing import Any
 
 from hydra.core.config_store import ConfigStore
 
-from src.config.origin import Origin
+from src.config.provenance import Provenance
 from src.data.options import ArchiveOptions, CocoJsonOptions, SyntheticOptions, YoloOptions
 from src.decision.options import DecideOptions
 from src.detector import arguments
@@ -27,7 +27,7 @@ SCHEMAS: tuple[tuple[str, str, type[Any]], ...] = (
     ("decide", "decide", DecideOptions),
     ("evaluate", "evaluate", EvaluateOptions),
     ("model", "model", ModelOptions),
-    ("origin", "origin", Origin),
+    ("provenance", "provenance", Provenance),
     ("threshold", "threshold", ThresholdOptions),
     ("tracking", "mlflow", TrackingOptions),
     ("train", "train", TrainOptions),

@@ -35,9 +35,9 @@ def test_the_best_trial_is_frozen_with_all_it_was_run_with(study):
     content = yaml.safe_load(freeze.frozen_text(ARGUMENTS))
 
     assert (content["train"]["imgsz"], content["train"]["optimizer"]) == (128, "SGD")
-    assert content["origin"]["overrides"] == ["train.optimizer=SGD", "train.imgsz=128"]
-    assert (content["origin"]["study"], content["origin"]["trial"]) == ("persons", 1)
-    assert content["origin"]["mlflow_run_id"] == "r7"
+    assert content["provenance"]["overrides"] == ["train.optimizer=SGD", "train.imgsz=128"]
+    assert (content["provenance"]["study"], content["provenance"]["trial"]) == ("persons", 1)
+    assert content["provenance"]["mlflow_run_id"] == "r7"
 
 
 def test_another_trial_can_be_named_and_changed(study):

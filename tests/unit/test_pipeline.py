@@ -8,7 +8,7 @@ import yaml
 
 from src import freeze
 from src.config import frozen
-from src.config.origin import Origin
+from src.config.provenance import Provenance
 
 ROOT = Path(__file__).parents[2]
 STAGES = ("prepare", "train", "evaluate", "tune_threshold", "decide")
@@ -28,9 +28,9 @@ def params():
 
 def test_the_frozen_configuration_is_that_of_conf(params):
     """params.yaml equals the composition of conf/ with the overrides that it names, to the letter."""
-    origin = Origin(**params["origin"])
+    provenance = Provenance(**params["provenance"])
 
-    assert (ROOT / frozen.FILE).read_text() == frozen.freeze(origin.overrides, origin), (
+    assert (ROOT / frozen.FILE).read_text() == frozen.freeze(provenance.overrides, provenance), (
         "params.yaml is stale: conf/ or the options have changed since it was frozen. Freeze it again with the command"
         " in its first lines."
     )
@@ -39,7 +39,7 @@ def test_the_frozen_configuration_is_that_of_conf(params):
 def test_the_committed_configuration_is_the_embedded_data_without_paths_of_a_machine(params):
     assert params["data"]["source"] == "synthetic"
     assert frozen.absolute_paths((ROOT / frozen.FILE).read_text()) == []
-    assert freeze.frozen_text(params["origin"]["overrides"]) == (ROOT / frozen.FILE).read_text()
+    assert freeze.frozen_text(params["provenance"]["overrides"]) == (ROOT / frozen.FILE).read_text()
 
 
 @pytest.mark.parametrize("stage", STAGES)

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from src.config.origin import Origin
+from src.config.provenance import Provenance
 from src.core.errors import DataError, TrackingError
 from src.data.prepared import read_manifest
 from src.decision.figures import Evidence
-from src.decision.likeness import COLUMNS, ROWS, near_duplicates
+from src.decision.near_duplicates import COLUMNS, ROWS, near_duplicates
 from src.decision.options import DecideOptions
 from src.decision.overlap import Overlap, Pair
 from src.mlflow.options import TrackingOptions
@@ -54,23 +54,23 @@ def read_evidence(options: DecideOptions) -> Evidence:
     )
 
 
-def read_trials(tracking: TrackingOptions, origin: Origin) -> tuple[tuple[Trial, ...], str] | str:
+def read_trials(tracking: TrackingOptions, provenance: Provenance) -> tuple[tuple[Trial, ...], str] | str:
     """The finished trials of the study that the candidate came from, and what it optimised; or why not.
 
     Side effects: those of `study_runs`.
     """
-    if origin.study is None:
+    if provenance.study is None:
         return "The configuration was not frozen from a study, so that there are no runners-up."
-    if origin.mlflow_run_id is None:
-        return f"Study {origin.study} was not recorded in MLflow, so that its runs cannot be read."
+    if provenance.mlflow_run_id is None:
+        return f"Study {provenance.study} was not recorded in MLflow, so that its runs cannot be read."
     try:
-        runs = study_runs(tracking, origin.mlflow_run_id)
+        runs = study_runs(tracking, provenance.mlflow_run_id)
     except TrackingError as error:
         _logger.warning("The report goes without the runners-up: %s", error)
-        return f"The runs of study {origin.study} are not at hand: {error}"
+        return f"The runs of study {provenance.study} are not at hand: {error}"
     finished = [run for run in runs if run.status == _FINISHED]
     if not finished:
-        return f"Study {origin.study} has no finished run in the tracking store."
+        return f"Study {provenance.study} has no finished run in the tracking store."
     objectives = [run.tags["objective"] for run in finished if run.tags.get("objective")]
     objective = objectives[0].split(",")[0].strip() if objectives else _OBJECTIVE
     return tuple(_trial(run) for run in finished), objective
@@ -124,7 +124,7 @@ def _split(path: str) -> str:
 
 
 def _thumbnails(folder: Path, paths: list[str]) -> NDArray[np.float64]:
-    """The pictures' grey values at the size that their likeness is judged at, (N, ROWS, COLUMNS)."""
+    """The pictures' grey values at the size at which near duplicates are looked for, (N, ROWS, COLUMNS)."""
     pictures = np.empty((len(paths), ROWS, COLUMNS))
     for number, path in enumerate(paths):
         with Image.open(folder / path) as picture:

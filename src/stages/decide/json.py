@@ -24,8 +24,8 @@ def as_json(outcome: DecideOutcome) -> dict[str, Any]:
         ],
         "candidate": {
             "run_id": evidence.find("training", "run_id"),
-            "study": outcome.origin.study,
-            "trial": outcome.origin.trial,
+            "study": outcome.provenance.study,
+            "trial": outcome.provenance.trial,
             "start": evidence.find("training", "start"),
             "data": evidence.find("training", "data"),
             "weights_sha256": evidence.find("evaluation", "weights_sha256"),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from src.config.origin import Origin
+from src.config.provenance import Provenance
 from src.decision.arguments import Arguments
 from src.decision.figures import Evidence
 from src.decision.gates import JudgedGate, Judgement
@@ -23,7 +23,7 @@ class DecideOutcome:
         arguments: What speaks for the candidate and what against it.
         comparison: The settings of its study; or why there are none.
         evidence: What the earlier stages measured.
-        origin: Which study and trial the candidate came from.
+        provenance: Which study and trial the candidate came from.
         folder: Where `decision.json`, `decision.md`, `decision.html` and `metrics.json` are.
     """
 
@@ -33,7 +33,7 @@ class DecideOutcome:
     arguments: Arguments
     comparison: Comparison | str
     evidence: Evidence
-    origin: Origin
+    provenance: Provenance
     folder: Path
 
     @property

@@ -69,12 +69,12 @@ def _objectives(outcome: DecideOutcome) -> tuple[str, ...]:
 
 
 def _candidate(outcome: DecideOutcome) -> tuple[tuple[str, str], ...]:
-    evidence, origin = outcome.evidence, outcome.origin
+    evidence, provenance = outcome.evidence, outcome.provenance
     counts = evidence.find("evaluation", "data", "counts") or {}
     data = evidence.find("training", "data") or {}
     facts: list[tuple[str, Any]] = [
         ("MLflow run", evidence.find("training", "run_id")),
-        ("study", None if origin.study is None else f"{origin.study}, trial {origin.trial}"),
+        ("study", None if provenance.study is None else f"{provenance.study}, trial {provenance.trial}"),
         ("started from", evidence.find("training", "start")),
         ("weights", evidence.find("evaluation", "weights")),
         ("data", data.get("name")),

@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from src.config.origin import Origin
+from src.config.provenance import Provenance
 from src.core.files import write_json, write_text
 from src.decision.arguments import weigh
 from src.decision.checks import checklist
@@ -36,14 +36,14 @@ class DecideJob:
         tracking: Where the study is recorded.
         data: Folder of the prepared data.
         folder: Where to write.
-        origin: Which study and trial the configuration came from.
+        provenance: Which study and trial the configuration came from.
     """
 
     options: DecideOptions
     tracking: TrackingOptions
     data: Path
     folder: Path
-    origin: Origin = field(default_factory=Origin)
+    provenance: Provenance = field(default_factory=Provenance)
 
 
 def decide(job: DecideJob) -> DecideOutcome:
@@ -55,13 +55,13 @@ def decide(job: DecideJob) -> DecideOutcome:
         DataError: an earlier stage has not run.
     """
     evidence = read_evidence(job.options)
-    study = read_trials(job.tracking, job.origin)
+    study = read_trials(job.tracking, job.provenance)
     gates = job.options.judged_by()
     overlap = read_overlap(job.data, evidence.find("training", "data", "digest"))
     trials = None if isinstance(study, str) else study[0]
     findings = checklist(evidence, gates, trials, overlap)
     judged = tuple(judge(gate, figure(gate.metric, evidence)) for gate in gates)
-    comparison = study if isinstance(study, str) else _compared(*study, evidence, job.origin)
+    comparison = study if isinstance(study, str) else _compared(*study, evidence, job.provenance)
     outcome = DecideOutcome(
         verdict=reach(judged, findings),
         gates=judged,
@@ -69,7 +69,7 @@ def decide(job: DecideJob) -> DecideOutcome:
         arguments=weigh(evidence, judged, findings, None if isinstance(comparison, str) else comparison),
         comparison=comparison,
         evidence=evidence,
-        origin=job.origin,
+        provenance=job.provenance,
         folder=job.folder,
     )
     _write(outcome, pictures(job))
@@ -85,17 +85,19 @@ def pictures(job: DecideJob) -> tuple[Picture, ...]:
     )
 
 
-def _compared(trials: tuple[Trial, ...], objective: str, evidence: Evidence, origin: Origin) -> Comparison | str:
+def _compared(
+    trials: tuple[Trial, ...], objective: str, evidence: Evidence, provenance: Provenance
+) -> Comparison | str:
     value = as_interval(evidence.find("evaluation", "splits", "val", "metrics", objective.removeprefix("val/")))
     sure = value is not None and objective in _BOOTSTRAPPED
     compared = compare(
         trials,
         objective,
-        candidate=origin.trial,
+        candidate=provenance.trial,
         half_width=(value.high - value.low) / 2 if value is not None and sure else None,
         smaller_is_better=objective.startswith(_SMALLER_IS_BETTER),
     )
-    return compared or f"No run of study {origin.study} has the metric {objective}."
+    return compared or f"No run of study {provenance.study} has the metric {objective}."
 
 
 def _write(outcome: DecideOutcome, plots: tuple[Picture, ...]) -> None:

@@ -7,7 +7,7 @@ from hydra import compose, initialize_config_dir
 from hydra.errors import HydraException
 
 from src.config import app, frozen, schema
-from src.config.origin import Origin
+from src.config.provenance import Provenance
 from src.config.sections import section
 from src.core.errors import ConfigError
 from src.detector.options import ProjectTrainOptions
@@ -20,13 +20,13 @@ def test_the_same_overrides_give_the_same_text():
 
 
 def test_the_text_says_how_it_was_made():
-    origin = Origin(study="persons", trial=4, storage="journal:studies")
+    provenance = Provenance(study="persons", trial=4, storage="journal:studies")
 
-    text = frozen.freeze(PEOPLE, origin)
+    text = frozen.freeze(PEOPLE, provenance)
 
     assert "#   python -m src.freeze data=coco128_person data.archive=people.zip train.epochs=3\n" in text
     assert "# From trial 4 of the study persons.\n" in text
-    kept = Origin(**yaml.safe_load(text)["origin"])
+    kept = Provenance(**yaml.safe_load(text)["provenance"])
     assert (kept.study, kept.trial, kept.storage, kept.overrides) == ("persons", 4, "journal:studies", PEOPLE)
 
 
@@ -62,7 +62,7 @@ def test_hydra_composes_the_text_and_checks_it(tmp_path):
 
     train = section(cfg, "train", ProjectTrainOptions)
     assert train.arguments["epochs"] == 7
-    assert section(cfg, "origin", Origin).overrides == PEOPLE
+    assert section(cfg, "provenance", Provenance).overrides == PEOPLE
 
 
 def test_a_password_is_not_frozen():
@@ -90,8 +90,8 @@ def test_dvc_watches_the_files_that_are_there(tmp_path, monkeypatch):
     Path("people.zip").touch()
     Path("start.pt").touch()
 
-    of_files = yaml.safe_load(frozen.freeze([*PEOPLE, "model.weights=start.pt"]))["origin"]
-    of_code = yaml.safe_load(frozen.freeze([]))["origin"]
+    of_files = yaml.safe_load(frozen.freeze([*PEOPLE, "model.weights=start.pt"]))["provenance"]
+    of_code = yaml.safe_load(frozen.freeze([]))["provenance"]
 
     assert (of_files["data"], of_files["weights"]) == ("people.zip", "start.pt")
     assert (of_code["data"], of_code["weights"]) == ("src/data", "src/detector")

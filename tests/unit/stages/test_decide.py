@@ -4,7 +4,7 @@ import re
 import pytest
 from rich.console import Console
 
-from src.config.origin import Origin
+from src.config.provenance import Provenance
 from src.core.errors import DataError, TrackingError
 from src.decision.options import DecideOptions
 from src.decision.verdict import Outcome
@@ -20,7 +20,7 @@ FULFILLED = {
     "epochs": {"metric": "epochs", "at_least": 50},
     "latency": {"metric": "latency/p95_ms", "less_than": 50},
 }
-ORIGIN = Origin(study="people", trial=1, mlflow_run_id="study-run")
+PROVENANCE = Provenance(study="people", trial=1, mlflow_run_id="study-run")
 
 
 def run(number, value, status="FINISHED", **params):
@@ -33,7 +33,7 @@ def run(number, value, status="FINISHED", **params):
 def job(tmp_path):
     """A job about the made-up stages; its gates are fulfilled."""
 
-    def make(gates=None, origin=Origin(), **replaced):  # noqa: B008
+    def make(gates=None, provenance=Provenance(), **replaced):  # noqa: B008
         facts.write_stages(tmp_path, **replaced)
         options = DecideOptions(
             training=str(tmp_path / "train"),
@@ -41,7 +41,7 @@ def job(tmp_path):
             threshold=str(tmp_path / "tune_threshold"),
             gates=FULFILLED if gates is None else gates,
         )
-        return DecideJob(options, TrackingOptions(kind="none"), tmp_path / "data", tmp_path / "decide", origin)
+        return DecideJob(options, TrackingOptions(kind="none"), tmp_path / "data", tmp_path / "decide", provenance)
 
     return make
 
@@ -115,7 +115,7 @@ def test_an_infeasible_threshold_is_no_error(job):
 
 
 def test_the_same_inputs_give_the_same_bytes(job, study):
-    made = job(origin=ORIGIN)
+    made = job(provenance=PROVENANCE)
     decide(made)
     first = {path.name: path.read_bytes() for path in made.folder.iterdir()}
     decide(made)
@@ -124,7 +124,7 @@ def test_the_same_inputs_give_the_same_bytes(job, study):
 
 
 def test_the_candidate_is_compared_with_the_runners_up_of_its_study(job, study):
-    made = job(origin=ORIGIN)
+    made = job(provenance=PROVENANCE)
     decide(made)
     comparison = written(made)["comparison"]
     assert comparison["candidate"] == 0
@@ -138,7 +138,7 @@ def test_the_candidate_is_compared_with_the_runners_up_of_its_study(job, study):
 def test_without_repeats_the_val_interval_says_what_is_noise(job, study):
     """It is 0.02 to either side, and the other setting is 0.11 away."""
     del study[2]
-    outcome = decide(job(origin=ORIGIN))
+    outcome = decide(job(provenance=PROVENANCE))
     assert "0.0200" in outcome.comparison.judged_by
     assert outcome.comparison.runners_up[0].within_noise is False
 
@@ -148,7 +148,7 @@ def test_a_store_that_does_not_answer_costs_the_comparison_only(job, monkeypatch
         raise TrackingError("The study's runs cannot be read.")
 
     monkeypatch.setattr(decide_inputs, "study_runs", fail)
-    made = job(origin=ORIGIN)
+    made = job(provenance=PROVENANCE)
     assert decide(made).verdict.outcome == Outcome.ACCEPTED
     assert written(made)["comparison"] == {
         "not_at_hand": "The runs of study people are not at hand: The study's runs cannot be read."
@@ -167,22 +167,22 @@ def test_a_store_that_does_not_answer_costs_the_comparison_only(job, monkeypatch
 )
 def test_a_study_without_comparable_runs_is_said_so(job, monkeypatch, runs, said):
     monkeypatch.setattr(decide_inputs, "study_runs", lambda *_: tuple(runs))
-    assert said in decide(job(origin=ORIGIN)).comparison
+    assert said in decide(job(provenance=PROVENANCE)).comparison
 
 
 @pytest.mark.parametrize(
-    ("origin", "said"),
+    ("provenance", "said"),
     [
-        pytest.param(Origin(), "not frozen from a study", id="no study"),
-        pytest.param(Origin(study="people", trial=1), "was not recorded in MLflow", id="not recorded"),
+        pytest.param(Provenance(), "not frozen from a study", id="no study"),
+        pytest.param(Provenance(study="people", trial=1), "was not recorded in MLflow", id="not recorded"),
     ],
 )
-def test_without_a_recorded_study_there_are_no_runners_up(job, origin, said):
-    assert said in decide(job(origin=origin)).comparison
+def test_without_a_recorded_study_there_are_no_runners_up(job, provenance, said):
+    assert said in decide(job(provenance=provenance)).comparison
 
 
 def test_a_candidate_that_is_not_among_the_runs_is_said_so(job, study):
-    made = job(origin=Origin(study="people", trial=3, mlflow_run_id="study-run"))
+    made = job(provenance=Provenance(study="people", trial=3, mlflow_run_id="study-run"))
     decide(made)
     assert written(made)["comparison"]["candidate"] is None
     assert "trial is not among the finished ones" in (made.folder / "decision.md").read_text()
@@ -190,7 +190,7 @@ def test_a_candidate_that_is_not_among_the_runs_is_said_so(job, study):
 
 def test_of_many_settings_the_best_are_shown_and_the_candidate(job, study):
     study[:] = [run(number, 0.6 - number / 100, **{"train.lr0": str(number)}) for number in range(12)]
-    made = job(origin=Origin(study="people", trial=11, mlflow_run_id="study-run"))
+    made = job(provenance=Provenance(study="people", trial=11, mlflow_run_id="study-run"))
     decide(made)
     text = (made.folder / "decision.md").read_text()
     assert "| **12** | **lr0=11 (candidate)** |" in text

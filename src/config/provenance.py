@@ -1,10 +1,10 @@
-"""Where a frozen configuration came from: the section `origin`, which `src.freeze` fills in."""
+"""Where a frozen configuration came from: the section `provenance`, which `src.freeze` fills in."""
 
 from dataclasses import dataclass, field
 
 
 @dataclass
-class Origin:
+class Provenance:
     """What a configuration was composed from; empty for one that was composed just now.
 
     Attributes:

@@ -20,7 +20,7 @@ _LEAST_CORRELATION = 0.95
 _BLOCK = 1024  # rows of the matrix of all pairs that are made at once
 
 
-class Likeness(NamedTuple):
+class NearDuplicate(NamedTuple):
     """Two pictures of different splits that are near duplicates, each by its split and its number in it."""
 
     split: str
@@ -29,7 +29,7 @@ class Likeness(NamedTuple):
     other_number: int
 
 
-def near_duplicates(thumbnails: Mapping[str, NDArray[np.float64]]) -> list[Likeness]:
+def near_duplicates(thumbnails: Mapping[str, NDArray[np.float64]]) -> list[NearDuplicate]:
     """All near duplicates among different splits.
 
     Args:
@@ -44,7 +44,7 @@ def near_duplicates(thumbnails: Mapping[str, NDArray[np.float64]]) -> list[Liken
             bits_apart = (signed[split].shape[1] - signed[split][rows] @ signed[other].T) / 2
             correlation = centred[split][rows] @ centred[other].T
             alike = (bits_apart <= _MOST_BITS) & (correlation >= _LEAST_CORRELATION)
-            found += [Likeness(split, int(i) + start, other, int(j)) for i, j in np.argwhere(alike)]
+            found += [NearDuplicate(split, int(i) + start, other, int(j)) for i, j in np.argwhere(alike)]
     return found
 
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from src.decision.likeness import COLUMNS, ROWS, near_duplicates
+from src.decision.near_duplicates import COLUMNS, ROWS, near_duplicates
 
 
 def pictures(count, seed=0):
@@ -52,7 +52,7 @@ def test_more_pictures_than_one_block_keep_their_numbers():
 
 
 @given(st.integers(0, 9), st.integers(0, 9))
-def test_likeness_is_mutual(place, other_place):
+def test_near_duplicates_are_found_in_both_orders(place, other_place):
     train, test = pictures(10), pictures(10, seed=1)
     test[other_place] = train[place]
     assert near_duplicates({"train": train, "test": test}) == [("train", place, "test", other_place)]
