@@ -2,7 +2,13 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: sweep repro test lint lock clean
+.DEFAULT_GOAL := help
+.PHONY: help install sweep repro test lint lock clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/make \1@\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F@ '{ printf "%-16s%s\n", $$1, $$2 }'
+
+install: .venv/ready ## .venv with everything in it; the other targets do it, too, where it is missing
 
 sweep: .venv/ready ## a real search on the embedded data
 	$(BIN)/python -m src.prepare
@@ -11,16 +17,16 @@ sweep: .venv/ready ## a real search on the embedded data
 repro: .venv/ready ## the pipeline of dvc.yaml, from the data to a decision
 	PATH="$(CURDIR)/$(BIN):$$PATH" dvc repro
 
-test: .venv/ready
+test: .venv/ready ## the tests
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
-lint: .venv/ready
+lint: .venv/ready ## style, types and which package may import which
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-lock: .venv/ready ## re-pin after a change of pyproject.toml
+lock: .venv/ready ## pin the packages again after a change of pyproject.toml
 	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --extra dev \
 		--no-emit-index-url --no-emit-package hydra-optuna-search --no-annotate --no-header -q pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --constraint requirements.lock \
@@ -33,5 +39,5 @@ lock: .venv/ready ## re-pin after a change of pyproject.toml
 	VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --no-deps --editable packages/sweeper
 	touch $@
 
-clean:
+clean: ## remove results and prepared data; the tracking database and .venv stay
 	rm -rf outputs multirun data/prepared
