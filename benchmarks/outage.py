@@ -32,8 +32,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from src.mlflow.courier_process import hurry, lock_of  # noqa: E402 - after the path that it is found on
-from src.mlflow.lock import is_held  # noqa: E402
+from src.mlflow.courier.process import hurry, lock_of  # noqa: E402 - after the path that it is found on
+from src.mlflow.spool.lock import is_held  # noqa: E402
 from tests.integration.faulty_proxy import Fault, FaultyProxy  # noqa: E402
 from tests.integration.mlflow_server import mlflow_servers  # noqa: E402
 

@@ -18,7 +18,7 @@ from src.config import app
 from src.config.sections import arguments, section
 from src.core.errors import TrackingError
 from src.core.terminal import standard_output
-from src.mlflow.backlog import Waiting, backlog, deliver
+from src.mlflow.courier.pending import Waiting, backlog, deliver
 from src.mlflow.options import TrackingOptions
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from src.mlflow.options import TrackingOptions
-from src.mlflow.run import NullRun, Run, attach
+from src.mlflow.runs import NullRun, Run, attach
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import pytest
 
 from src.mlflow.comparison_view import ComparisonView
 from src.mlflow.options import TrackingOptions
-from src.mlflow.run import NullRun, Run, RunStatus, attach, open_run
+from src.mlflow.runs import NullRun, Run, RunStatus, attach, open_run
 
 
 @pytest.fixture(
@@ -17,7 +17,7 @@ from src.mlflow.run import NullRun, Run, RunStatus, attach, open_run
     ]
 )
 def options(request, tmp_path, monkeypatch) -> TrackingOptions:
-    monkeypatch.setattr("src.mlflow.courier_process.ensure_running", lambda _: None)  # nobody delivers
+    monkeypatch.setattr("src.mlflow.courier.process.ensure_running", lambda _: None)  # nobody delivers
     return TrackingOptions(**{"spool": str(tmp_path / "spool"), "wait_s": 0.0, **request.param})
 
 

@@ -13,7 +13,7 @@ from src.decision.options import DecideOptions
 from src.detector.options import ModelOptions, TrainOptions
 from src.evaluation.options import EvaluateOptions
 from src.mlflow.options import TrackingOptions
-from src.mlflow.run import RunStatus, attach, open_run
+from src.mlflow.runs import RunStatus, attach, open_run
 from src.stages.decide.record import record as record_decision
 from src.stages.decide.stage import DecideJob, decide
 from src.stages.evaluate.record import record as record_evaluation

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from src.mlflow.spool import inboxes
+from src.mlflow.spool.folder import inboxes
 from tests.integration.faulty_proxy import Fault, FaultyProxy
 from tests.integration.mlflow_server import MlflowServer, mlflow_servers
 from tests.integration.tables import (

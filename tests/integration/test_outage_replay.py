@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from src.mlflow import courier as courier_module
 from src.mlflow.comparison_view import ComparisonView
-from src.mlflow.courier import Courier
+from src.mlflow.courier import courier as courier_module
+from src.mlflow.courier.courier import Courier
+from src.mlflow.courier.store import Store, StoreRefusedError, StoreUnavailableError
 from src.mlflow.options import TrackingOptions
-from src.mlflow.run import RunStatus, attach, open_run
-from src.mlflow.store import Store, StoreRefusedError, StoreUnavailableError
+from src.mlflow.runs import RunStatus, attach, open_run
 from tests.integration.tables import BY_THE_STORES_CLOCK, files, rows, run_names
 from tests.unit.mlflow.mortality import deliver_with_kills
 
@@ -36,7 +36,7 @@ def mlflow_store(database: Path):
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # MLflow's own, on import
-        from src.mlflow.mlflow_store import MlflowStore
+        from src.mlflow.courier.mlflow_store import MlflowStore
 
     store = MlflowStore(f"sqlite:///{database}")
     store.find_run(experiment="none", tag="none", value="none")  # opens it
@@ -46,7 +46,7 @@ def mlflow_store(database: Path):
 @pytest.fixture
 def project(tmp_path, empty_database, monkeypatch) -> Path:
     """A folder with two copies of a spool, and with an empty database for each."""
-    monkeypatch.setattr("src.mlflow.courier_process.ensure_running", lambda _: None)
+    monkeypatch.setattr("src.mlflow.courier.process.ensure_running", lambda _: None)
     for arm in ("undisturbed", "killed"):
         (tmp_path / arm).mkdir()
         shutil.copy(empty_database, tmp_path / arm / "mlflow.db")

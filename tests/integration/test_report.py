@@ -11,7 +11,7 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
 from src.mlflow.options import TrackingOptions
-from src.mlflow.run import RunStatus, open_run
+from src.mlflow.runs import RunStatus, open_run
 from tests.unit.study.studies import StudyMaker, records
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]

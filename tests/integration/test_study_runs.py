@@ -4,8 +4,8 @@ import pytest
 
 from src.core.errors import TrackingError
 from src.mlflow.options import TrackingOptions
-from src.mlflow.run import RunStatus, open_run
-from src.mlflow.study_runs import study_runs
+from src.mlflow.runs import RunStatus, open_run
+from src.mlflow.runs.study_runs import study_runs
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
 

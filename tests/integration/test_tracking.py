@@ -12,10 +12,10 @@ from pathlib import Path
 import optuna
 import pytest
 
-from src.mlflow.courier_process import lock_of
-from src.mlflow.lock import is_held
+from src.mlflow.courier.process import lock_of
 from src.mlflow.options import TrackingOptions
-from src.mlflow.run import RunStatus, open_run
+from src.mlflow.runs import RunStatus, open_run
+from src.mlflow.spool.lock import is_held
 from src.mlflow.study import StudyRun
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
@@ -163,7 +163,7 @@ TRAINING = """
 import signal, sys, time
 signal.signal(signal.SIGINT, signal.default_int_handler)  # shells have what they start with `&` ignore it
 from src.mlflow.options import TrackingOptions
-from src.mlflow.run import RunStatus, open_run
+from src.mlflow.runs import RunStatus, open_run
 run = open_run(TrackingOptions(uri=sys.argv[1], artifacts=sys.argv[2], spool=sys.argv[3]), name=sys.argv[4])
 run.log_metrics({"val/mAP50": 0.5}, step=0)
 try:
@@ -208,7 +208,7 @@ def test_an_unreachable_server_delays_nobody(tmp_path, caplog):
 def test_the_training_never_imports_mlflow():
     """Importing MLflow takes seconds of Python, which a training does not have to spend."""
     code = (
-        "import sys, src.mlflow.run, src.mlflow.spooled_run, src.mlflow.study\n"
+        "import sys, src.mlflow.runs, src.mlflow.runs.spooled_run, src.mlflow.study\n"
         "print([name for name in sys.modules if name.split('.')[0] in ('mlflow', 'torch', 'plotly', 'sqlalchemy')])"
     )
     output = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)

@@ -20,7 +20,7 @@ from src.detector.options import ModelOptions, TrainOptions
 from src.stages.train.reporting import Pruned
 from src.stages.train.stage import TrainJob, train
 from src.mlflow.options import TrackingOptions
-from src.mlflow.run import RunStatus, open_run
+from src.mlflow.runs import RunStatus, open_run
 
 class Search:
     study_name = "study"

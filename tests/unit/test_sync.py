@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from src.mlflow.backlog import Waiting
+from src.mlflow.courier.pending import Waiting
 from src.sync import complaint, show
 
 OPENED = 1795276989.0

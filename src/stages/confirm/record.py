@@ -5,7 +5,7 @@ from typing import Any
 
 from src.core.files import write_json
 from src.mlflow.options import TrackingOptions
-from src.mlflow.run import attach
+from src.mlflow.runs import attach
 from src.stages.confirm.stage import ConfirmOutcome
 from src.study.confirmation import Advantage
 

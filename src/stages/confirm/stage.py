@@ -11,7 +11,7 @@ from optuna.trial import FrozenTrial
 
 from src.config.frozen import composed
 from src.core.errors import ConfigError, TrainingError
-from src.mlflow.study_summary import RUN_ID_ATTR
+from src.mlflow.study.summary import RUN_ID_ATTR
 from src.stages.confirm import sweep
 from src.stages.confirm.options import ConfirmOptions, fresh
 from src.study.comparison import SEED

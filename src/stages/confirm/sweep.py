@@ -65,7 +65,7 @@ def arguments(
         f"hydra.sweeper.study_name={json.dumps(name_of(study, trial), ensure_ascii=False)}",
         f"hydra.sweep.dir={json.dumps(str(folder), ensure_ascii=False)}",
         *(f"~{_CALLBACKS}.{name}" for name in sweeper.callbacks),
-        f"+{_CALLBACKS}.confirm._target_=src.mlflow.confirmation.ConfirmingRun",
+        f"+{_CALLBACKS}.confirm._target_=src.mlflow.study.ConfirmingRun",
         *(f"+{_CALLBACKS}.confirm.{name}={json.dumps(value, ensure_ascii=False)}" for name, value in callback.items()),
     ]
 

@@ -19,7 +19,7 @@ from src.decision.near_duplicates import COLUMNS, ROWS, near_duplicates
 from src.decision.options import DecideOptions
 from src.decision.overlap import Overlap, Pair
 from src.mlflow.options import TrackingOptions
-from src.mlflow.study_runs import RecordedRun, study_runs
+from src.mlflow.runs.study_runs import RecordedRun, study_runs
 from src.study.comparison import Trial
 
 _FINISHED = "FINISHED"

@@ -1,6 +1,6 @@
 """The decision in the tracker."""
 
-from src.mlflow.run import Run
+from src.mlflow.runs import Run
 from src.stages.decide.outcome import DecideOutcome
 
 _FILES = ("decision.html", "decision.md", "decision.json")

@@ -5,7 +5,7 @@ from typing import Any
 from src.core.files import sha256_of, write_json
 from src.evaluation.average_precision import METRICS as AP
 from src.evaluation.corruptions import CORRUPTIONS
-from src.mlflow.run import Run
+from src.mlflow.runs import Run
 from src.stages.evaluate.measures import differences, write_table
 from src.stages.evaluate.stage import EvaluateOutcome
 from src.stages.predictions import CORRUPTED, VAL, folder_of

@@ -11,7 +11,7 @@ from src.core.secrets import without_credentials
 from src.data.options import DataOptions
 from src.detector.options import ProjectTrainOptions
 from src.evaluation.options import EvaluateOptions
-from src.mlflow.arrival import await_arrival
+from src.mlflow.courier.arrival import await_arrival
 from src.mlflow.options import TrackingOptions
 from src.mlflow.registry import history
 from src.mlflow.registry.candidate import Candidate

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from src.core.interval import Interval
-from src.mlflow.any_runs import DetailedRun
+from src.mlflow.runs.any_runs import DetailedRun
 
 
 @dataclass(frozen=True, eq=False)

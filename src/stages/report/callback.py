@@ -10,8 +10,8 @@ from rich.console import Console
 from src.core.errors import ConfigError
 from src.core.terminal import standard_output
 from src.mlflow.options import TrackingOptions
-from src.mlflow.run import attach
-from src.mlflow.study_summary import RUN_ID_ATTR
+from src.mlflow.runs import attach
+from src.mlflow.study.summary import RUN_ID_ATTR
 from src.stages.report.stage import FOLDER, report
 from src.stages.report.table import say
 

@@ -10,8 +10,8 @@ from src.core.files import write_text
 from src.evaluation.average_precision import METRICS
 from src.evaluation.bootstrap import paired_difference
 from src.evaluation.records import DetectionRecords
-from src.mlflow.any_runs import DetailedRun, any_runs
 from src.mlflow.options import TrackingOptions
+from src.mlflow.runs.any_runs import DetailedRun, any_runs
 from src.render.study import as_html
 from src.stages.report.beside import Beside, RunComparison
 from src.study.comparability import RunFacts, obstacles

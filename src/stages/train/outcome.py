@@ -10,7 +10,7 @@ from src.core.files import write_json
 from src.data.prepared import PreparedData
 from src.detector.settings import Flag
 from src.detector.train import TrainingResult
-from src.mlflow.run import Run
+from src.mlflow.runs import Run
 from src.stages.train.baseline import Baseline
 from src.stages.train.reporting import Reporter, parameters, plots_in
 

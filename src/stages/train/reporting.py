@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from src.detector.arguments import defaults
 from src.detector.settings import Flag
-from src.mlflow.run import ParamValue, Run
+from src.mlflow.runs import ParamValue, Run
 
 
 class Reporter(Protocol):

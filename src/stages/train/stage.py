@@ -22,7 +22,7 @@ from src.detector.train import TrainingRequest, TrainingResult
 from src.detector.train import train as train_detector
 from src.detector.weights import resolve_weights
 from src.mlflow.options import TrackingOptions
-from src.mlflow.run import Run, RunStatus, open_run
+from src.mlflow.runs import Run, RunStatus, open_run
 from src.stages.train import run_state
 from src.stages.train.baseline import DECISIVE, Baseline, as_detection_records, operating_point_metrics, untrained
 from src.stages.train.outcome import TrainOutcome, record, report

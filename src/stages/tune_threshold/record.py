@@ -7,7 +7,7 @@ from typing import Any
 
 from src.core.files import write_json
 from src.core.interval import Interval
-from src.mlflow.run import Run
+from src.mlflow.runs import Run
 from src.render.threshold import write_table
 from src.stages.tune_threshold.stage import DEFAULT, Figures, TuneOutcome
 from src.thresholds.calibration import Reliability

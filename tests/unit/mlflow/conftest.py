@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from src.mlflow import courier_process
-from src.mlflow.courier import Courier
+from src.mlflow.courier import process as courier_process
+from src.mlflow.courier.courier import Courier
 from src.mlflow.options import TrackingOptions
 from tests.unit.mlflow.fake_store import FakeStore
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from src.mlflow.store import (
+from src.mlflow.courier.store import (
     DatasetUse,
     MetricValue,
     RunNotFoundError,

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from src.mlflow import courier as courier_module
-from src.mlflow import spool as spool_module
-from src.mlflow.courier import Courier
-from src.mlflow.spool import Inbox, State
-from src.mlflow.store import Store
+from src.mlflow.courier import courier as courier_module
+from src.mlflow.courier.courier import Courier
+from src.mlflow.courier.store import Store
+from src.mlflow.spool import folder as spool_module
+from src.mlflow.spool.folder import Inbox, State
 
 MOST_KILLS = 5000
 

@@ -1,12 +1,12 @@
 import pytest
 
-from src.mlflow.arrival import await_arrival
-from src.mlflow.run import RunStatus, attach, open_run
+from src.mlflow.courier.arrival import await_arrival
+from src.mlflow.runs import RunStatus, attach, open_run
 
 
 @pytest.fixture
 def nobody_delivers(options, monkeypatch):
-    monkeypatch.setattr("src.mlflow.courier_process.ensure_running", lambda _: None)
+    monkeypatch.setattr("src.mlflow.courier.process.ensure_running", lambda _: None)
     options.wait_s = 0.0
 
 

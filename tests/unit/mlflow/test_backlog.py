@@ -4,17 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from src.mlflow import backlog as backlog_module
-from src.mlflow import courier as courier_module
-from src.mlflow import courier_process
-from src.mlflow.backlog import GIVE_UP_AFTER, backlog, deliver
-from src.mlflow.run import RunStatus, open_run
+from src.mlflow.courier import courier as courier_module
+from src.mlflow.courier import pending as pending_module
+from src.mlflow.courier import process as courier_process
+from src.mlflow.courier.pending import GIVE_UP_AFTER, backlog, deliver
+from src.mlflow.runs import RunStatus, open_run
 
 
 @pytest.fixture
 def spool(options, monkeypatch) -> Path:
     """A spool of an ended run and of one that is still written to, of which nobody has delivered anything."""
-    monkeypatch.setattr(backlog_module, "POLL_S", 0.0)
+    monkeypatch.setattr(pending_module, "POLL_S", 0.0)
     monkeypatch.setattr(courier_module, "FIRST_PAUSE_S", 0.0)
     monkeypatch.setattr(courier_process, "ensure_running", lambda _: False)
     options.wait_s = 0

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from src.mlflow import courier as courier_module
-from src.mlflow import courier_process
-from src.mlflow.courier import GIVE_UP_AFTER, Breaker, Courier
-from src.mlflow.run import RunStatus, attach, open_run
-from src.mlflow.spool import State
+from src.mlflow.courier import courier as courier_module
+from src.mlflow.courier import process as courier_process
+from src.mlflow.courier.courier import GIVE_UP_AFTER, Breaker, Courier
+from src.mlflow.runs import RunStatus, attach, open_run
+from src.mlflow.spool.folder import State
 from tests.unit.mlflow.fake_store import FakeStore
 
 
@@ -61,7 +61,7 @@ def test_epochs_that_wait_are_delivered_together(courier, store, options):
 
 def test_a_child_is_found_under_its_parents_provisional_id(courier, store, options, monkeypatch):
     """A parent that the store does not know yet is named by its key, and the child still gets the real id."""
-    monkeypatch.setattr("src.mlflow.courier_process.ensure_running", lambda _: None)
+    monkeypatch.setattr("src.mlflow.courier.process.ensure_running", lambda _: None)
     parent = open_run(options, name="study")
     child = open_run(options, name="trial-0", parent_run_id=parent.id)
     parent.set_tags({"best.run_id": child.id})
@@ -95,11 +95,11 @@ def test_runs_of_no_parent_do_not_wait_for_each_other(courier, store, options):
 
 def test_a_parent_waits_for_its_children(courier, store, options, monkeypatch):
     """A parent that ended first is not over before what its children wrote is in the store."""
-    monkeypatch.setattr("src.mlflow.courier_process.ensure_running", lambda _: None)
+    monkeypatch.setattr("src.mlflow.courier.process.ensure_running", lambda _: None)
     parent = open_run(options, name="study")
     child = open_run(options, name="trial", parent_run_id=parent.id)
     child.end(RunStatus.FINISHED)
-    monkeypatch.setattr("src.mlflow.courier_process.ensure_running", lambda _: courier.round())
+    monkeypatch.setattr("src.mlflow.courier.process.ensure_running", lambda _: courier.round())
     parent.end(RunStatus.FINISHED)
     assert store.run_named("trial").status == "FINISHED"
 
@@ -236,7 +236,7 @@ def test_the_pause_doubles_up_to_a_minute(failures, pause_s):
 
 @pytest.fixture
 def nobody_delivers(monkeypatch):
-    monkeypatch.setattr("src.mlflow.courier_process.ensure_running", lambda _: None)
+    monkeypatch.setattr("src.mlflow.courier.process.ensure_running", lambda _: None)
     monkeypatch.setattr(courier_module, "FIRST_PAUSE_S", 0.0)
 
 
@@ -305,12 +305,12 @@ def test_a_tag_does_not_wait_for_a_run_on_another_machine(courier, store, option
 
 def test_the_machine_is_described_as_it_was(courier, store, options, nobody_delivers, monkeypatch):
     """A run that is delivered a day later was still made by the code of its own day."""
-    monkeypatch.setattr("src.mlflow.delivery.machine_now", lambda: {"git.commit": "then"})
+    monkeypatch.setattr("src.mlflow.courier.delivery.machine_now", lambda: {"git.commit": "then"})
     store.is_down = True
     run = open_run(options, name="one")
     run.close()
     courier.round()
-    monkeypatch.setattr("src.mlflow.delivery.machine_now", lambda: {"git.commit": "now"})
+    monkeypatch.setattr("src.mlflow.courier.delivery.machine_now", lambda: {"git.commit": "now"})
     store.is_down = False
     Courier(Path(options.spool), lambda _: store).work()
     assert store.run_named("one").tags["mlflow.source.git.commit"] == "then"
@@ -366,7 +366,7 @@ def test_hurry_ends_the_pauses(courier, store, options, nobody_delivers, monkeyp
 
 def test_a_moved_project_records_in_the_store_that_moved_with_it(options, tmp_path, monkeypatch):
     """Paths in the spool count from the project, wherever it is by now."""
-    monkeypatch.setattr("src.mlflow.courier_process.ensure_running", lambda _: None)
+    monkeypatch.setattr("src.mlflow.courier.process.ensure_running", lambda _: None)
     (tmp_path / "before").mkdir()
     monkeypatch.chdir(tmp_path / "before")
     relative = replace(options, uri="sqlite:///mlflow.db", artifacts="mlartifacts", spool=".tracking", wait_s=0)

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from src.mlflow import courier as courier_module
-from src.mlflow.run import RunStatus, open_run
-from src.mlflow.spool import inboxes
+from src.mlflow.courier import courier as courier_module
+from src.mlflow.runs import RunStatus, open_run
+from src.mlflow.spool.folder import inboxes
 
 
 @pytest.fixture(autouse=True)

@@ -3,8 +3,8 @@ import time
 
 import pytest
 
-from src.mlflow import environment
-from src.mlflow.environment import describe_environment, describe_machine
+from src.mlflow.spool import environment
+from src.mlflow.spool.environment import describe_environment, describe_machine
 
 
 @pytest.fixture(autouse=True)

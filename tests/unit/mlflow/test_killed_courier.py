@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 
 from src.mlflow.comparison_view import ComparisonView
-from src.mlflow.courier import Courier
-from src.mlflow.run import RunStatus, attach, open_run
+from src.mlflow.courier.courier import Courier
+from src.mlflow.runs import RunStatus, attach, open_run
 from tests.unit.mlflow.fake_store import FakeStore
 from tests.unit.mlflow.mortality import deliver_with_kills
 
 
 @pytest.fixture(autouse=True)
 def nobody_delivers(monkeypatch):
-    monkeypatch.setattr("src.mlflow.courier_process.ensure_running", lambda _: None)
+    monkeypatch.setattr("src.mlflow.courier.process.ensure_running", lambda _: None)
 
 
 @pytest.fixture

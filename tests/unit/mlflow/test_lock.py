@@ -1,7 +1,7 @@
 import subprocess
 import sys
 
-from src.mlflow.lock import FileLock, is_held
+from src.mlflow.spool.lock import FileLock, is_held
 
 
 def test_only_one_holds_the_lock(tmp_path):
@@ -24,7 +24,7 @@ def test_a_killed_holder_gives_the_lock_up(tmp_path):
     code = (
         "import sys; sys.path.insert(0, sys.argv[2])\n"
         "from pathlib import Path\n"
-        "from src.mlflow.lock import FileLock\n"
+        "from src.mlflow.spool.lock import FileLock\n"
         "lock = FileLock(Path(sys.argv[1])); lock.try_acquire(); print('held', flush=True); sys.stdin.read()"
     )
     command = [sys.executable, "-c", code, str(path), "."]

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from src.mlflow import outbox as outbox_module
-from src.mlflow.outbox import Outbox
-from src.mlflow.spool import Call, Inbox, State, inboxes, is_key, opened_at, sweep
+from src.mlflow.spool import writer as writer_module
+from src.mlflow.spool.folder import Call, Inbox, State, inboxes, is_key, opened_at, sweep
+from src.mlflow.spool.writer import Outbox
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def test_a_copy_that_finds_no_room_leaves_nothing(outbox, monkeypatch, tmp_path)
         Path(target).write_bytes(b"half")
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(outbox_module.shutil, "copyfile", full)
+    monkeypatch.setattr(writer_module.shutil, "copyfile", full)
     with pytest.raises(OSError, match="No space left"):
         outbox.keep(Path(__file__))
     assert list((outbox.folder / "files").iterdir()) == []

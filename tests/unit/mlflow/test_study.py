@@ -8,7 +8,7 @@ from optuna.trial import TrialState
 
 from src.core.errors import ConfigError
 from src.mlflow.options import TrackingOptions
-from src.mlflow.run import RunStatus, open_run
+from src.mlflow.runs import RunStatus, open_run
 from src.mlflow.study import StudyRun
 
 pytestmark = pytest.mark.usefixtures("courier")
@@ -115,7 +115,7 @@ def test_a_study_gone_on_with_keeps_its_run(courier, store, options, study):
 
 def test_the_run_is_named_before_the_store_has_answered(options, study, monkeypatch):
     """Trials can be opened under the study's run at once, however long the store takes."""
-    monkeypatch.setattr("src.mlflow.courier_process.ensure_running", lambda _: None)
+    monkeypatch.setattr("src.mlflow.courier.process.ensure_running", lambda _: None)
     StudyRun(options).on_sweep_start(study)
     assert study.user_attrs["mlflow_run_id"].startswith("pending-")
 
@@ -170,7 +170,7 @@ def test_a_failure_in_the_summary_still_ends_the_run(store, options, study, monk
     def fail(study):
         raise RuntimeError("broken")
 
-    monkeypatch.setattr("src.mlflow.study.summary", fail)
+    monkeypatch.setattr("src.mlflow.study.study_run.summary", fail)
     callback = StudyRun(options)
     callback.on_sweep_start(study)
     callback.on_sweep_end(study)

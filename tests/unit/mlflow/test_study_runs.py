@@ -5,10 +5,10 @@ from types import SimpleNamespace
 import pytest
 
 from src.core.errors import TrackingError
-from src.mlflow import courier_process
+from src.mlflow.courier import process as courier_process
 from src.mlflow.options import TrackingOptions
-from src.mlflow.run import RunStatus, open_run
-from src.mlflow.study_runs import study_runs
+from src.mlflow.runs import RunStatus, open_run
+from src.mlflow.runs.study_runs import study_runs
 
 RUN = {
     "run_id": "id-1",
@@ -24,7 +24,7 @@ RUN = {
 def _replace_subprocess(monkeypatch, run):
     """For the module only: others start programs too."""
     stand_in = SimpleNamespace(run=run, TimeoutExpired=subprocess.TimeoutExpired)
-    monkeypatch.setattr("src.mlflow.reading.subprocess", stand_in)
+    monkeypatch.setattr("src.mlflow.runs.reading.subprocess", stand_in)
 
 
 @pytest.fixture

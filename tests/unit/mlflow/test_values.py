@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from src.mlflow.values import metric_values, name_text, param_texts, tag_texts
+from src.mlflow.runs.values import metric_values, name_text, param_texts, tag_texts
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from src.core.errors import DataError, TrackingError
 from src.decision.options import DecideOptions
 from src.decision.verdict import Outcome
 from src.mlflow.options import TrackingOptions
-from src.mlflow.study_runs import RecordedRun
+from src.mlflow.runs.study_runs import RecordedRun
 from src.stages.decide import inputs as decide_inputs
 from src.stages.decide.stage import DecideJob, decide
 from src.stages.decide.table import show

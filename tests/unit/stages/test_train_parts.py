@@ -9,7 +9,7 @@ from src.detector.evaluate import Evaluation, EvaluationRequest
 from src.detector.records import ValidationRecords
 from src.detector.settings import Flag
 from src.detector.train import TrainingResult
-from src.mlflow.run import NullRun
+from src.mlflow.runs import NullRun
 from src.stages.train import baseline
 from src.stages.train.baseline import Baseline, untrained
 from src.stages.train.outcome import TrainOutcome

@@ -11,7 +11,7 @@ from src.core.errors import DataError
 from src.core.files import write_json
 from src.data.options import SyntheticOptions
 from src.mlflow.options import TrackingOptions
-from src.mlflow.run import NullRun
+from src.mlflow.runs import NullRun
 from src.stages.tune_threshold import pictures as threshold_pictures
 from src.stages.tune_threshold import stage
 from src.stages.tune_threshold.pictures import most_different

@@ -3,10 +3,8 @@
 from collections.abc import Mapping
 
 from src.mlflow.options import TrackingOptions
-from src.mlflow.protocol import NullRun, ParamValue, Run, RunStatus
-from src.mlflow.spooled_run import begin, join
-
-__all__ = ["NullRun", "ParamValue", "Run", "RunStatus", "attach", "open_run"]
+from src.mlflow.runs.run import NullRun, Run
+from src.mlflow.runs.spooled_run import begin, join
 
 
 def open_run(
@@ -27,7 +25,7 @@ def open_run(
         tags: tags of the new run.
         run_id: go on with this run, which counts as running again; if the store does not know it, a new run begins.
 
-    Side effects: starts the courier process (src/mlflow/courier.py) when none is at work.
+    Side effects: starts the courier process (src/mlflow/courier) when none is at work.
     """
     if options.kind == "none":
         return NullRun()

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from src.core.files import write_json
-from src.mlflow.lock import is_held
+from src.mlflow.spool.lock import is_held
 
 _PREFIX = "pending-"
 _DELIVERED = ".delivered-"  # before the name of a folder that is being deleted

@@ -5,9 +5,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from src.mlflow import courier_process
+from src.mlflow.courier import process as courier_process
 from src.mlflow.options import TrackingOptions
-from src.mlflow.spool import Inbox, State, inboxes, is_key
+from src.mlflow.spool.folder import Inbox, State, inboxes, is_key
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from src.mlflow.lock import FileLock
-from src.mlflow.spool import Call, State, new_key
+from src.mlflow.spool.folder import Call, State, new_key
+from src.mlflow.spool.lock import FileLock
 
 
 class Outbox:

@@ -8,10 +8,10 @@ from typing import Any
 
 from src.core.errors import TrackingError
 from src.mlflow.comparison_view import ComparisonView
+from src.mlflow.courier.source import machine_now, source_tags
+from src.mlflow.courier.store import DatasetUse, MetricValue, RunNotFoundError, Store, StoreRefusedError
 from src.mlflow.location import located
-from src.mlflow.source import machine_now, source_tags
-from src.mlflow.spool import Inbox, State, is_key
-from src.mlflow.store import DatasetUse, MetricValue, RunNotFoundError, Store, StoreRefusedError
+from src.mlflow.spool.folder import Inbox, State, is_key
 
 KEY_TAG = "tracking.key"
 REFUSALS_KEPT = 5

@@ -1,31 +1,26 @@
 """The courier: takes the calls from a spool to their stores, in order within a run, until nothing is left.
 
-Run as `python -m src.mlflow.courier SPOOL`; src/mlflow/courier_process.py does so. The calls of a store that does
-not answer stay in the spool and are tried again ever less often; when nobody writes any more and the store still does
-not answer, the courier leaves, and the one that the next run starts finds them.
+The calls of a store that does not answer stay in the spool and are tried again ever less often; when nobody writes any
+more and the store still does not answer, the courier leaves, and the one that the next run starts finds them.
 """
 
 import contextlib
 import logging
-import os
-import sys
 import time
 from collections.abc import Callable
 from enum import Enum, auto
 from pathlib import Path
 
 from src.core.errors import TrackingError
-from src.mlflow import courier_process
-from src.mlflow.delivery import Delivery, PostponedError
-from src.mlflow.lock import FileLock
-from src.mlflow.spool import Inbox, inboxes, sweep
-from src.mlflow.store import Store, StoreUnavailableError
+from src.mlflow.courier import process as courier_process
+from src.mlflow.courier.delivery import Delivery, PostponedError
+from src.mlflow.courier.store import Store, StoreUnavailableError
+from src.mlflow.spool.folder import Inbox, inboxes, sweep
 
 POLL_S = 0.05
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
 GIVE_UP_AFTER = 3  # failures in a row, once nobody writes any more
-LOCK_PATIENCE_S = 1.0  # somebody may hold the lock for a moment, only to see whether it is free
 
 _logger = logging.getLogger(__name__)
 
@@ -169,40 +164,3 @@ class Courier:
         if uri not in self._stores:
             self._stores[uri] = self._connect(uri)
         return self._stores[uri]
-
-
-def main(spool: Path) -> None:
-    """Work in `spool` as its only courier, if it has none yet."""
-    lock = FileLock(courier_process.lock_of(spool))
-    while _acquire(lock):
-        try:
-            from src.mlflow.mlflow_store import MlflowStore  # takes seconds, which one courier is enough to spend
-
-            Courier(spool, MlflowStore).work()
-            left = keys_in(spool)
-        finally:
-            lock.release()
-        # A writer that saw the lock taken just before it was released relies on this second look.
-        if not keys_in(spool) - left:
-            return
-
-
-def keys_in(spool: Path) -> set[str]:
-    """The keys of the runs in the spool."""
-    return {inbox.folder.name for inbox in inboxes(spool)}
-
-
-def _acquire(lock: FileLock) -> bool:
-    deadline = time.monotonic() + LOCK_PATIENCE_S
-    while not lock.try_acquire():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
-
-
-if __name__ == "__main__":
-    logging.basicConfig(format="%(asctime)s %(process)d %(levelname)s %(message)s", level=logging.WARNING)
-    if hasattr(os, "nice"):
-        os.nice(10)  # the training comes first: 4 s of import are nothing to it, but not on its cores
-    main(Path(sys.argv[1]))

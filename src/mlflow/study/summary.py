@@ -9,7 +9,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from src.core.trial_params import by_key
 from src.mlflow.comparison_view import ComparisonView
-from src.mlflow.values import name_text
+from src.mlflow.runs.values import name_text
 
 RUN_ID_ATTR = "mlflow_run_id"
 UNTRAINED = "untrained/"  # begins the names of metrics of the weights that a training started from

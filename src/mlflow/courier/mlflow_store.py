@@ -19,7 +19,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from src.core.errors import TrackingError
-from src.mlflow.store import (
+from src.mlflow.courier.store import (
     DatasetUse,
     MetricValue,
     RunNotFoundError,

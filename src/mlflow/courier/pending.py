@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from src.core.secrets import without_credentials
-from src.mlflow import courier_process
+from src.mlflow.courier import process as courier_process
 from src.mlflow.location import located
-from src.mlflow.spool import Inbox, State, inboxes, opened_at
+from src.mlflow.spool.folder import Inbox, State, inboxes, opened_at
 
 GIVE_UP_AFTER = 3  # failures, or couriers that died, with nothing delivered in between
 PATIENCE_S = 300.0  # without either, as when a large file is on its way

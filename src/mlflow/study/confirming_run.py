@@ -3,7 +3,7 @@
 import optuna
 from optuna.trial import FrozenTrial
 
-from src.mlflow.study_summary import RUN_ID_ATTR
+from src.mlflow.study.summary import RUN_ID_ATTR
 
 CONFIRMS_ATTR = "confirms"
 

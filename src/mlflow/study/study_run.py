@@ -15,8 +15,8 @@ from src.core.secrets import without_credentials
 from src.core.terminal import standard_output
 from src.mlflow.comparison_view import ComparisonView
 from src.mlflow.options import TrackingOptions
-from src.mlflow.run import Run, RunStatus, attach, open_run
-from src.mlflow.study_summary import RUN_ID_ATTR, best_trials, comparison_view, progress, summary
+from src.mlflow.runs import Run, RunStatus, attach, open_run
+from src.mlflow.study.summary import RUN_ID_ATTR, best_trials, comparison_view, progress, summary
 
 TRACKING_URI_ATTR = "mlflow_tracking_uri"
 COMPARISON_URL_ATTR = "mlflow_comparison_url"
@@ -155,7 +155,7 @@ class StudyRun:
         return self._options.uri if self._options.uri.startswith("http") else MLFLOW_UI
 
     def _settle_id(self, study: optuna.Study, run_id: str) -> None:
-        from src.mlflow.spooled_run import known_id
+        from src.mlflow.runs.spooled_run import known_id
 
         settled = known_id(self._options, run_id)
         if settled != run_id:

@@ -13,9 +13,9 @@ import time
 import warnings
 from pathlib import Path
 
-from src.mlflow.lock import is_held
+from src.mlflow.spool.lock import is_held
 
-_PROJECT = Path(__file__).resolve().parents[2]
+_PROJECT = Path(__file__).resolve().parents[3]
 _HURRY = "courier.hurry"
 _LOG_LIMIT_BYTES = 1_000_000
 START_S = 3.0  # from its start until a courier has taken the lock, generously

@@ -7,15 +7,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from src.mlflow import courier_process
 from src.mlflow.comparison_view import ComparisonView
-from src.mlflow.environment import describe_process
+from src.mlflow.courier import process as courier_process
 from src.mlflow.location import base_of
 from src.mlflow.options import TrackingOptions
-from src.mlflow.outbox import Outbox
-from src.mlflow.protocol import NullRun, ParamValue, Run, RunStatus
-from src.mlflow.spool import Call, State, inboxes, is_key
-from src.mlflow.values import MAX_DIGEST_LENGTH, metric_values, param_texts, tag_texts
+from src.mlflow.runs.run import NullRun, ParamValue, Run, RunStatus
+from src.mlflow.runs.values import MAX_DIGEST_LENGTH, metric_values, param_texts, tag_texts
+from src.mlflow.spool.environment import describe_process
+from src.mlflow.spool.folder import Call, State, inboxes, is_key
+from src.mlflow.spool.writer import Outbox
 
 _logger = logging.getLogger(__name__)
 
@@ -154,7 +154,7 @@ class SpooledRun:
 def begin(
     options: TrackingOptions, *, name: str, parent_run_id: str | None, tags: dict[str, str], run_id: str | None
 ) -> Run:
-    """A new run, or one to go on with; see `src.mlflow.run.open_run`."""
+    """A new run, or one to go on with; see `src.mlflow.runs.open_run`."""
     header: dict[str, Any] = {
         "name": name,
         "parent_run_id": parent_run_id,
@@ -168,7 +168,7 @@ def begin(
 
 
 def join(options: TrackingOptions, run_id: str, *, parent_run_id: str | None) -> Run:
-    """A run of somebody else to add to; see `src.mlflow.run.attach`."""
+    """A run of somebody else to add to; see `src.mlflow.runs.attach`."""
     header: dict[str, Any] = {
         "name": run_id,
         "parent_run_id": parent_run_id,

@@ -1,7 +1,7 @@
 """Asking a process of its own what the tracking store holds.
 
 MLflow's patience with a server that does not answer can be cut short only by environment variables that it reads when
-it is imported, and nothing of its state should stay behind: see src/mlflow/courier_process.py.
+it is imported, and nothing of its state should stay behind: see src/mlflow/courier/process.py.
 """
 
 import json
@@ -13,7 +13,7 @@ from typing import Any
 
 from src.core.errors import TrackingError
 from src.core.secrets import without_credentials
-from src.mlflow import courier_process
+from src.mlflow.courier import process as courier_process
 from src.mlflow.options import TrackingOptions
 
 TIMEOUT_S = 120.0  # opening a database that another version of MLflow made can take half a minute

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 
-from src.mlflow.protocol import ParamValue
+from src.mlflow.runs.run import ParamValue
 
 MAX_PARAM_LENGTH = 6000
 MAX_TAG_LENGTH = 8000

@@ -1,6 +1,6 @@
 """Any runs of the store, found by id, by the beginning of an id or by name, with their metrics' histories.
 
-They are read by a process of its own, `python -m src.mlflow.any_runs`; see src/mlflow/reading.py.
+They are read by a process of its own, `python -m src.mlflow.runs.any_runs`; see src/mlflow/runs/reading.py.
 """
 
 import json
@@ -14,8 +14,8 @@ from typing import Any
 from src.core.errors import TrackingError
 from src.core.secrets import without_credentials
 from src.mlflow.options import TrackingOptions
-from src.mlflow.reading import ask, check_store
-from src.mlflow.study_runs import RecordedRun, recorded
+from src.mlflow.runs.reading import ask, check_store
+from src.mlflow.runs.study_runs import RecordedRun, recorded
 
 _ID = re.compile(r"[0-9a-f]{32}")
 _BEGINNING = re.compile(r"[0-9a-f]{4,31}")
@@ -59,7 +59,7 @@ def any_runs(options: TrackingOptions, names: Sequence[str], *, artifact: str, f
     """
     check_store(options)
     question = {"uri": options.uri, "names": list(names), "artifact": artifact, "folder": str(folder)}
-    answer = ask("src.mlflow.any_runs", question)
+    answer = ask("src.mlflow.runs.any_runs", question)
     if "error" in answer:
         store = without_credentials(options.uri)
         raise TrackingError(f"The runs cannot be read from {store}: {answer['error']}")

@@ -1,6 +1,6 @@
 """What a run came from, as the courier notes it: the machine, and the tags that MLflow's UI shows."""
 
-from src.mlflow.environment import describe_machine
+from src.mlflow.spool.environment import describe_machine
 
 
 def machine_now() -> dict[str, str]:

@@ -10,10 +10,10 @@ from typing import Any
 
 from src.core.errors import TrackingError
 from src.core.secrets import without_credentials
-from src.mlflow.arrival import await_arrival
+from src.mlflow.courier.arrival import await_arrival
 from src.mlflow.options import TrackingOptions
-from src.mlflow.reading import ask, check_store
-from src.mlflow.spool import is_key
+from src.mlflow.runs.reading import ask, check_store
+from src.mlflow.spool.folder import is_key
 
 _PARENT_TAG = "mlflow.parentRunId"
 _PAGE = 1000
@@ -69,7 +69,7 @@ def study_runs(options: TrackingOptions, study_run_id: str) -> tuple[RecordedRun
             Path(options.spool).absolute(),
         )
     question = {"uri": options.uri, "experiment": options.experiment, "run_id": arrival.run_id}
-    answer = ask("src.mlflow.study_runs", question)
+    answer = ask("src.mlflow.runs.study_runs", question)
     if "error" in answer:
         raise TrackingError(f"The study's runs cannot be read from {store}: {answer['error']}")
     return tuple(RecordedRun(**run) for run in answer["runs"])
@@ -77,9 +77,9 @@ def study_runs(options: TrackingOptions, study_run_id: str) -> tuple[RecordedRun
 
 def read(uri: str, experiment: str, run_id: str) -> dict[str, Any]:
     """What the store says: `runs`, or an `error`; only the reading process calls it."""
-    from src.mlflow.delivery import KEY_TAG
-    from src.mlflow.mlflow_store import MlflowStore
-    from src.mlflow.store import StoreRefusedError, StoreUnavailableError
+    from src.mlflow.courier.delivery import KEY_TAG
+    from src.mlflow.courier.mlflow_store import MlflowStore
+    from src.mlflow.courier.store import StoreRefusedError, StoreUnavailableError
 
     try:
         store = MlflowStore(uri)
