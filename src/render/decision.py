@@ -8,67 +8,8 @@ from pathlib import Path
 from jinja2 import Environment
 
 from src.render import templating
-
-# What Markdown, and the HTML that it may hold, would take for something else than text.
-_ESCAPES = str.maketrans(
-    {c: f"\\{c}" for c in "\\`*_[]|"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;", "\n": " ", "\r": " "}
-)
-
-
-@dataclass(frozen=True)
-class Strip:
-    """An interval and a limit, drawn: positions from 0 at the left to 100 at the right."""
-
-    low: float
-    estimate: float
-    high: float
-    limit: float
-
-    @staticmethod
-    def of(low: float, estimate: float, high: float, limit: float) -> "Strip":
-        """The strip of four values, which fill it but for a margin on each side."""
-        values = (low, estimate, high, limit)
-        left, span = min(values), max(values) - min(values)
-        return Strip(*(10 + 80 * (value - left) / span if span else 50 for value in values))
-
-
-@dataclass(frozen=True)
-class Row:
-    """A row of a table.
-
-    Attributes:
-        cells: One for each column.
-        tone: What the row says at a glance: `good`, `bad`, `unsure`, `candidate` or nothing.
-        strip: A drawing in a further column.
-    """
-
-    cells: tuple[str, ...]
-    tone: str = ""
-    strip: Strip | None = None
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table; a column whose title begins with `#` holds numbers."""
-
-    columns: tuple[str, ...]
-    rows: tuple[Row, ...]
-    notes: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        for row in self.rows:
-            if len(row.cells) != len(self.columns):
-                raise ValueError(f"A row has {len(row.cells)} cells for {len(self.columns)} columns: {row.cells}.")
-
-    @property
-    def heads(self) -> tuple[tuple[str, bool], ...]:
-        """For each column its title, and whether it holds numbers."""
-        return tuple((title.removeprefix("#"), title.startswith("#")) for title in self.columns)
-
-    @property
-    def has_strips(self) -> bool:
-        """Whether any row has a drawing."""
-        return any(row.strip is not None for row in self.rows)
+from src.render.table import Table, Tone, markdown_text
+from src.render.table import as_markdown as table_as_markdown
 
 
 @dataclass(frozen=True)
@@ -112,7 +53,7 @@ class DecisionPage:
 
     title: str
     verdict: str
-    tone: str
+    tone: Tone
     summary: str
     objectives: tuple[str, ...]
     candidate: tuple[tuple[str, str], ...]
@@ -147,21 +88,7 @@ def _render(template: str, page: DecisionPage, *, html: bool) -> str:
 @functools.cache
 def _environment(html: bool) -> Environment:
     environment = templating.environment(html=html)
-    environment.filters["md"] = _markdown_text
-    environment.filters["md_table"] = _markdown_table
+    environment.filters["md"] = markdown_text
+    environment.filters["md_table"] = table_as_markdown
     environment.filters["md_link"] = lambda link: link.replace(" ", "%20").replace("(", "%28").replace(")", "%29")
     return environment
-
-
-def _markdown_text(text: str) -> str:
-    """Text that Markdown shows as it is."""
-    return text.translate(_ESCAPES)
-
-
-def _markdown_table(table: Table) -> str:
-    """A table's rows, those of the candidate with their first words in bold."""
-    lines = [[title for title, _ in table.heads], ["---:" if numeric else "---" for _, numeric in table.heads]]
-    for row in table.rows:
-        cells = [_markdown_text(cell) for cell in row.cells]
-        lines.append([f"**{cell}**" if row.tone == "candidate" and cell else cell for cell in cells])
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

@@ -1,7 +1,5 @@
 """What all pictures and tables of the reports share."""
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -9,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from src.core.files import write_text
+from src.render.table import csv_text
 
 # blue, orange, green, purple: distinct under the common colour vision deficiencies; lines and markers differ as well
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
@@ -40,8 +39,5 @@ def save(figure: Figure, path: Path) -> None:
 
 def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Write a CSV file, whole, for `dvc plots`; numbers with six digits."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows([f"{value:.6g}" if isinstance(value, float) else value for value in row] for row in rows)
-    write_text(path, text.getvalue())
+    texts = ([f"{value:.6g}" if isinstance(value, float) else value for value in row] for row in rows)
+    write_text(path, csv_text(header, texts))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from src.render import templating
-from src.render.decision import Strip, Table
+from src.render.table import Table, Tone
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +74,7 @@ class ReportPage:
     kind: str
     title: str
     verdict: str
-    tone: str
+    tone: Tone
     summary: tuple[str, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
     sections: tuple[Section, ...] = ()
@@ -91,13 +91,6 @@ def as_html(page: ReportPage) -> str:
     environment = templating.environment(html=True)
     environment.tests |= {kind.__name__.lower(): _is(kind) for kind in (Plot, Tabulated, Note)}
     return environment.get_template("study.html.jinja").render(page=page, plotly_js=_plotly_js() if page.plots else "")
-
-
-def strip_on(scale: tuple[float, float], low: float, estimate: float, high: float) -> Strip:
-    """An interval drawn on a scale that all rows of a table share, with a mark at 0."""
-    left, right = min(scale[0], 0.0), max(scale[1], 0.0)
-    span = (right - left) or 1.0
-    return Strip(*(min(max(4 + 92 * (value - left) / span, 0), 100) for value in (low, estimate, high, 0.0)))
 
 
 def _is(kind: type) -> Any:

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from rich.console import Console
-from rich.table import Table
 
+from src.render import terminal
+from src.render.table import Row, Table, Tone, numbers, texts
 from src.stages.confirm.stage import ConfirmOutcome
 from src.stages.confirm.sweep import name_of
 from src.study.confirmation import Advantage, Retrained
@@ -17,29 +18,30 @@ def show(outcome: ConfirmOutcome, console: Console) -> None:
     """Print the settings beside each other, and what that means."""
     confirmation = outcome.confirmation
     varied = _varied(outcome)
-    table = Table()
-    table.add_column("trial", justify="right")
-    for key in varied:
-        table.add_column(key.rpartition(".")[2])
-    for column in ("in the search", "mean", "std", "seeds", "mean − SE"):
-        table.add_column(column, justify="right")
-    table.add_column("winner better by", no_wrap=True)
     rows = zip(outcome.params, confirmation.settings, confirmation.scores, confirmation.advantages, strict=True)
-    for place, (params, setting, score, advantage) in enumerate(rows):
-        table.add_row(
-            str(setting.trial),
-            *(_cell(params.get(key)) for key in varied),
-            f"{setting.searched:.4f}",
-            f"{setting.mean:.4f}",
-            "" if setting.std is None else f"{setting.std:.4f}",
-            str(setting.n),
-            f"{score:.4f}",
-            "" if advantage is None else _said(advantage, short=True),
-            style="bold" if place == confirmation.winner else None,
-        )
-    console.print(table)
-    for line in remarks(outcome):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    table = Table(
+        (
+            *numbers("trial"),
+            *texts(*(key.rpartition(".")[2] for key in varied)),
+            *numbers("in the search", "mean", "std", spec=".4f"),
+            *numbers("seeds", "mean − SE", spec=".4f"),
+            *texts("winner better by"),
+        ),
+        tuple(
+            Row(
+                (
+                    setting.trial,
+                    *(_cell(params.get(key)) for key in varied),
+                    *(setting.searched, setting.mean, setting.std, setting.n, score),
+                    "" if advantage is None else _said(advantage, short=True),
+                ),
+                Tone.BEST if place == confirmation.winner else Tone.NONE,
+            )
+            for place, (params, setting, score, advantage) in enumerate(rows)
+        ),
+    )
+    terminal.show(table, console)
+    terminal.say(remarks(outcome), console)
 
 
 def remarks(outcome: ConfirmOutcome) -> list[str]:

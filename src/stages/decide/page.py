@@ -6,6 +6,7 @@ from typing import Any
 from src.decision.figures import machine
 from src.decision.verdict import Outcome
 from src.render.decision import DecisionPage, Picture
+from src.render.table import Tone
 from src.stages.decide.outcome import DecideOutcome
 from src.stages.decide.tables import (
     checks_table,
@@ -17,7 +18,7 @@ from src.stages.decide.tables import (
     tradeoff_table,
 )
 
-_TONES = {Outcome.ACCEPTED: "good", Outcome.REJECTED: "bad", Outcome.UNDECIDED: "unsure"}
+_TONES = {Outcome.ACCEPTED: Tone.GOOD, Outcome.REJECTED: Tone.BAD, Outcome.UNDECIDED: Tone.UNSURE}
 
 
 def page(outcome: DecideOutcome, pictures: tuple[Picture, ...]) -> DecisionPage:

@@ -10,12 +10,12 @@ from src.decision.figures import Evidence, as_interval, machine
 from src.decision.gates import UNKNOWN, JudgedGate, Judgement, round_up
 from src.decision.options import BACKENDS
 from src.documents.findings import Finding, Status
-from src.render.decision import Row, Strip, Table
+from src.render.table import Row, Strip, Table, Tone, numbers, texts
 from src.study.comparison import Comparison, Setting
 
 DEFAULT_IOU = 0.7  # of the NMS, where the evaluation takes its figures
-_GATE_TONES = {Judgement.PASSED: "good", Judgement.FAILED: "bad", Judgement.UNDECIDED: "unsure"}
-_CHECK_TONES = {Status.OK: "good", Status.WARNING: "unsure", Status.UNKNOWN: ""}
+_GATE_TONES = {Judgement.PASSED: Tone.GOOD, Judgement.FAILED: Tone.BAD, Judgement.UNDECIDED: Tone.UNSURE}
+_CHECK_TONES = {Status.OK: Tone.GOOD, Status.WARNING: Tone.UNSURE, Status.UNKNOWN: Tone.NONE}
 _MEANS = ("mAP50", "mAP50-95")
 _POINT = ("precision", "recall", "F1")
 _RUNNERS_UP = 8  # shown; the others are counted
@@ -30,7 +30,7 @@ def said(facts: dict[str, Any] | None, spec: str = ".3f") -> str:
 def gates_table(gates: Sequence[JudgedGate]) -> Table:
     """The limits, what was measured, and what follows."""
     rows = tuple(_gate(judged) for judged in gates)
-    columns = ("judgement", "gate", "limit", "#figure", "#measured on", "#needed", "remark")
+    columns = (*texts("judgement", "gate", "limit"), *numbers("figure", "measured on", "needed"), *texts("remark"))
     if not any(row.cells[-1] for row in rows):
         return Table(columns[:-1], tuple(replace(row, cells=row.cells[:-1]) for row in rows))
     return Table(columns, rows)
@@ -44,7 +44,7 @@ def checks_table(findings: Sequence[Finding]) -> Table:
         )
         for f in findings
     )
-    return Table(("result", "check", "found", "what to do"), tuple(rows))
+    return Table(texts("result", "check", "found", "what to do"), tuple(rows))
 
 
 def figures_table(evidence: Evidence) -> Table:
@@ -58,7 +58,7 @@ def figures_table(evidence: Evidence) -> Table:
     difference = evidence.find("evaluation", "difference", "test")
     ultralytics = evidence.find("evaluation", "ultralytics", "test")
     rows = [
-        _figures(f"candidate at its threshold{at}", trained if iou == DEFAULT_IOU else None, tuned, "candidate"),
+        _figures(f"candidate at its threshold{at}", trained if iou == DEFAULT_IOU else None, tuned, Tone.CANDIDATE),
         _figures(f"candidate at the default 0.25, NMS IoU {DEFAULT_IOU}", trained, default),
     ]
     if ultralytics:
@@ -67,7 +67,7 @@ def figures_table(evidence: Evidence) -> Table:
     rows.append(_figures("untrained weights at 0.25", untrained, untrained))
     rows.append(_figures("candidate - untrained, paired", difference, None, spec="+.3f"))
     return Table(
-        ("", *(f"#{name}" for name in (*_MEANS, *_POINT))),
+        (*texts(""), *numbers(*_MEANS, *_POINT)),
         tuple(rows),
         (
             "In brackets 95 % intervals over images (percentile bootstrap). mAP is that of all thresholds, at NMS IoU"
@@ -92,13 +92,11 @@ def study_table(comparison: Comparison | str) -> Table | str:
     if left_out := len(comparison.settings) - len(shown):
         notes.insert(0, f"{left_out} more settings, all worse than the first {_RUNNERS_UP}, are in decision.json.")
     columns = (
-        "#rank",
-        "setting",
-        "#runs",
-        f"#{comparison.metric}, mean ± std",
-        "#difference",
-        "is it noise",
-        "#seconds",
+        *numbers("rank"),
+        *texts("setting"),
+        *numbers("runs", f"{comparison.metric}, mean ± std", "difference"),
+        *texts("is it noise"),
+        *numbers("seconds"),
     )
     return Table(columns, tuple(rows), tuple(notes))
 
@@ -110,9 +108,8 @@ def tradeoff_table(evidence: Evidence) -> Table:
         said(evidence.find("threshold", "test", "tuned", "F1")),
     )
     rows = tuple(_runtime(evidence, backend, quality) for backend in BACKENDS)
-    return Table(
-        ("runtime", "#mAP50-95", "#F1", "#p95 ms", "#images/s", "#compute-s per 1000", "#MB"), rows, _costs(evidence)
-    )
+    columns = numbers("mAP50-95", "F1", "p95 ms", "images/s", "compute-s per 1000", "MB")
+    return Table((*texts("runtime"), *columns), rows, _costs(evidence))
 
 
 def robustness_table(evidence: Evidence) -> Table | None:
@@ -131,7 +128,7 @@ def robustness_table(evidence: Evidence) -> Table | None:
             said((point or {}).get("recall")),
             said((point or {}).get("precision")),
         ),
-        "candidate",
+        Tone.CANDIDATE,
     )
     rows = tuple(
         Row(
@@ -145,7 +142,7 @@ def robustness_table(evidence: Evidence) -> Table | None:
         )
         for name, facts in corrupted.items()
     )
-    columns = ("corruption", "severity", "#mAP50", "#recall", "#precision")
+    columns = (*texts("corruption", "severity"), *numbers("mAP50", "recall", "precision"))
     return Table(columns, (clean, *rows), (f"Of {split}; recall and precision at the tuned threshold.",))
 
 
@@ -173,7 +170,7 @@ def _gate(judged: JudgedGate) -> Row:
 
 
 def _figures(
-    name: str, means: dict[str, Any] | None, point: dict[str, Any] | None, tone: str = "", spec: str = ".3f"
+    name: str, means: dict[str, Any] | None, point: dict[str, Any] | None, tone: Tone = Tone.NONE, spec: str = ".3f"
 ) -> Row:
     cells = [said((means or {}).get(metric), spec) for metric in _MEANS]
     return Row((name, *cells, *(said((point or {}).get(metric), spec) for metric in _POINT)), tone)
@@ -193,7 +190,7 @@ def _setting(place: int, setting: Setting, candidate: int | None) -> Row:
             noise,
             UNKNOWN if setting.seconds is None else f"{setting.seconds:.0f}",
         ),
-        "candidate" if place == candidate else "",
+        Tone.CANDIDATE if place == candidate else Tone.NONE,
     )
 
 
@@ -208,7 +205,7 @@ def _runtime(evidence: Evidence, backend: str, quality: tuple[str, str]) -> Row:
         UNKNOWN if not frames else f"{1000 / frames:.1f}",
         UNKNOWN if size is None else f"{size:.1f}",
     )
-    return Row(cells, "candidate" if backend == evidence.backend else "")
+    return Row(cells, Tone.CANDIDATE if backend == evidence.backend else Tone.NONE)
 
 
 def _costs(evidence: Evidence) -> tuple[str, ...]:

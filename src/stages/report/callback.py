@@ -12,8 +12,9 @@ from src.core.terminal import standard_output
 from src.mlflow.options import TrackingOptions
 from src.mlflow.runs import attach
 from src.mlflow.study.summary import RUN_ID_ATTR
+from src.render.terminal import say
 from src.stages.report.stage import FOLDER, report
-from src.stages.report.table import say
+from src.stages.report.table import lines
 
 _logger = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ class StudyReport:
             analysis = report(study, self._folder)
             self._upload(study)
             if analysis.study.complete:  # what failed, the sweeper has said
-                say(analysis, self._folder, self._console)
+                say(lines(analysis, self._folder), self._console)
         except Exception:  # whatever a plot or a file does: the sweep's results are there without it
             _logger.warning(
                 "There is no report; try again: python -m src.report study=%s",

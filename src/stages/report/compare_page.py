@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from src.render.decision import Row, Table
 from src.render.study import Plot, ReportPage, Section, Tabulated
 from src.render.study_figures import run_curves
+from src.render.table import Row, Table, Tone, numbers, texts
 from src.stages.report.beside import Beside, RunComparison
 from src.stages.report.compare_words import interval_of, remarks, verdict, word
 from src.stages.report.page import Part
@@ -15,7 +15,7 @@ from src.study.clock import duration
 CURVES = 4  # metrics that are drawn
 _FIRST = ("val/mAP50-95", "val/mAP50", "val/F1", "val/precision", "val/recall")
 _SPLITS = ("val/", "test/")
-_TONES = {"better": "good", "worse": "bad"}
+_TONES = {"better": Tone.GOOD, "worse": Tone.BAD}
 
 
 def page(comparison: RunComparison) -> ReportPage:
@@ -49,10 +49,10 @@ def runs_table(comparison: RunComparison) -> Table:
         began = datetime.fromtimestamp(beside.run.began_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M")
         cells = (beside.name, run.run_id[:8], run.status.lower(), study, data, digest[:12], tags.get("objective", ""))
         comparable = "" if not place else "no" if beside.obstacles else "yes"
-        tone = "best" if not place else "bad" if beside.obstacles else "good"
+        tone = Tone.BEST if not place else Tone.BAD if beside.obstacles else Tone.GOOD
         rows.append(Row((*cells, began, duration(run.duration_s), comparable), tone))
-    columns = ("run", "id", "status", "study", "data", "data digest", "objective", "began (UTC)", "#time", "comparable")
-    return Table(columns, tuple(rows))
+    columns = texts("run", "id", "status", "study", "data", "data digest", "objective", "began (UTC)")
+    return Table((*columns, *numbers("time"), *texts("comparable")), tuple(rows))
 
 
 def metrics_table(comparison: RunComparison, *, quality: bool = False) -> Table:
@@ -68,11 +68,10 @@ def metrics_table(comparison: RunComparison, *, quality: bool = False) -> Table:
     for name in _ordered({name for name in there if _is_quality(name) == quality}, comparison.objective):
         values = [run.run.run.metrics.get(name) for run in comparison.runs]
         differences = [_difference(run, name) for run in compared]
-        rows.append(
-            Row((name, *("" if v is None else f"{v:.4g}" for v in values), *differences), _tone(compared, name))
-        )
-    heads = (f"#{run.name}" for run in comparison.runs)
-    return Table(("metric", *heads, *(f"#{run.name} - {comparison.runs[0].name}" for run in compared)), tuple(rows))
+        rows.append(Row((name, *values, *differences), _tone(compared, name)))
+    heads = (run.name for run in comparison.runs)
+    against = (f"{run.name} - {comparison.runs[0].name}" for run in compared)
+    return Table((*texts("metric"), *numbers(*heads, *against)), tuple(rows))
 
 
 def params_table(comparison: RunComparison) -> Table:
@@ -84,7 +83,7 @@ def params_table(comparison: RunComparison) -> Table:
         for name in names
         if len({one.get(name) for one in params}) > 1
     )
-    return Table(("parameter", *(f"#{run.name}" for run in comparison.runs)), tuple(rows))
+    return Table((*texts("parameter"), *numbers(*(run.name for run in comparison.runs))), tuple(rows))
 
 
 def _metrics(comparison: RunComparison) -> list[Part]:
@@ -128,9 +127,9 @@ def _difference(run: Beside, name: str) -> str:
     return f"{run.differences[name]:+.4g}" if run.differences and name in run.differences else ""
 
 
-def _tone(compared: Sequence[Beside], name: str) -> str:
+def _tone(compared: Sequence[Beside], name: str) -> Tone:
     words = {word(interval) for run in compared if (interval := interval_of(run, name)) is not None}
-    return _TONES.get(words.pop(), "unsure") if len(words) == 1 else ""
+    return _TONES.get(words.pop(), Tone.UNSURE) if len(words) == 1 else Tone.NONE
 
 
 def _short(text: str | None) -> str:

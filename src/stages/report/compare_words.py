@@ -1,20 +1,21 @@
 """What follows from runs side by side, in sentences: the same ones in the terminal and on the page."""
 
 from src.core.interval import Interval
+from src.render.table import Tone
 from src.stages.report.beside import Beside, RunComparison
 
 
-def verdict(comparison: RunComparison) -> tuple[str, str]:
-    """The most important sentence, and its tone: `good`, `bad` or `unsure`."""
+def verdict(comparison: RunComparison) -> tuple[str, Tone]:
+    """The most important sentence, and its tone."""
     others = comparison.runs[1:]
     barred = [run for run in others if run.obstacles]
     if len(barred) == len(others):
         what = "These runs are not comparable" if len(others) > 1 else "The two runs are not comparable"
-        return f"{what}: no difference is computed.", "bad"
+        return f"{what}: no difference is computed.", Tone.BAD
     sentences = [_judged(run, comparison) for run in others if not run.obstacles]
     if barred:
         sentences.append(f"Not comparable: {', '.join(run.name for run in barred)}.")
-    return " ".join(sentences), "unsure"
+    return " ".join(sentences), Tone.UNSURE
 
 
 def remarks(comparison: RunComparison) -> list[str]:

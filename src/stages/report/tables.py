@@ -5,8 +5,8 @@ from typing import Any
 
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 
-from src.render.decision import Row, Table
-from src.render.study import strip_on
+from src.render.table import Column, Row, Strip, Table, Tone, texts
+from src.render.table import numbers as number_columns
 from src.stages.report.files import epochs
 from src.stages.report.words import BETTER, SAME, UNSURE, WORSE, against_untrained, flags, mean_of, numbers, said
 from src.study.analysis import Analysis
@@ -18,24 +18,35 @@ from src.study.trials import ReportedStudy
 from src.study.unified_space import short_names
 
 MOST_COLUMNS = 5  # for parameters
-SHOWN = 20  # settings on the page; the others are in settings.csv
-_TONES = {Standing.BEST: "best", Standing.TIED: "good", Standing.WORSE: "bad", Standing.UNKNOWN: ""}
+SHOWN, PRINTED = 20, 10  # settings on the page and in the terminal; the others are in settings.csv
+_TONES = {Standing.BEST: Tone.BEST, Standing.TIED: Tone.GOOD, Standing.WORSE: Tone.WORSE, Standing.UNKNOWN: Tone.NONE}
 _SIGNS = {BETTER: "▲", WORSE: "▼", SAME: "≈", UNSURE: "?"}
-_EFFECT_TONES = {Verdict.DEAD: "bad", Verdict.NO_EFFECT: "unsure", Verdict.MATTERS: "good", Verdict.UNKNOWN: ""}
+_EFFECT_TONES = {
+    Verdict.DEAD: Tone.BAD,
+    Verdict.NO_EFFECT: Tone.UNSURE,
+    Verdict.MATTERS: Tone.GOOD,
+    Verdict.UNKNOWN: Tone.NONE,
+}
 
 
-def board_table(analysis: Analysis) -> Table:
-    """The leader board."""
+def board_table(analysis: Analysis, shown: int = SHOWN, most_columns: int = MOST_COLUMNS) -> Table:
+    """The leader board.
+
+    Args:
+        analysis: Of a study with one objective and a result.
+        shown: How many settings it has at most.
+        most_columns: Up to so many parameters have a column each; more of them share one.
+    """
     board, study = analysis.board, analysis.study
     assert board is not None, "several objectives have a front, no board"
-    heads, cells = _settings(board.entries[:SHOWN], study)
+    heads, parameters = _settings(board.entries[:shown], study, most_columns)
     counted = len({len(entry.setting.trials) for entry in board.entries}) > 1
     scale = _scale(board)
     rows = []
-    for entry, setting in zip(board.entries[:SHOWN], cells, strict=True):
+    for entry, setting in zip(board.entries[:shown], parameters, strict=True):
         gain, to_best = entry.to_untrained, entry.to_best
         known = to_best is not None and is_known(to_best)
-        texts = (
+        cells = (
             *(numbers(entry.numbers), mean_of(entry.setting)),
             *([str(len(entry.setting.trials))] if counted else []),
             *(*setting, duration(entry.setting.seconds)),
@@ -43,30 +54,35 @@ def board_table(analysis: Analysis) -> Table:
             "" if to_best is None else said(to_best),
             f"{entry.standing}{', cheapest' if entry.cheapest else ''}",
         )
-        strip = strip_on(scale, to_best.low, to_best.estimate, to_best.high) if known and to_best else None
-        rows.append(Row(texts, _TONES[entry.standing], strip))
-    more = len(board.entries) - SHOWN
+        strip = Strip.on(scale, to_best.low, to_best.estimate, to_best.high) if known and to_best else None
+        rows.append(Row(cells, _TONES[entry.standing], strip))
+    more = len(board.entries) - shown
     return Table(
         (
-            *("#trial", f"#{study.objectives[0]}", *(["#runs"] if counted else []), *heads),
-            *("#time", "#against untrained", "#against the best", "standing"),
+            *number_columns("trial", study.objectives[0], *(["runs"] if counted else [])),
+            *heads,
+            *number_columns("time", "against untrained", "against the best"),
+            *texts("standing"),
         ),
         tuple(rows),
         (f"{more} more settings are in settings.csv.",) if more > 0 else (),
     )
 
 
-def _settings(entries: Sequence[Entry], study: ReportedStudy) -> tuple[list[str], list[list[str]]]:
+def _settings(
+    entries: Sequence[Entry], study: ReportedStudy, most_columns: int
+) -> tuple[tuple[Column, ...], list[list[str]]]:
     """The parameters that differ: a column for each, or one for all where a page is not wide enough."""
     varied = [name for name in study.space if any(name in entry.setting.varied for entry in entries)]
     short = short_names(study.space)
     by_number = {trial.number: trial.params for trial in study.trials}
     params = [by_number[entry.numbers[0]] for entry in entries]
-    if len(varied) <= MOST_COLUMNS:
-        heads = [f"#{short[name]}" for name in varied]
-        return heads, [[number(one[name]) if name in one else "" for name in varied] for one in params]
-    texts = [" ".join(f"{short[name]}={number(one[name])}" for name in varied if name in one) for one in params]
-    return ["setting"], [[text] for text in texts]
+    if len(varied) <= most_columns:
+        return number_columns(*(short[name] for name in varied)), [
+            [number(one[name]) if name in one else "" for name in varied] for one in params
+        ]
+    said_of = [" ".join(f"{short[name]}={number(one[name])}" for name in varied if name in one) for one in params]
+    return texts("setting"), [[text] for text in said_of]
 
 
 def effects_table(effects: Sequence[Effect], shares: tuple[Importance, ...] | str, space: Mapping[str, Any]) -> Table:
@@ -92,25 +108,29 @@ def effects_table(effects: Sequence[Effect], shares: tuple[Importance, ...] | st
                 _EFFECT_TONES[effect.verdict],
             )
         )
-    columns = ("parameter", "searched", "#importance", "#by chance", "#pairs beyond noise", "#largest difference")
-    return Table((*columns, *(["identical results in trials"] if identical else []), "verdict"), tuple(rows))
+    columns = (
+        *texts("parameter", "searched"),
+        *number_columns("importance", "by chance", "pairs beyond noise", "largest difference"),
+        *texts(*(["identical results in trials"] if identical else []), "verdict"),
+    )
+    return Table(columns, tuple(rows))
 
 
 def flags_table(study: ReportedStudy) -> Table:
     """The flags with their counts and meaning."""
-    rows = (Row((name, str(count), message)) for name, count, message in flags(study.complete))
-    return Table(("flag", "#trials", "for instance"), tuple(rows))
+    rows = (Row((name, count, message)) for name, count, message in flags(study.complete))
+    return Table((*texts("flag"), *number_columns("trials"), *texts("for instance")), tuple(rows))
 
 
 def failed_table(study: ReportedStudy) -> Table:
     """The failed trials with their reasons."""
     repeated = {trial.retry_of: trial.number for trial in study.trials if trial.retry_of is not None}
     rows = (
-        Row((str(trial.number), trial.reason, str(repeated.get(trial.number, "")), duration(trial.seconds)))
+        Row((trial.number, trial.reason, repeated.get(trial.number), duration(trial.seconds)))
         for trial in study.trials
         if trial.state == "FAIL"
     )
-    return Table(("#trial", "reason", "#run again as", "#after"), tuple(rows))
+    return Table((*number_columns("trial"), *texts("reason"), *number_columns("run again as", "after")), tuple(rows))
 
 
 def trials_table(study: ReportedStudy) -> Table:
@@ -119,9 +139,9 @@ def trials_table(study: ReportedStudy) -> Table:
     rows = (
         Row(
             (
-                str(trial.number),
+                trial.number,
                 trial.state.lower(),
-                *(number(value) for value in trial.values or ("",) * len(study.objectives)),
+                *(trial.values or (None,) * len(study.objectives)),
                 *(number(trial.params.get(name, "")) for name in study.space),
                 epochs(trial),
                 duration(trial.seconds),
@@ -130,11 +150,8 @@ def trials_table(study: ReportedStudy) -> Table:
         )
         for trial in study.trials
     )
-    objectives = (f"#{name}" for name in study.objectives)
-    return Table(
-        ("#trial", "state", *objectives, *(f"#{short[name]}" for name in study.space), "#epochs", "#time", "remarks"),
-        tuple(rows),
-    )
+    figures = number_columns(*study.objectives, *(short[name] for name in study.space), "epochs", "time")
+    return Table((*number_columns("trial"), *texts("state"), *figures, *texts("remarks")), tuple(rows))
 
 
 def searched(distribution: BaseDistribution) -> str:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from src.core.interval import Interval
+from src.render.table import Tone
 from src.study.analysis import Analysis
 from src.study.clock import duration
 from src.study.comparison import Setting
@@ -15,16 +16,16 @@ BETTER, WORSE, SAME, UNSURE = "better", "WORSE", "not to be told apart from them
 _LISTED = 8
 
 
-def headline(analysis: Analysis) -> tuple[str, str]:
-    """The most important sentence, and its tone: `good`, `bad` or `unsure`."""
+def headline(analysis: Analysis) -> tuple[str, Tone]:
+    """The most important sentence, and its tone."""
     study = analysis.study
     if not study.complete:
-        return "No trial ended with a result.", "bad"
+        return "No trial ended with a result.", Tone.BAD
     if not analysis.front:
-        return "No trial keeps all constraints.", "bad"
+        return "No trial keeps all constraints.", Tone.BAD
     if analysis.board is None:
         on_front, trials = len(analysis.front), plural(len(study.complete), "trial")
-        return f"{on_front} of {trials} on the Pareto front: no other trial beats them in everything.", "unsure"
+        return f"{on_front} of {trials} on the Pareto front: no other trial beats them in everything.", Tone.UNSURE
     best = analysis.board.best
     maximize = study.maximize[0]
     gain = best.to_untrained
@@ -32,10 +33,10 @@ def headline(analysis: Analysis) -> tuple[str, str]:
         return (
             f"{_named(best, study.objectives[0])}; nothing says whether training helped, because the untrained weights"
             " were not evaluated (train.baseline=false).",
-            "unsure",
+            Tone.UNSURE,
         )
     word = against_untrained(gain, maximize=maximize)
-    tone = {BETTER: "good", WORSE: "bad"}.get(word, "unsure")
+    tone = {BETTER: Tone.GOOD, WORSE: Tone.BAD}.get(word, Tone.UNSURE)
     return f"{_named(best, study.objectives[0])}; against the untrained weights {said(gain)}, {word}.", tone
 
 

@@ -2,12 +2,10 @@
 
 import plotly.graph_objects as go
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from src.render.decision import Row, Table
-from src.render.study import Note, Plot, ReportPage, Section, Tabulated, as_html, strip_on
+from src.render.study import Note, Plot, ReportPage, Section, Tabulated, as_html
 from src.render.study_figures import Mark, Share, importances, learning_curves, run_curves, wall_clock
+from src.render.table import Row, Table, numbers, texts
 
 
 def page(*parts, **changes):
@@ -32,7 +30,7 @@ def test_a_page_has_one_copy_of_plotly_for_all_figures():
 
 
 def test_tables_are_escaped_and_can_be_folded():
-    table = Table(("name", "#value"), (Row(("<i>a</i>", "1")),))
+    table = Table((*texts("name"), *numbers("value")), (Row(("<i>a</i>", 1)),))
     text = as_html(page(Tabulated("Numbers", "Look.", table, folded=True)))
     assert "<i>a" not in text
     assert "<details><summary>Numbers</summary>" in text
@@ -40,13 +38,6 @@ def test_tables_are_escaped_and_can_be_folded():
 
 def test_a_section_without_parts_is_not_there():
     assert "Nothing here" not in as_html(page(sections=(Section("Nothing here", ()),)))
-
-
-@given(low=st.floats(-1, 1), size=st.floats(0, 1), scale=st.tuples(st.floats(-2, 0), st.floats(0, 2)))
-def test_a_drawing_stays_in_its_cell_and_in_order(low, size, scale):
-    strip = strip_on(scale, low, low + size / 2, low + size)
-    assert 0 <= strip.low <= strip.estimate <= strip.high <= 100
-    assert 0 <= strip.limit <= 100
 
 
 def test_the_best_so_far_never_falls_back():
