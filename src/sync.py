@@ -18,7 +18,7 @@ from src.config import app
 from src.config.sections import arguments, section
 from src.core.errors import TrackingError
 from src.core.terminal import standard_output
-from src.mlflow.courier.pending import Waiting, backlog, deliver
+from src.mlflow.courier.pending import PendingRun, deliver, pending
 from src.mlflow.options import TrackingOptions
 
 
@@ -39,7 +39,7 @@ def main(cfg: DictConfig) -> None:
     with app.readable_errors():
         spool = Path(section(cfg, "tracking", TrackingOptions).spool).absolute()
         console = standard_output()
-        waiting = backlog(spool)
+        waiting = pending(spool)
         if not waiting:
             console.print(f"Nothing waits in {spool}.", soft_wrap=True)
         elif arguments(cfg, Arguments).status:
@@ -48,7 +48,7 @@ def main(cfg: DictConfig) -> None:
             _deliver(spool, waiting, console)
 
 
-def _deliver(spool: Path, waiting: Sequence[Waiting], console: Console) -> None:
+def _deliver(spool: Path, waiting: Sequence[PendingRun], console: Console) -> None:
     started = time.monotonic()
     calls = sum(run.calls for run in waiting)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("calls"))
@@ -64,7 +64,7 @@ def _deliver(spool: Path, waiting: Sequence[Waiting], console: Console) -> None:
     )
 
 
-def show(waiting: Sequence[Waiting], spool: Path, console: Console) -> None:
+def show(waiting: Sequence[PendingRun], spool: Path, console: Console) -> None:
     """Print what waits, a table for each store, and why."""
     for uri in dict.fromkeys(run.uri for run in waiting):
         runs = [run for run in waiting if run.uri == uri]
@@ -72,7 +72,7 @@ def show(waiting: Sequence[Waiting], spool: Path, console: Console) -> None:
         for column in ("run", "since", "calls", "on the disk"):
             shown.add_column(column, justify="right" if column in ("calls", "on the disk") else "left")
         for run in runs:
-            name = f"{run.name} (goes on)" if run.is_open else run.name
+            name = f"{run.name} (still running)" if run.is_open else run.name
             shown.add_row(name, _time(run.opened_at), str(run.calls), decimal(run.size_bytes))
         console.print(shown)
         for reason in _reasons(runs):
@@ -80,7 +80,7 @@ def show(waiting: Sequence[Waiting], spool: Path, console: Console) -> None:
     console.print(f"The calls are kept in {spool}; `python -m src.sync` delivers them.", soft_wrap=True)
 
 
-def complaint(left: Sequence[Waiting], before: int, spool: Path) -> str:
+def complaint(left: Sequence[PendingRun], before: int, spool: Path) -> str:
     """What could not be delivered, where it is, since when, why, and what to do."""
     calls, size = sum(run.calls for run in left), sum(run.size_bytes for run in left)
     said = "\n".join(f"  {reason}" for reason in _reasons(left)) or f"  nothing; see {spool / 'courier.log'}"
@@ -92,11 +92,11 @@ def complaint(left: Sequence[Waiting], before: int, spool: Path) -> str:
     )
 
 
-def _reasons(waiting: Sequence[Waiting]) -> list[str]:
+def _reasons(waiting: Sequence[PendingRun]) -> list[str]:
     return list(dict.fromkeys(run.error for run in waiting if run.error))[:3]
 
 
-def _stores(waiting: Sequence[Waiting]) -> str:
+def _stores(waiting: Sequence[PendingRun]) -> str:
     return ", ".join(dict.fromkeys(run.uri for run in waiting if run.uri))
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from src.mlflow.spool.folder import inboxes
+from src.mlflow.spool.reader import run_readers
 from tests.integration.faulty_proxy import Fault, FaultyProxy
 from tests.integration.mlflow_server import MlflowServer, mlflow_servers
 from tests.integration.tables import (
@@ -186,7 +186,7 @@ def test_a_sweep_without_its_server_is_recorded_as_if_nothing_had_happened(arms,
     disturbed.proxy.fault = Fault.NONE
     finish(replay)
 
-    assert inboxes(disturbed.spool) == []
+    assert run_readers(disturbed.spool) == []
     assert differences(disturbed.rows(), healthy.rows()) == []
     found, expected = disturbed.files(), healthy.files()
     assert found.keys() == expected.keys()

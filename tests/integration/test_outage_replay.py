@@ -75,7 +75,7 @@ def write_a_study() -> None:
         trial.log_artifact(Path("plots"), "plots")
     trials[0].log_artifact(Path("best.pt"), "weights")
     trials[0].end(RunStatus.FINISHED)
-    trials[1]._outbox.close()  # killed
+    trials[1]._writer.close()  # killed
     trials[2].end(RunStatus.KILLED)
     again = open_run(options, name="trial 2", parent_run_id=study.id, run_id=trials[2].id)
     again.log_params({"train.lr0": 5, "train.resumed": True})

@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from src.mlflow.courier.pending import Waiting
+from src.mlflow.courier.pending import PendingRun
 from src.sync import complaint, show
 
 OPENED = 1795276989.0
 
 
 def waiting(name, uri="http://server:5000", *, is_open=False, error=None):
-    return Waiting(
+    return PendingRun(
         folder=Path("/spool") / name,
         name=name,
         uri=uri,
@@ -51,6 +51,6 @@ def test_what_waits_is_shown_by_store(console):
     show(runs, Path("/spool"), console)
     shown = console.export_text()
     assert shown.count("Waiting for") == 2
-    assert shown.index("http://server:5000") < shown.index("two (goes on)") < shown.index("sqlite:////db")
+    assert shown.index("http://server:5000") < shown.index("two (still running)") < shown.index("sqlite:////db")
     assert "What the store said: No route to host" in shown
     assert "1.5 MB" in shown

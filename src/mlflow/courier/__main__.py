@@ -8,8 +8,8 @@ from pathlib import Path
 
 from src.mlflow.courier import process as courier_process
 from src.mlflow.courier.courier import Courier
-from src.mlflow.spool.folder import inboxes
 from src.mlflow.spool.lock import FileLock
+from src.mlflow.spool.reader import run_readers
 
 LOCK_PATIENCE_S = 1.0  # somebody may hold the lock for a moment, only to see whether it is free
 
@@ -34,7 +34,7 @@ def main(spool: Path) -> None:
 
 def keys_in(spool: Path) -> set[str]:
     """The keys of the runs in the spool."""
-    return {inbox.folder.name for inbox in inboxes(spool)}
+    return {reader.folder.name for reader in run_readers(spool)}
 
 
 def _acquire(lock: FileLock) -> bool:

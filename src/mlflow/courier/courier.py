@@ -15,7 +15,7 @@ from src.core.errors import TrackingError
 from src.mlflow.courier import process as courier_process
 from src.mlflow.courier.delivery import Delivery, PostponedError
 from src.mlflow.courier.store import Store, StoreUnavailableError
-from src.mlflow.spool.folder import Inbox, inboxes, sweep
+from src.mlflow.spool.reader import RunReader, run_readers, sweep
 
 POLL_S = 0.05
 FIRST_PAUSE_S = 1.0
@@ -98,7 +98,7 @@ class Courier:
             self._breakers.clear()
             self._stores.clear()
         runs: dict[str, list[Delivery]] = {}
-        for delivery in filter(None, map(self._delivery, inboxes(self._spool))):
+        for delivery in filter(None, map(self._delivery, run_readers(self._spool))):
             runs.setdefault(delivery.run, []).append(delivery)
         turns = sorted(runs.items(), key=lambda item: self._breaker(item[0]).failures)
         reasons = [self._visit(run, deliveries) for run, deliveries in turns]
@@ -106,7 +106,7 @@ class Courier:
 
     def _visit(self, run: str, deliveries: list[Delivery]) -> bool:
         """Deliver what waits for a run, oldest first; returns whether to come back."""
-        alive = [delivery.inbox.writer_is_alive() for delivery in deliveries]  # before reading, to miss nothing
+        alive = [delivery.reader.writer_is_alive() for delivery in deliveries]  # before reading, to miss nothing
         come_back = any(alive)
         for delivery, writer_is_alive in zip(deliveries, alive, strict=True):
             turn = self._deliver(run, delivery, writer_is_alive)
@@ -114,8 +114,8 @@ class Courier:
                 patient = not (self._breaker(run).given_up or self._breaker(delivery.uri).given_up)
                 return come_back or (patient and turn is Turn.LATE)
             if delivery.state.done and not writer_is_alive:
-                delivery.inbox.remove()
-                del self._deliveries[delivery.inbox.folder]
+                delivery.reader.remove()
+                del self._deliveries[delivery.reader.folder]
                 come_back = True  # something may have come meanwhile
         return come_back
 
@@ -135,7 +135,7 @@ class Courier:
             turn = Turn.LATE  # the run that it waits for may wait for what it has delivered now
         except Exception as error:  # whatever it is, the other runs have to be delivered
             expected = isinstance(error, TrackingError)
-            _logger.warning("%s, %s: %s", delivery.uri, delivery.inbox.folder.name, error, exc_info=not expected)
+            _logger.warning("%s, %s: %s", delivery.uri, delivery.reader.folder.name, error, exc_info=not expected)
             if isinstance(error, StoreUnavailableError):
                 store.failed()
             own.failed()
@@ -146,16 +146,16 @@ class Courier:
         own.succeeded()
         return turn
 
-    def _delivery(self, inbox: Inbox) -> Delivery | None:
+    def _delivery(self, reader: RunReader) -> Delivery | None:
         """The delivery of a folder; None where the folder cannot be read."""
-        if inbox.folder not in self._deliveries:
+        if reader.folder not in self._deliveries:
             try:
-                self._deliveries[inbox.folder] = Delivery(inbox, self._run_ids)
+                self._deliveries[reader.folder] = Delivery(reader, self._run_ids)
             except (OSError, ValueError, KeyError) as error:
-                if inbox.folder not in self._unreadable:
-                    _logger.warning("%s cannot be read: %s", inbox.folder, error)
-                self._unreadable.add(inbox.folder)
-        return self._deliveries.get(inbox.folder)
+                if reader.folder not in self._unreadable:
+                    _logger.warning("%s cannot be read: %s", reader.folder, error)
+                self._unreadable.add(reader.folder)
+        return self._deliveries.get(reader.folder)
 
     def _breaker(self, name: str) -> Breaker:
         return self._breakers.setdefault(name, Breaker())

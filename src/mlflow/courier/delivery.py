@@ -11,7 +11,8 @@ from src.mlflow.comparison_view import ComparisonView
 from src.mlflow.courier.source import machine_now, source_tags
 from src.mlflow.courier.store import DatasetUse, MetricValue, RunNotFoundError, Store, StoreRefusedError
 from src.mlflow.location import located
-from src.mlflow.spool.folder import Inbox, State, is_key
+from src.mlflow.spool.folder import State, is_key
+from src.mlflow.spool.reader import RunReader
 
 KEY_TAG = "tracking.key"
 REFUSALS_KEPT = 5
@@ -34,26 +35,26 @@ class Delivery:
     the next one makes it again (see `Store`).
     """
 
-    def __init__(self, inbox: Inbox, run_ids: dict[str, str]) -> None:
+    def __init__(self, reader: RunReader, run_ids: dict[str, str]) -> None:
         """Read the run's header and how far an earlier courier came.
 
         Args:
-            inbox: the run's end of the spool.
+            reader: the run's end of the spool.
             run_ids: the store's ids of provisional keys, which the deliveries of a courier share and extend; also
                 of runs that the store has lost and that began anew.
 
         Raises:
             OSError, ValueError: the folder cannot be read.
         """
-        self.inbox = inbox
+        self.reader = reader
         self._run_ids = run_ids
-        self._header = inbox.header()
-        self._base = inbox.folder.parent / self._header.get("base", "")
+        self._header = reader.header()
+        self._base = reader.folder.parent / self._header.get("base", "")
         self.uri = located(self._header["uri"], self._base)
-        self.state = State.load(inbox.folder)
+        self.state = State.load(reader.folder)
         self._remember_id()
         if self._begins_a_run:  # now, not when the store is there: the code may be another one by then
-            self._environment = {**inbox.noted("machine.json", machine_now), **self._header["process"]}
+            self._environment = {**reader.noted("machine.json", machine_now), **self._header["process"]}
 
     @property
     def run(self) -> str:
@@ -63,7 +64,7 @@ class Delivery:
 
     def has_work(self, writer_is_alive: bool) -> bool:
         """Whether there is anything to do now."""
-        return not self.state.done and (not writer_is_alive or self.inbox.waiting(self.state.offset) > 0)
+        return not self.state.done and (not writer_is_alive or self.reader.waiting(self.state.offset) > 0)
 
     def advance(self, store: Store, writer_is_alive: bool) -> None:
         """Deliver all calls that wait; close the run if its writer died without doing so.
@@ -73,7 +74,7 @@ class Delivery:
             PostponedError: a call needs another run of the spool in the store first; likewise.
             HeldError: the run cannot be opened; likewise.
         """
-        for operation, group in groupby(self.inbox.calls_from(self.state.offset), key=lambda item: item[0].operation):
+        for operation, group in groupby(self.reader.calls_from(self.state.offset), key=lambda item: item[0].operation):
             items = list(group)
             if operation == "log_metrics":  # epochs that wait go together: a call to a server takes 0.2 s
                 self._make(store, operation, [call.arguments for call, _ in items], items[-1][1])
@@ -97,7 +98,7 @@ class Delivery:
         else:
             self._update(offset=offset, error=None, failures=0)
         if operation == "log_artifact":  # not before: the call may have to be made again
-            self.inbox.discard(arguments["place"])
+            self.reader.discard(arguments["place"])
 
     def _open(self, store: Store, header: dict[str, Any]) -> None:
         if self.state.run_id is None:
@@ -150,7 +151,7 @@ class Delivery:
             return run_id and self._run_ids[run_id]
         if not is_key(run_id):
             return run_id
-        if (self.inbox.folder.parent / run_id).exists():
+        if (self.reader.folder.parent / run_id).exists():
             raise PostponedError(run_id)
         found = store.find_run(experiment=self._header["experiment"], tag=KEY_TAG, value=run_id)
         if found is None:
@@ -180,7 +181,7 @@ class Delivery:
         )
 
     def _log_artifact(self, store: Store, arguments: dict[str, Any]) -> None:
-        path = self.inbox.folder / arguments["place"]  # a folder, or a file that has one to itself
+        path = self.reader.folder / arguments["place"]  # a folder, or a file that has one to itself
         if not path.exists():
             raise StoreRefusedError(f"the copy of {path.name} is gone from {path.parent}")
         store.log_artifacts(self._run_id, path if path.is_dir() else path.parent, arguments["folder"])
@@ -230,7 +231,7 @@ class Delivery:
             reason = {"error": "The process ended without ending the run."}
             self._make(store, "set_tags", {"tags": reason}, self.state.offset)
             # its last sign of life, also when the store could not be told for a day
-            end = {"status": "FAILED", "time_ms": self.inbox.last_call_ms()}
+            end = {"status": "FAILED", "time_ms": self.reader.last_call_ms()}
             self._make(store, "end", end, self.state.offset)
         self._make(store, "close", {}, self.state.offset)
 
@@ -252,5 +253,5 @@ class Delivery:
 
     def _update(self, **changes: Any) -> None:
         state = dataclasses.replace(self.state, **changes)
-        state.save(self.inbox.folder)
+        state.save(self.reader.folder)
         self.state = state  # not before it is saved: on a full disk the call is made again

@@ -1,4 +1,4 @@
-"""What waits in the spool, and its delivery while somebody looks on."""
+"""What is still to be delivered of a spool, and waiting until it is."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -8,15 +8,17 @@ from pathlib import Path
 from src.core.secrets import without_credentials
 from src.mlflow.courier import process as courier_process
 from src.mlflow.location import located
-from src.mlflow.spool.folder import Inbox, State, inboxes, opened_at
+from src.mlflow.spool.folder import State, known_id, opened_at
+from src.mlflow.spool.reader import RunReader, run_readers
 
 GIVE_UP_AFTER = 3  # failures, or couriers that died, with nothing delivered in between
 PATIENCE_S = 300.0  # without either, as when a large file is on its way
 POLL_S = 0.1
+WAIT_POLL_S = 0.02
 
 
 @dataclass(frozen=True)
-class Waiting:
+class PendingRun:
     """What a run has waiting in the spool.
 
     Attributes:
@@ -46,12 +48,55 @@ class Waiting:
     error: str | None = None
 
 
-def backlog(spool: Path) -> list[Waiting]:
+@dataclass(frozen=True)
+class DeliveryResult:
+    """What became of a run's calls.
+
+    Attributes:
+        run_id: The run by the best name known: the store's id, or its provisional key.
+        pending: How many folders of the spool still wait.
+        error: What the store said to one of them, if anything.
+    """
+
+    run_id: str
+    pending: int
+    error: str | None
+
+
+def pending(spool: Path) -> list[PendingRun]:
     """The runs that have something waiting, oldest first."""
-    return [waiting for inbox in inboxes(spool) if (waiting := _looked_at(inbox)) is not None]
+    return [run for reader in run_readers(spool) if (run := _pending_of(reader)) is not None]
 
 
-def deliver(spool: Path, on_progress: Callable[[Sequence[Waiting]], None]) -> list[Waiting]:
+def wait_until_delivered(
+    spool: Path, run_id: str, *, wait_s: float, children: bool = False, stop_on_error: bool = False
+) -> DeliveryResult:
+    """Wait until the spool holds nothing of a run any more.
+
+    Args:
+        spool: The folder with the runs.
+        run_id: The run, by the store's id or by the provisional key that it has until the store answers.
+        wait_s: The longest that this waits, in seconds.
+        children: Whether the runs below it count, too.
+        stop_on_error: Whether to stop waiting as soon as an attempt to deliver the run itself has failed.
+
+    Side effects: starts the courier where something waits.
+    """
+    deadline = time.monotonic() + wait_s
+    own, below = _undelivered(spool, run_id, children)
+    while own or below:
+        run_id = known_id(spool, run_id)
+        courier_process.ensure_running(spool)
+        if time.monotonic() > deadline or (stop_on_error and any(state.error for state in own)):
+            break
+        time.sleep(WAIT_POLL_S)
+        own, below = _undelivered(spool, run_id, children)
+    left = [*own, *below]
+    error = next((state.error for state in left if state.error), None)
+    return DeliveryResult(known_id(spool, run_id), len(left), error)
+
+
+def deliver(spool: Path, on_progress: Callable[[Sequence[PendingRun]], None]) -> list[PendingRun]:
     """Have everything delivered that waits now, by the courier at work or by a new one, and wait for it.
 
     What is written meanwhile is delivered as well but not waited for, so that this ends beside a running training.
@@ -63,15 +108,15 @@ def deliver(spool: Path, on_progress: Callable[[Sequence[Waiting]], None]) -> li
     Returns:
         What could not be delivered; nothing if all could.
 
-    Side effects: starts a courier, which goes on should this process be killed.
+    Side effects: starts a courier, which continues if this process is killed.
     """
-    goal = {waiting.folder: waiting.end for waiting in backlog(spool)}
+    goal = {run.folder: run.end for run in pending(spool)}
     courier_process.hurry(spool)
     least, failures_then, couriers, since = None, 0, 0, time.monotonic()
-    while (left := _left(spool, goal)) and any(waiting.uri for waiting in left):
+    while (left := _left(spool, goal)) and any(run.uri for run in left):
         on_progress(left)
-        remaining = (len(left), sum(waiting.calls for waiting in left))
-        failures = sum(waiting.failures for waiting in left)
+        remaining = (len(left), sum(run.calls for run in left))
+        failures = sum(run.failures for run in left)
         if least is None or remaining < least:
             least, failures_then, couriers, since = remaining, failures, 0, time.monotonic()
         couriers += courier_process.ensure_running(spool)
@@ -82,31 +127,41 @@ def deliver(spool: Path, on_progress: Callable[[Sequence[Waiting]], None]) -> li
     return left
 
 
-def _left(spool: Path, goal: dict[Path, int]) -> list[Waiting]:
-    return [
-        waiting
-        for waiting in backlog(spool)
-        if waiting.folder in goal and (waiting.offset < goal[waiting.folder] or not waiting.is_open)
-    ]
+def _left(spool: Path, goal: dict[Path, int]) -> list[PendingRun]:
+    return [run for run in pending(spool) if run.folder in goal and (run.offset < goal[run.folder] or not run.is_open)]
 
 
-def _looked_at(inbox: Inbox) -> Waiting | None:
+def _undelivered(spool: Path, run_id: str, children: bool) -> tuple[list[State], list[State]]:
+    """The states of what is not delivered of a run, and of the runs below it where these count."""
+    names, own, below = {run_id}, [], []
+    for reader in run_readers(spool):  # oldest first: a run comes before what is added to it, and before its children
+        state = State.load(reader.folder)
+        own_names = reader.names() | {state.run_id or ""}
+        if own_names & names:
+            names |= own_names - {""}
+            own.append(state)
+        elif children and reader.is_child_of(names):
+            below.append(state)
+    return [state for state in own if not state.done], [state for state in below if not state.done]
+
+
+def _pending_of(reader: RunReader) -> PendingRun | None:
     """What a run has waiting; None where nothing is."""
     try:
-        is_open = inbox.writer_is_alive()  # asked first: what it wrote last must not be missed
-        header, state = inbox.header(), State.load(inbox.folder)
-        calls = inbox.waiting(state.offset)
+        is_open = reader.writer_is_alive()  # asked first: what it wrote last must not be missed
+        header, state = reader.header(), State.load(reader.folder)
+        calls = reader.waiting(state.offset)
         if state.done or (is_open and not calls):
             return None
-        return Waiting(
-            folder=inbox.folder,
+        return PendingRun(
+            folder=reader.folder,
             name=header["name"],
-            uri=without_credentials(located(header["uri"], inbox.folder.parent / header.get("base", ""))),
-            opened_at=opened_at(inbox.folder.name),
+            uri=without_credentials(located(header["uri"], reader.folder.parent / header.get("base", ""))),
+            opened_at=opened_at(reader.folder.name),
             calls=calls,
-            end=inbox.end(),
+            end=reader.end(),
             offset=state.offset,
-            size_bytes=inbox.size_bytes(),
+            size_bytes=reader.size_bytes(),
             is_open=is_open,
             failures=state.failures,
             error=state.error,
@@ -114,4 +169,4 @@ def _looked_at(inbox: Inbox) -> Waiting | None:
     except FileNotFoundError:  # delivered since we looked
         return None
     except (OSError, ValueError, KeyError) as error:
-        return Waiting(inbox.folder, inbox.folder.name, error=f"It cannot be read: {error}")
+        return PendingRun(reader.folder, reader.folder.name, error=f"It cannot be read: {error}")

@@ -10,7 +10,7 @@ from typing import Any
 
 from src.core.errors import TrackingError
 from src.core.secrets import without_credentials
-from src.mlflow.courier.arrival import await_arrival
+from src.mlflow.courier.pending import wait_until_delivered
 from src.mlflow.options import TrackingOptions
 from src.mlflow.runs.reading import ask, check_store
 from src.mlflow.spool.folder import is_key
@@ -61,14 +61,15 @@ def study_runs(options: TrackingOptions, study_run_id: str) -> tuple[RecordedRun
     """
     store = without_credentials(options.uri)
     check_store(options)
-    arrival = await_arrival(options, study_run_id, children=True)
-    if arrival.waiting:
+    spool = Path(options.spool).absolute()
+    result = wait_until_delivered(spool, study_run_id, wait_s=options.wait_s, children=True)
+    if result.pending:
         _logger.warning(
             "%d runs of the study have not reached the store yet and may be missing below; they wait in %s.",
-            arrival.waiting,
-            Path(options.spool).absolute(),
+            result.pending,
+            spool,
         )
-    question = {"uri": options.uri, "experiment": options.experiment, "run_id": arrival.run_id}
+    question = {"uri": options.uri, "experiment": options.experiment, "run_id": result.run_id}
     answer = ask("src.mlflow.runs.study_runs", question)
     if "error" in answer:
         raise TrackingError(f"The study's runs cannot be read from {store}: {answer['error']}")

@@ -12,7 +12,7 @@ from src.mlflow.spool.folder import Call, State, new_key
 from src.mlflow.spool.lock import FileLock
 
 
-class Outbox:
+class RunWriter:
     """The writing end of one run's folder."""
 
     def __init__(self, spool: Path, header: dict[str, Any]) -> None:

@@ -16,6 +16,7 @@ from src.core.terminal import standard_output
 from src.mlflow.comparison_view import ComparisonView
 from src.mlflow.options import TrackingOptions
 from src.mlflow.runs import Run, RunStatus, attach, open_run
+from src.mlflow.spool.folder import known_id
 from src.mlflow.study.summary import RUN_ID_ATTR, best_trials, comparison_view, progress, summary
 
 TRACKING_URI_ATTR = "mlflow_tracking_uri"
@@ -155,9 +156,7 @@ class StudyRun:
         return self._options.uri if self._options.uri.startswith("http") else MLFLOW_UI
 
     def _settle_id(self, study: optuna.Study, run_id: str) -> None:
-        from src.mlflow.runs.spooled_run import known_id
-
-        settled = known_id(self._options, run_id)
+        settled = known_id(Path(self._options.spool).absolute(), run_id)
         if settled != run_id:
             study.set_user_attr(RUN_ID_ATTR, settled)
 
@@ -185,4 +184,4 @@ def _seam(what: str) -> Iterator[None]:
     try:
         yield
     except Exception:  # a callback that raises would end the sweep, and with it the trials that are still to come
-        _logger.warning("Tracking could not %s; the sweep goes on.", what, exc_info=True)
+        _logger.warning("Tracking could not %s; the sweep continues.", what, exc_info=True)

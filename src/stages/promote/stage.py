@@ -11,7 +11,7 @@ from src.core.secrets import without_credentials
 from src.data.options import DataOptions
 from src.detector.options import ProjectTrainOptions
 from src.evaluation.options import EvaluateOptions
-from src.mlflow.courier.arrival import await_arrival
+from src.mlflow.courier.pending import wait_until_delivered
 from src.mlflow.options import TrackingOptions
 from src.mlflow.registry import history
 from src.mlflow.registry.candidate import Candidate
@@ -83,7 +83,7 @@ def promote(job: PromoteJob) -> PromoteOutcome:
         ConfigError: no run is named, or nothing is recorded.
         RegistryError: the model may not be promoted, something is missing, or the store does not answer.
     """
-    run_id = _arrived(job.tracking, _run_id(job))
+    run_id = _delivered(job.tracking, _run_id(job))
     with connected(job.tracking.uri) as registry, tempfile.TemporaryDirectory() as scratch:
         intake = take_in(registry, run_id, Path(scratch))
         status = _status(intake.candidate, job.arguments)
@@ -109,20 +109,21 @@ def promote(job: PromoteJob) -> PromoteOutcome:
         return PromoteOutcome(version, tags, is_new, alias, before, compared, challenge)
 
 
-def _arrived(tracking: TrackingOptions, run_id: str) -> str:
+def _delivered(tracking: TrackingOptions, run_id: str) -> str:
     """The run by the store's name for it, once all that this machine recorded of it is there.
 
     Raises:
         RegistryError: something still waits after `tracking.wait_s`.
     """
-    arrival = await_arrival(tracking, run_id)
-    if arrival.waiting:
-        said = f" The store said: {arrival.error}" if arrival.error else ""
+    spool = Path(tracking.spool).absolute()
+    result = wait_until_delivered(spool, run_id, wait_s=tracking.wait_s)
+    if result.pending:
+        said = f" The store said: {result.error}" if result.error else ""
         raise RegistryError(
             f"What the stages recorded of run {run_id} has not all reached {without_credentials(tracking.uri)} yet;"
-            f" it waits in {Path(tracking.spool).absolute()}.{said} Deliver it with `python -m src.sync`."
+            f" it waits in {spool}.{said} Deliver it with `python -m src.sync`."
         )
-    return arrival.run_id
+    return result.run_id
 
 
 def _run_id(job: PromoteJob) -> str:

@@ -9,8 +9,9 @@ import pytest
 from src.mlflow.courier import courier as courier_module
 from src.mlflow.courier.courier import Courier
 from src.mlflow.courier.store import Store
-from src.mlflow.spool import folder as spool_module
-from src.mlflow.spool.folder import Inbox, State
+from src.mlflow.spool import reader as reader_module
+from src.mlflow.spool.folder import State
+from src.mlflow.spool.reader import RunReader
 
 MOST_KILLS = 5000
 
@@ -60,9 +61,9 @@ def deliver_with_kills(spool: Path, store: Store, monkeypatch: pytest.MonkeyPatc
     with monkeypatch.context() as patch:
         patch.setattr(courier_module, "POLL_S", 0.0)
         patch.setattr(State, "save", fate.around("save", save))
-        patch.setattr(Inbox, "discard", fate.around("discard", discard))
-        patch.setattr(Inbox, "remove", fate.around("remove", remove))
-        patch.setattr(spool_module, "_vanish", fate.around("_vanish", vanish))
+        patch.setattr(RunReader, "discard", fate.around("discard", discard))
+        patch.setattr(RunReader, "remove", fate.around("remove", remove))
+        patch.setattr(reader_module, "_vanish", fate.around("_vanish", vanish))
         for _ in range(MOST_KILLS):
             try:
                 Courier(spool, lambda _: MortalStore(store, fate)).work()
@@ -72,4 +73,4 @@ def deliver_with_kills(spool: Path, store: Store, monkeypatch: pytest.MonkeyPatc
     raise AssertionError(f"{MOST_KILLS} couriers have been killed and there is no end to it")
 
 
-save, discard, remove, vanish = State.save, Inbox.discard, Inbox.remove, spool_module._vanish
+save, discard, remove, vanish = State.save, RunReader.discard, RunReader.remove, reader_module._vanish

@@ -141,7 +141,7 @@ def test_a_run_whose_process_died_ends_as_failed(courier, store, options):
     """A writer that vanishes without ending its run does not leave it running for ever."""
     run = open_run(options, name="one")
     run.log_metrics({"val/mAP50": 0.1}, step=0)
-    run._outbox.close()  # what the operating system does when the process is killed
+    run._writer.close()  # what the operating system does when the process is killed
     courier.round()
     assert store.run_named("one").status == "FAILED"
     assert store.run_named("one").tags["error"] == "The process ended without ending the run."
@@ -158,7 +158,7 @@ def test_a_store_that_is_down_gets_everything_later(courier, store, options, mon
     for epoch in range(3):
         run.log_metrics({"val/mAP50": 0.1}, step=epoch)
     run.end(RunStatus.FINISHED)
-    assert caplog.text.count("Tracking is in trouble, the training goes on: the store is down") == 1
+    assert caplog.text.count("Tracking has a problem, the training continues: the store is down") == 1
     assert "it waits in" in caplog.text
     assert len(spooled(options)) == 1
     store.is_down = False
@@ -247,7 +247,7 @@ def test_a_run_that_cannot_be_opened_waits(courier, store, options, nobody_deliv
     run.log_metrics({"val/mAP50": 0.1}, step=0)
     run.close()
     courier.round()
-    assert State.load(run._outbox.folder).error == "the run cannot be opened: create_run is refused"
+    assert State.load(run._writer.folder).error == "the run cannot be opened: create_run is refused"
     store.refuses.clear()
     courier.work()
     assert len(store.run_named("one").metrics) == 1
@@ -285,7 +285,7 @@ def test_a_child_waits_for_a_parent_on_another_machine(courier, store, options, 
         courier.round()
     assert not courier.round()
     assert store.runs == {}
-    assert "run `python -m src.sync` there" in State.load(trial._outbox.folder).error
+    assert "run `python -m src.sync` there" in State.load(trial._writer.folder).error
     Courier(Path(elsewhere.spool), lambda _: store).round()
     courier_process.hurry(Path(options.spool))
     courier.work()
@@ -321,8 +321,8 @@ def test_a_run_whose_process_died_ended_with_its_last_call(courier, store, optio
     """Not when somebody found it dead, which may be days later."""
     run = open_run(options, name="one")
     run.log_metrics({"val/mAP50": 0.1}, step=0)
-    run._outbox.close()
-    os.utime(run._outbox.folder / "calls.jsonl", (100, 100))
+    run._writer.close()
+    os.utime(run._writer.folder / "calls.jsonl", (100, 100))
     courier.work()
     assert store.run_named("one").ended_ms == 100_000
 

@@ -6,7 +6,7 @@ import pytest
 
 from src.mlflow.courier import courier as courier_module
 from src.mlflow.runs import RunStatus, open_run
-from src.mlflow.spool.folder import inboxes
+from src.mlflow.spool.reader import run_readers
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +34,7 @@ def test_a_run_that_the_store_makes_late_is_not_there_twice(courier, store, opti
     run.end(RunStatus.FINISHED)
     courier.round()
     assert list(store.runs) == [run.id] == ["id-0"]
-    assert inboxes(Path(options.spool)) == []
+    assert run_readers(Path(options.spool)) == []
 
 
 def test_a_second_run_that_may_not_be_deleted_is_told_and_no_obstacle(courier, store, options, caplog):
@@ -46,7 +46,7 @@ def test_a_second_run_that_may_not_be_deleted_is_told_and_no_obstacle(courier, s
     courier.round()
     assert store.run_named("one").status == "FINISHED"
     assert "delete_others is refused" in caplog.text
-    assert inboxes(Path(options.spool)) == []
+    assert run_readers(Path(options.spool)) == []
 
 
 def test_a_run_that_was_made_at_once_is_not_looked_for_again(courier, store, options):

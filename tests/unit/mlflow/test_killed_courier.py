@@ -35,7 +35,7 @@ def spool(options, tmp_path) -> Path:
         trial.log_artifact(tmp_path / "plots", "plots")
         trial.log_artifact(weights, "weights")
     trials[0].end(RunStatus.FINISHED)
-    trials[1]._outbox.close()  # killed
+    trials[1]._writer.close()  # killed
     study.set_tags({"best.run_id": str(trials[1].id)})
     study.save_view(ComparisonView("study", ["train.lr0"], "val/mAP50", maximize=True))
     study.end(RunStatus.FINISHED)

@@ -8,52 +8,53 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from src.mlflow.spool import writer as writer_module
-from src.mlflow.spool.folder import Call, Inbox, State, inboxes, is_key, opened_at, sweep
-from src.mlflow.spool.writer import Outbox
+from src.mlflow.spool.folder import Call, State, is_key, opened_at
+from src.mlflow.spool.reader import RunReader, run_readers, sweep
+from src.mlflow.spool.writer import RunWriter
 
 
 @pytest.fixture
-def outbox(tmp_path):
-    return Outbox(tmp_path, {"name": "run", "parent_run_id": None})
+def writer(tmp_path):
+    return RunWriter(tmp_path, {"name": "run", "parent_run_id": None})
 
 
-def test_calls_are_read_in_the_order_they_were_written(outbox):
+def test_calls_are_read_in_the_order_they_were_written(writer):
     """Each call comes with the offset behind it, from which reading goes on."""
-    outbox.append(Call("set_tags", {"tags": {"a": "1"}}))
-    outbox.append(Call("close", {}))
-    inbox = Inbox(outbox.folder)
-    (opened, offset), *others = inbox.calls_from(0)
+    writer.append(Call("set_tags", {"tags": {"a": "1"}}))
+    writer.append(Call("close", {}))
+    reader = RunReader(writer.folder)
+    (opened, offset), *others = reader.calls_from(0)
     assert opened.operation == "open"
-    assert opened.arguments["key"] == outbox.key
+    assert opened.arguments["key"] == writer.key
     assert [call for call, _ in others] == [Call("set_tags", {"tags": {"a": "1"}}), Call("close", {})]
-    assert inbox.calls_from(offset) == others
-    assert inbox.calls_from(others[-1][1]) == []
+    assert reader.calls_from(offset) == others
+    assert reader.calls_from(others[-1][1]) == []
 
 
-def test_a_line_that_is_still_being_written_is_left_for_later(outbox):
+def test_a_line_that_is_still_being_written_is_left_for_later(writer):
     """A call without its line end is not read yet."""
-    with (outbox.folder / "calls.jsonl").open("a") as file:
+    with (writer.folder / "calls.jsonl").open("a") as file:
         file.write('["set_tags", {"ta')
-    assert len(Inbox(outbox.folder).calls_from(0)) == 1
+    assert len(RunReader(writer.folder).calls_from(0)) == 1
 
 
 @given(text=st.text(), number=st.floats())
 def test_any_text_and_number_survives(tmp_path_factory, text, number):
     """Line breaks, quotes and NaN come out as they went in."""
-    outbox = Outbox(tmp_path_factory.mktemp("spool"), {"name": text, "parent_run_id": None})
-    outbox.append(Call("log_text", {"text": text, "number": number}))
-    (_, (call, _)) = Inbox(outbox.folder).calls_from(0)
-    outbox.close()
+    writer = RunWriter(tmp_path_factory.mktemp("spool"), {"name": text, "parent_run_id": None})
+    writer.append(Call("log_text", {"text": text, "number": number}))
+    (_, (call, _)) = RunReader(writer.folder).calls_from(0)
+    writer.close()
     assert call.arguments["text"] == text
     assert call.arguments["number"] == pytest.approx(number, rel=0, abs=0, nan_ok=True)
 
 
 def test_runs_are_listed_in_the_order_they_were_opened(tmp_path):
     """A parent comes before its children."""
-    keys = [Outbox(tmp_path, {"name": str(n), "parent_run_id": None}).key for n in range(5)]
-    assert [inbox.folder.name for inbox in inboxes(tmp_path)] == keys
+    keys = [RunWriter(tmp_path, {"name": str(n), "parent_run_id": None}).key for n in range(5)]
+    assert [reader.folder.name for reader in run_readers(tmp_path)] == keys
     assert all(is_key(key) for key in keys)
-    assert inboxes(tmp_path / "missing") == []
+    assert run_readers(tmp_path / "missing") == []
 
 
 def test_names_that_only_look_like_keys_are_none():
@@ -61,25 +62,25 @@ def test_names_that_only_look_like_keys_are_none():
     assert not is_key("pending-review")
 
 
-def test_the_writer_is_alive_until_it_closes(outbox):
+def test_the_writer_is_alive_until_it_closes(writer):
     """The courier can tell a run that goes on from one that is over."""
-    inbox = Inbox(outbox.folder)
-    assert inbox.writer_is_alive()
-    outbox.close()
-    assert not inbox.writer_is_alive()
+    reader = RunReader(writer.folder)
+    assert reader.writer_is_alive()
+    writer.close()
+    assert not reader.writer_is_alive()
 
 
-def test_artifacts_are_copied_at_once(outbox, tmp_path):
+def test_artifacts_are_copied_at_once(writer, tmp_path):
     """A file or folder may change after the call, the copy does not."""
     source = tmp_path / "plots"
     (source / "deep").mkdir(parents=True)
     (source / "deep" / "a.png").write_text("before")
-    folder, file = outbox.keep(source), outbox.keep(source / "deep" / "a.png")
+    folder, file = writer.keep(source), writer.keep(source / "deep" / "a.png")
     (source / "deep" / "a.png").write_text("after")
-    assert (outbox.folder / folder / "deep" / "a.png").read_text() == "before"
-    assert (outbox.folder / file).read_text() == "before"
-    Inbox(outbox.folder).discard(file)
-    assert not (outbox.folder / file).exists()
+    assert (writer.folder / folder / "deep" / "a.png").read_text() == "before"
+    assert (writer.folder / file).read_text() == "before"
+    RunReader(writer.folder).discard(file)
+    assert not (writer.folder / file).exists()
 
 
 def test_state_comes_back(tmp_path):
@@ -96,24 +97,24 @@ def test_a_folder_of_something_else_is_told_apart(tmp_path):
     folder.mkdir()
     (folder / "calls.jsonl").write_text(json.dumps(["close", {}]) + "\n")
     with pytest.raises(ValueError, match="pending-x does not begin with the call 'open'"):
-        Inbox(folder).header()
+        RunReader(folder).header()
 
 
-def test_a_full_disk_costs_the_call_that_it_cuts_off_and_no_other(outbox, monkeypatch):
+def test_a_full_disk_costs_the_call_that_it_cuts_off_and_no_other(writer, monkeypatch):
     """The half of a line is told from the calls before and behind it, and the writer hears of it."""
     write = os.write
-    outbox.append(Call("set_tags", {"tags": {"a": "1"}}))
+    writer.append(Call("set_tags", {"tags": {"a": "1"}}))
     monkeypatch.setattr(os, "write", lambda handle, line: write(handle, line[: len(line) // 2]))
     with pytest.raises(OSError, match="No space left"):
-        outbox.append(Call("set_tags", {"tags": {"b": "2"}}))
+        writer.append(Call("set_tags", {"tags": {"b": "2"}}))
     monkeypatch.setattr(os, "write", write)
-    outbox.append(Call("close", {}))
-    _, *calls = [call for call, _ in Inbox(outbox.folder).calls_from(0)]
+    writer.append(Call("close", {}))
+    _, *calls = [call for call, _ in RunReader(writer.folder).calls_from(0)]
     assert [call.operation for call in calls] == ["set_tags", "damaged", "close"]
     assert '"b"' not in calls[0].arguments
 
 
-def test_a_copy_that_finds_no_room_leaves_nothing(outbox, monkeypatch, tmp_path):
+def test_a_copy_that_finds_no_room_leaves_nothing(writer, monkeypatch, tmp_path):
     """The half of a file is not delivered, and its room is given back."""
 
     def full(source, target):
@@ -122,8 +123,8 @@ def test_a_copy_that_finds_no_room_leaves_nothing(outbox, monkeypatch, tmp_path)
 
     monkeypatch.setattr(writer_module.shutil, "copyfile", full)
     with pytest.raises(OSError, match="No space left"):
-        outbox.keep(Path(__file__))
-    assert list((outbox.folder / "files").iterdir()) == []
+        writer.keep(Path(__file__))
+    assert list((writer.folder / "files").iterdir()) == []
 
 
 @given(lines=st.lists(st.binary().filter(lambda line: b"\n" not in line)))
@@ -131,20 +132,20 @@ def test_any_bytes_are_read_as_calls(tmp_path_factory, lines):
     """What is no call is a damaged one; every line counts, and none ends the courier."""
     folder = tmp_path_factory.mktemp("run")
     (folder / "calls.jsonl").write_bytes(b"".join(line + b"\n" for line in lines))
-    inbox = Inbox(folder)
-    calls = inbox.calls_from(0)
-    assert len(calls) == inbox.waiting(0) == len(lines)
+    reader = RunReader(folder)
+    calls = reader.calls_from(0)
+    assert len(calls) == reader.waiting(0) == len(lines)
     assert [offset for _, offset in calls][-1:] == [sum(len(line) + 1 for line in lines)][: len(lines)]
 
 
 def test_what_is_half_deleted_is_deleted(tmp_path):
     """A courier that is killed while it deletes a run leaves nothing that looks like one."""
-    outbox = Outbox(tmp_path, {"name": "run", "parent_run_id": None})
-    outbox.folder.rename(tmp_path / f".delivered-{outbox.key}")
-    assert inboxes(tmp_path) == []
+    writer = RunWriter(tmp_path, {"name": "run", "parent_run_id": None})
+    writer.folder.rename(tmp_path / f".delivered-{writer.key}")
+    assert run_readers(tmp_path) == []
     sweep(tmp_path)
     assert list(tmp_path.iterdir()) == []
-    outbox.close()
+    writer.close()
 
 
 def test_a_state_of_another_version_is_read(tmp_path):

@@ -124,7 +124,7 @@ def test_workers_replace_the_provisional_id(store, options, study):
     """As soon as a worker can know the store's id, the study has it."""
     controller, worker = StudyRun(options), StudyRun(options)
     controller.on_sweep_start(study)
-    study.set_user_attr("mlflow_run_id", controller._run._outbox.key)
+    study.set_user_attr("mlflow_run_id", controller._run._writer.key)
     run_trials(study, worker, options, [0.1])
     assert study.user_attrs["mlflow_run_id"] == "id-0"
 

@@ -95,7 +95,7 @@ def test_a_password_in_the_address_is_not_told(options, reader):
 
 def test_a_provisional_key_is_replaced_by_what_the_spool_knows(options, store, courier, reader):
     run = open_run(options, name="study")
-    key = run._outbox.key
+    key = run._writer.key
     courier.round()
     study_runs(options, key)
     assert reader.questions[0]["run_id"] == "id-0"

@@ -1,6 +1,8 @@
+from pathlib import Path
+
 import pytest
 
-from src.mlflow.courier.arrival import await_arrival
+from src.mlflow.courier.pending import wait_until_delivered
 from src.mlflow.runs import RunStatus, attach, open_run
 
 
@@ -10,13 +12,17 @@ def nobody_delivers(options, monkeypatch):
     options.wait_s = 0.0
 
 
+def delivered(options, run_id, **named):
+    return wait_until_delivered(Path(options.spool), run_id, wait_s=options.wait_s, **named)
+
+
 def test_a_key_is_waited_for_until_the_store_has_named_the_run(options, store, courier):
     run = open_run(options, name="one")
-    key = run._outbox.key
+    key = run._writer.key
     run.log_metrics({"val/mAP50": 0.5}, step=0)
-    run._outbox.close()  # killed
-    arrival = await_arrival(options, key)
-    assert (arrival.run_id, arrival.waiting, arrival.error) == ("id-0", 0, None)
+    run._writer.close()  # killed
+    result = delivered(options, key)
+    assert (result.run_id, result.pending, result.error) == ("id-0", 0, None)
     assert store.run_named("one").status == "FAILED"
 
 
@@ -26,16 +32,16 @@ def test_what_still_waits_is_counted_and_the_stores_reason_given(options, store,
     run.log_metrics({"val/mAP50": 0.5}, step=0)
     options.wait_s = 0.0
     run.end(RunStatus.FINISHED)
-    arrival = await_arrival(options, "id-0")
-    assert (arrival.run_id, arrival.waiting, arrival.error) == ("id-0", 1, "the store is down")
+    result = delivered(options, "id-0")
+    assert (result.run_id, result.pending, result.error) == ("id-0", 1, "the store is down")
 
 
 def test_who_does_not_wait_has_it_delivered_all_the_same(options, store, courier):
     run = open_run(options, name="one")
     run.log_metrics({"val/mAP50": 0.5}, step=0)
-    run._outbox.close()  # killed
+    run._writer.close()  # killed
     options.wait_s = 0.0
-    assert await_arrival(options, run._outbox.key).waiting == 1
+    assert delivered(options, run._writer.key).pending == 1
     assert store.run_named("one").status == "FAILED"
 
 
@@ -49,8 +55,8 @@ def test_what_adds_to_a_run_counts_and_its_children_where_asked_for(options, nob
     added.close()
     for run in (trial, study, other):
         run.end(RunStatus.FINISHED)
-    assert await_arrival(options, str(study.id), children=children).waiting == waiting
+    assert delivered(options, str(study.id), children=children).pending == waiting
 
 
 def test_what_is_not_of_this_machine_has_arrived(options, nobody_delivers):
-    assert await_arrival(options, "0123456789abcdef").waiting == 0
+    assert delivered(options, "0123456789abcdef").pending == 0

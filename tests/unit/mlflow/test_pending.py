@@ -7,7 +7,7 @@ import pytest
 from src.mlflow.courier import courier as courier_module
 from src.mlflow.courier import pending as pending_module
 from src.mlflow.courier import process as courier_process
-from src.mlflow.courier.pending import GIVE_UP_AFTER, backlog, deliver
+from src.mlflow.courier.pending import GIVE_UP_AFTER, deliver, pending
 from src.mlflow.runs import RunStatus, open_run
 
 
@@ -32,11 +32,11 @@ def at_work(courier, monkeypatch):
 
 def test_what_waits_is_told_with_its_size(spool, options):
     """By the run's name, its store and the number of its calls: open, metrics, end and close."""
-    (waiting,) = backlog(spool)
+    (waiting,) = pending(spool)
     assert (waiting.name, waiting.uri, waiting.calls, waiting.is_open) == ("ended", "fake:store", 4, False)
     assert waiting.size_bytes >= waiting.end > 0
     assert waiting.error is None
-    assert backlog(spool / "missing") == []
+    assert pending(spool / "missing") == []
 
 
 def test_all_that_waits_is_delivered(spool, options, store, at_work):
@@ -46,14 +46,14 @@ def test_all_that_waits_is_delivered(spool, options, store, at_work):
     assert seen == sorted(seen, reverse=True)
     assert seen[-1] == 0
     assert store.run_named("ended").status == "FINISHED"
-    assert backlog(spool) == []
+    assert pending(spool) == []
 
 
 def test_a_running_training_is_not_waited_for(spool, options, store, at_work):
     """What it has written is delivered; that more may come keeps nobody."""
     running = open_run(options, name="running")
     running.log_metrics({"val/mAP50": 0.1}, step=0)
-    assert [run.name for run in backlog(spool) if run.is_open] == ["running"]
+    assert [run.name for run in pending(spool) if run.is_open] == ["running"]
     assert deliver(spool, lambda _: None) == []
     assert len(store.run_named("running").metrics) == 1
     assert store.run_named("running").status == "RUNNING"
