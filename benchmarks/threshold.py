@@ -57,15 +57,18 @@ def main() -> None:
 def sweep_many(rounds: int) -> None:
     """Part A."""
     from src.core.interval import image_weights
-    from src.thresholds.bootstrap import MAX_CANDIDATES, reselect
+    from src.thresholds.bootstrap import MAX_SELECTABLE, reselect
     from src.thresholds.criteria import best_f
     from src.thresholds.curve import sweep
     from src.thresholds.select import select
 
+    floor = 0.001
     detections = drawn(images=5000, per_image=300, boxes=36_000, classes=80)
-    curve = sweep(detections)
-    print(f"{len(detections):,} detections, {len(curve.scores):,} distinct scores, {detections.hit.sum():,} hits")
-    choose = median_seconds(lambda: select({0.7: sweep(detections)}, best_f()), rounds)
+    curve = sweep(detections, floor)
+    print(
+        f"{len(detections.scores):,} detections, {len(curve.scores):,} distinct scores, {detections.hit.sum():,} hits"
+    )
+    choose = median_seconds(lambda: select({0.7: sweep(detections, floor)}, best_f()), rounds)
     print(f"swept at every score, best F1 chosen: {choose:.3f} s  (aim: at most 0.5 s)")
     point = select({0.7: curve}, best_f()).point
     if point is None:
@@ -76,7 +79,7 @@ def sweep_many(rounds: int) -> None:
         return reselect({0.7: detections}, {0.7: curve}, best_f(), chosen=point.score, weights=weights)
 
     seconds = median_seconds(resample, rounds)
-    print(f"chosen again on 500 resamples, from {MAX_CANDIDATES} candidates each: {seconds:.3f} s  (aim: at most 2 s)")
+    print(f"chosen again on 500 resamples, from {MAX_SELECTABLE} thresholds each: {seconds:.3f} s  (aim: at most 2 s)")
     print(f"  threshold and interval: {resample().score:.4f}")
 
 
@@ -84,7 +87,7 @@ def drawn(*, images: int, per_image: int, boxes: int, classes: int) -> Any:
     """Detections with four of five boxes hit; hits score higher than the noise, as those of a fair detector do."""
     import numpy as np
 
-    from src.thresholds.scored import ScoredDetections
+    from src.core.detection_records import DetectionRecords
 
     rng = np.random.default_rng(0)
     count = images * per_image
@@ -96,19 +99,20 @@ def drawn(*, images: int, per_image: int, boxes: int, classes: int) -> Any:
     missed = boxes - int(hit.sum())
     np.add.at(positives, (rng.integers(0, images, missed), rng.integers(0, classes, missed)), 1)
     scores = np.where(hit, rng.beta(2, 1.5, count), rng.beta(0.3, 12, count)).clip(0.00101, 1)
-    return ScoredDetections(image, class_, scores, hit, positives, 0.001)
+    return DetectionRecords(image, class_, scores, np.repeat(hit[:, None], 10, axis=1), positives)
 
 
 def against_revalidation(archive: Path, weights: Path) -> None:
     """Part B."""
     import importlib
 
+    from src.core.detections import FLOOR
     from src.core.interval import image_weights
     from src.data.ground_truth import ground_truth
     from src.detector import engine  # sets Ultralytics' environment before it is imported
     from src.detector.predict import PredictionRequest, Predictor, read_image
-    from src.stages.predictions import Predictions
-    from src.stages.tune_threshold.views import view
+    from src.documents.predictions import Predictions
+    from src.passes.matched import match_at
     from src.thresholds.bootstrap import reselect
     from src.thresholds.criteria import best_f
     from src.thresholds.curve import sweep
@@ -121,9 +125,9 @@ def against_revalidation(archive: Path, weights: Path) -> None:
 
         def ours(ious: list[float], resamples: int) -> Any:
             truth = ground_truth(data, "val")
-            found = Predictions(truth, predictor.candidates(read_image(data.root / file) for file in truth.files))
-            views = {iou: view(found, iou).scored for iou in ious}
-            curves = {iou: sweep(each) for iou, each in views.items()}
+            found = Predictions(truth, predictor.raw_boxes(read_image(data.root / file) for file in truth.files))
+            views = {iou: match_at(found, iou).records for iou in ious}
+            curves = {iou: sweep(each, FLOOR) for iou, each in views.items()}
             point = select(curves, best_f()).point
             if resamples and point is not None:
                 drawn_images = image_weights(truth.image_count, resamples, 0)

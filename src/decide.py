@@ -18,10 +18,10 @@ from src.mlflow.options import TrackingOptions
 @hydra.main(**app.ROOT)
 def main(cfg: DictConfig) -> None:
     """Judge the model by the gates of the section `decide`; a rejected model is a result, not an error."""
+    from src.mlflow.runs.pipeline_run import pipeline_run
     from src.stages.decide.record import record
     from src.stages.decide.stage import DecideJob, decide  # so that --help does not wait for image libraries
     from src.stages.decide.table import show
-    from src.stages.pipeline_run import pipeline_run
 
     with app.readable_errors():
         job = DecideJob(

@@ -18,11 +18,11 @@ from src.mlflow.options import TrackingOptions
 @hydra.main(**app.ROOT)
 def main(cfg: DictConfig) -> None:
     """Evaluate the model of a training on val and test, and print what came out."""
+    from src.mlflow.runs.pipeline_run import pipeline_run
     from src.stages.evaluate.pictures import draw
     from src.stages.evaluate.record import record, save
     from src.stages.evaluate.stage import EvaluateJob, evaluate  # so that --help does not wait
     from src.stages.evaluate.table import show
-    from src.stages.pipeline_run import pipeline_run
 
     with app.readable_errors():
         job = EvaluateJob(

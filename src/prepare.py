@@ -12,7 +12,7 @@ from src.data.options import DataOptions
 @hydra.main(**app.ROOT)
 def main(cfg: DictConfig) -> None:
     """Prepare the data set that the section `data` describes, and print what it holds."""
-    from src.stages.prepare import prepare, show  # so that --help does not wait for image libraries
+    from src.stages.prepare.stage import prepare, show  # so that --help does not wait for image libraries
 
     with app.readable_errors():
         show(prepare(section(cfg, "data", DataOptions)), standard_output())

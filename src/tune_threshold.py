@@ -22,7 +22,7 @@ def main(cfg: DictConfig) -> None:
     Side effects: exits with status 3, after all files are written, when no threshold satisfies the constraint that the
     criterion has. A model that finds nothing at all ends with status 0, so that `dvc repro` goes on to reject it.
     """
-    from src.stages.pipeline_run import pipeline_run  # so that --help does not wait
+    from src.mlflow.runs.pipeline_run import pipeline_run  # so that --help does not wait
     from src.stages.tune_threshold.pictures import draw
     from src.stages.tune_threshold.record import record, save
     from src.stages.tune_threshold.stage import INFEASIBLE, TuneJob, tune_threshold

@@ -1,6 +1,6 @@
-"""Boxes on images: what a detector found, and what it should have found."""
+"""Boxes on images: what a detector's head puts out, what is left after suppression, and what it should have found."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from src.core.errors import DataError
+
+FLOOR = 0.001  # boxes with a lower score are noise: about one in a thousand would be right
+# What Ultralytics' predict uses unless it is told otherwise.
+DEFAULT_CONFIDENCE = 0.25
+DEFAULT_IOU = 0.7  # of the NMS
+MAX_DETECTIONS = 300  # an image
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +95,39 @@ class Detections:
         return Detections(
             self.image_index[chosen], self.class_index[chosen], self.scores[chosen], self.boxes_xyxy[chosen]
         )
+
+
+@dataclass(frozen=True, eq=False)
+class RawBoxes:
+    """K boxes on I images before non-maximum suppression, each with its best class, in the order of the model's head.
+
+    Attributes:
+        image_index: Which image each is on, (K,) int64, ascending.
+        class_index: Its best class, (K,) int64.
+        scores: That class's score, (K,) float32, greater than `FLOOR`.
+        boxes_xyxy: Corners in pixels of the network's input, (K, 4) float32.
+        input_sizes_wh: Width and height of the network's input for each image, (I, 2) int64.
+        sizes_wh: Width and height of each image, (I, 2) int64.
+
+    Raises:
+        DataError: a score is no number from 0 to 1.
+    """
+
+    image_index: NDArray[np.int64]
+    class_index: NDArray[np.int64]
+    scores: NDArray[np.float32]
+    boxes_xyxy: NDArray[np.float32]
+    input_sizes_wh: NDArray[np.int64]
+    sizes_wh: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        check_range("scores", self.scores, 0, 1)
+
+    def by_image(self) -> Iterator[tuple[int, slice]]:
+        """The rows of each image that has any."""
+        images, starts = np.unique(self.image_index, return_index=True)
+        for image, start, end in zip(images, starts, [*starts[1:], len(self.image_index)], strict=True):
+            yield int(image), slice(int(start), int(end))
 
 
 def check_range(name: str, values: NDArray[Any], low: float, high: float) -> None:

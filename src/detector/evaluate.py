@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from src.core.detection_records import DetectionRecords
 from src.core.errors import ProjectError, TrainingError
 from src.detector.environment import thread_count
-from src.detector.records import ValidationRecords
 
 _SCRATCH_SEED = 0
 
@@ -59,7 +59,7 @@ class Evaluation:
     metrics: Mapping[str, float]
     precision: float
     recall: float
-    records: ValidationRecords
+    records: DetectionRecords
 
 
 def evaluate(request: EvaluationRequest) -> Evaluation:

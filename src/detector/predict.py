@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from src.core.detections import FLOOR, RawBoxes
 from src.core.errors import DataError, ProjectError, TrainingError
-from src.detector.candidates import FLOOR, Candidates
 from src.detector.environment import thread_count
 from src.detector.evaluate import channels_by_name, load_model
 
@@ -75,7 +75,7 @@ class Predictor:
         except Exception as error:
             raise TrainingError(f"{name} cannot be used to predict: {type(error).__name__}: {error}") from error
 
-    def candidates(self, images_bgr: Iterable[NDArray[np.uint8]]) -> Candidates:
+    def raw_boxes(self, images_bgr: Iterable[NDArray[np.uint8]]) -> RawBoxes:
         """Pass each image through the network, once.
 
         Args:
@@ -140,9 +140,9 @@ def _channels(class_names: Sequence[str], model_names: Any) -> list[int | None] 
     return channels_by_name(class_names, model_names)
 
 
-def _joined(rows: Sequence[NDArray[np.float32]], sizes: NDArray[np.int64]) -> Candidates:
+def _joined(rows: Sequence[NDArray[np.float32]], sizes: NDArray[np.int64]) -> RawBoxes:
     found = np.concatenate([np.zeros((0, 6), np.float32), *rows])
-    return Candidates(
+    return RawBoxes(
         image_index=np.repeat(np.arange(len(rows), dtype=np.int64), [len(part) for part in rows]),
         class_index=found[:, 5].astype(np.int64),
         scores=np.ascontiguousarray(found[:, 4]),

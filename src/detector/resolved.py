@@ -13,7 +13,7 @@ _EXPECTED_CHANGES = {"device", "workers", "amp", "classes", "conf", "max_det", "
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CompletedTraining:
     """How a training went, as far as flags depend on it.
 
     Attributes:
@@ -92,18 +92,20 @@ def flags_when_ready(
     return flags + _schedule_flags(resolved, schedule)
 
 
-def flags_when_done(requested: Mapping[str, Any], resolved: Mapping[str, Any], outcome: Outcome) -> list[Flag]:
+def flags_when_done(
+    requested: Mapping[str, Any], resolved: Mapping[str, Any], training: CompletedTraining
+) -> list[Flag]:
     """What the course of the training adds."""
     flags = []
     if resolved["batch"] != requested["batch"] and requested["batch"] >= 1:
         message = f"The GPU's memory was too small: batch {requested['batch']} became {resolved['batch']}."
         flags.append(Flag("batch_changed", message))
-    if outcome.stopped_early:
-        message = f"Stopped after {outcome.epochs_trained} of {outcome.epochs_asked} epochs without improvement."
+    if training.stopped_early:
+        message = f"Stopped after {training.epochs_trained} of {training.epochs_asked} epochs without improvement."
         flags.append(Flag("stopped_early", message))
-    if outcome.optimizer_steps < max(outcome.epochs_trained, MIN_STEPS):
+    if training.optimizer_steps < max(training.epochs_trained, MIN_STEPS):
         message = (
-            f"Only {outcome.optimizer_steps} optimizer steps in {outcome.epochs_trained} epochs: the weights hardly "
+            f"Only {training.optimizer_steps} optimizer steps in {training.epochs_trained} epochs: the weights hardly "
             "moved. A smaller train.batch or train.nbs, or more epochs, gives more."
         )
         flags.append(Flag("few_steps", message))

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from src.core.detection_records import DetectionRecords
 from src.core.errors import ProjectError, TrainingError
 from src.detector.environment import thread_count
-from src.detector.records import ValidationRecords
-from src.detector.resolved import Outcome, Schedule, flags_when_done, flags_when_ready, refuse_dead
+from src.detector.resolved import CompletedTraining, Schedule, flags_when_done, flags_when_ready, refuse_dead
 from src.detector.settings import Flag
 
 if TYPE_CHECKING:  # importing it takes seconds
@@ -74,7 +74,7 @@ class TrainingResult:
     batches: int
     best: Path
     last: Path
-    records: ValidationRecords
+    records: DetectionRecords
     class_names: tuple[str, ...]
 
 
@@ -178,14 +178,14 @@ def _result(training: "Training", course: _Course, request: TrainingRequest, sec
 
     resolved = vars(training.args)
     epochs = training.epoch + 1
-    outcome = Outcome(
+    completed = CompletedTraining(
         epochs_trained=epochs,
         epochs_asked=training.epochs,
         optimizer_steps=training.optimizer_steps,
         stopped_early=epochs < training.epochs and request.arguments.get("time") is None,
     )
     known = {flag.name for flag in course.flags}
-    late = [f for f in flags_when_done(request.arguments, resolved, outcome) if f.name not in known]
+    late = [f for f in flags_when_done(request.arguments, resolved, completed) if f.name not in known]
     names = training.data["names"]
     return TrainingResult(
         metrics={

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from src.core.detection_records import DetectionRecords
 from src.detector.engine import DetectionValidator, nms, select_channels
-from src.detector.records import ValidationRecords, records_of
+from src.detector.records import joined_records
 
 _NO_TIME_LIMIT_S = 3600.0
 
@@ -21,7 +22,7 @@ class RecordingValidator(DetectionValidator):  # type: ignore[misc]  # Ultralyti
         class_names: Names of the data's classes, with `channels`.
     """
 
-    records: ValidationRecords | None = None
+    records: DetectionRecords | None = None
     channels: Sequence[int | None] | None = None
     class_names: Mapping[int, str] | None = None
 
@@ -60,7 +61,7 @@ class RecordingValidator(DetectionValidator):  # type: ignore[misc]  # Ultralyti
     def get_stats(self) -> dict[str, Any]:
         """Copy what the metrics are computed from before Ultralytics clears it."""
         stats = self.metrics.stats
-        self.records = records_of(
+        self.records = joined_records(
             self._image_names,
             stats["tp"],
             stats["conf"],

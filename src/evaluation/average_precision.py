@@ -16,8 +16,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from src.core.detection_records import IOU_THRESHOLDS, DetectionRecords
 from src.core.errors import DataError
-from src.evaluation.records import IOU_THRESHOLDS, DetectionRecords
 
 METRICS = ("mAP50", "mAP50-95")
 

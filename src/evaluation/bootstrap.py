@@ -6,10 +6,10 @@ The intervals come from resampling the images; see src/core/interval.py.
 import numpy as np
 from numpy.typing import NDArray
 
+from src.core.detection_records import DetectionRecords
 from src.core.errors import DataError
 from src.core.interval import Interval, image_weights, percentile_interval
 from src.evaluation.average_precision import mean_over_classes, weighted_average_precision
-from src.evaluation.records import DetectionRecords
 
 
 def interval(

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from src.core.detection_records import IOU_THRESHOLDS
 from src.core.detections import Detections, GroundTruth
 from src.evaluation.average_precision import mean_over_classes
-from src.evaluation.records import IOU_THRESHOLDS
 
 SIZES = ("small", "medium", "large")
 MAX_DETECTIONS = 300

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from src.evaluation.records import DetectionRecords
+from src.core.detection_records import DetectionRecords
 
 POINTS = 1000
 
 
 @dataclass(frozen=True, eq=False)
-class Curve:
+class PrecisionRecallCurve:
     """What a detector does at K score thresholds: detections with that score or a higher one are kept.
 
     Empty where there are no ground truth boxes or no detections.
@@ -33,7 +33,7 @@ class Curve:
         return 2 * self.precision * self.recall / np.where(total > 0, total, 1)
 
 
-def curve(records: DetectionRecords, class_index: int | None = None, points: int = POINTS) -> Curve:
+def curve(records: DetectionRecords, class_index: int | None = None, points: int = POINTS) -> PrecisionRecallCurve:
     """The curve of one class, or of all detections whatever their class.
 
     With more scores than `points` the curve is thinned: neighbouring points that are kept are about equally far from
@@ -48,19 +48,19 @@ def curve(records: DetectionRecords, class_index: int | None = None, points: int
     positives = records.positives.sum() if class_index is None else records.positives[:, class_index].sum()
     order = np.flatnonzero(mine)[np.argsort(-records.scores[mine], kind="stable")]
     if not positives or not len(order):
-        return Curve(np.zeros(0), np.zeros(0), np.zeros(0))
+        return PrecisionRecallCurve(np.zeros(0), np.zeros(0), np.zeros(0))
     hits = np.cumsum(records.true_positive[order, 0])
     last_of_its_score = np.flatnonzero(np.diff(records.scores[order], append=-np.inf))
-    whole = Curve(
+    whole = PrecisionRecallCurve(
         scores=records.scores[order][last_of_its_score].astype(np.float64),
         precision=hits[last_of_its_score] / (last_of_its_score + 1),
         recall=hits[last_of_its_score] / positives,
     )
     kept = _thinned(whole, points)
-    return Curve(whole.scores[kept], whole.precision[kept], whole.recall[kept])
+    return PrecisionRecallCurve(whole.scores[kept], whole.precision[kept], whole.recall[kept])
 
 
-def _thinned(whole: Curve, points: int) -> NDArray[np.int64]:
+def _thinned(whole: PrecisionRecallCurve, points: int) -> NDArray[np.int64]:
     count = len(whole.scores)
     if count <= points:
         return np.arange(count)

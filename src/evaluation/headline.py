@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from src.core.detection_records import DetectionRecords
 from src.evaluation.average_precision import COCO, METRICS, mean_over_classes, weighted_average_precision
-from src.evaluation.records import DetectionRecords
 
 AT_CONFIDENCE = ("precision", "recall", "F1")
 HEADLINES = (*METRICS, *AT_CONFIDENCE)

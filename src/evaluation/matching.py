@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from src.core.detection_records import IOU_THRESHOLDS, DetectionRecords
 from src.core.detections import Detections, GroundTruth
 from src.evaluation.overlaps import Overlaps, overlaps
-from src.evaluation.records import IOU_THRESHOLDS, DetectionRecords
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,14 +90,14 @@ def _turns(detections: Detections, truth: GroundTruth, pairs: Overlaps) -> list[
 
     Detections of one turn cannot want the same box, so that a turn is worked off at once.
     """
-    candidates = np.unique(pairs.detection)
-    if not len(candidates):
+    paired = np.unique(pairs.detection)
+    if not len(paired):
         return []
-    group = detections.image_index[candidates] * truth.class_count + detections.class_index[candidates]
-    order = np.lexsort((-detections.scores[candidates], group))
+    group = detections.image_index[paired] * truth.class_count + detections.class_index[paired]
+    order = np.lexsort((-detections.scores[paired], group))
     first_of_group = np.flatnonzero(np.diff(group[order], prepend=-1))
-    rank = np.zeros(len(candidates), np.int64)
+    rank = np.zeros(len(paired), np.int64)
     rank[order] = np.arange(len(order)) - np.repeat(first_of_group, np.diff(first_of_group, append=len(order)))
-    turn = rank[np.searchsorted(candidates, pairs.detection)]
+    turn = rank[np.searchsorted(paired, pairs.detection)]
     by_turn = np.argsort(turn, kind="stable")
     return np.split(by_turn, np.flatnonzero(np.diff(turn[by_turn])) + 1)

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from src.core.detection_records import DetectionRecords
 from src.core.errors import DataError
 from src.evaluation.average_precision import METRICS
 from src.evaluation.bootstrap import resampled
-from src.evaluation.records import DetectionRecords
 from src.study.comparison import Setting
 from src.study.leaderboard import Resampled
 from src.study.trials import ReportedTrial

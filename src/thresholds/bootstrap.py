@@ -1,8 +1,8 @@
 """How sure a chosen threshold is: the choice repeated on resamples of the images.
 
 The best threshold of any criterion lies just below the score of a hit: going lower without finding anything more only
-adds false alarms. So only the scores of hits are candidates, and where those are too many, every so-manieth of them;
-the counts at each candidate are exact. Counting them by image once turns all resamples into one matrix product.
+adds false alarms. So only the scores of hits are selectable, and where those are too many, every so-manieth of them;
+the counts at each of them are exact. Counting them by image once turns all resamples into one matrix product.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,13 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from src.core.detection_records import DetectionRecords
 from src.core.interval import Interval, percentile_interval
 from src.thresholds.criteria import Criterion
-from src.thresholds.curve import Counts, Curve
-from src.thresholds.scored import ScoredDetections
+from src.thresholds.curve import Counts, CountsByThreshold
 from src.thresholds.select import best_of, preferred
 
-MAX_CANDIDATES = 2000  # 0.05 % of the hits between two; a resample is no finer than that
+MAX_SELECTABLE = 2000  # 0.05 % of the hits between two; a resample is no finer than that
 
 _BLOCK_ELEMENTS = 4_000_000  # 16 MB per intermediate array
 _EXACT_SINGLE = 2**24  # whole numbers up to here are exact in single precision
@@ -39,13 +39,13 @@ class Reselection:
 
 
 def reselect(
-    detections: Mapping[float, ScoredDetections],
-    curves: Mapping[float, Curve],
+    detections: Mapping[float, DetectionRecords],
+    curves: Mapping[float, CountsByThreshold],
     criterion: Criterion,
     *,
     chosen: float,
     weights: NDArray[np.int64],
-    max_candidates: int = MAX_CANDIDATES,
+    max_selectable: int = MAX_SELECTABLE,
 ) -> Reselection:
     """Choose threshold and NMS IoU anew on each resample of the images.
 
@@ -55,10 +55,10 @@ def reselect(
         criterion: The order of thresholds.
         chosen: The threshold that was chosen on the images as they are.
         weights: How often each image occurs in each data set, see `image_weights`, (1 + resamples, I).
-        max_candidates: How many thresholds a resample chooses from.
+        max_selectable: How many thresholds a resample chooses from.
     """
     ious = preferred(detections)
-    per_iou = [_best_on_resamples(detections[iou], curves[iou], criterion, weights[1:], max_candidates) for iou in ious]
+    per_iou = [_best_on_resamples(detections[iou], curves[iou], criterion, weights[1:], max_selectable) for iou in ious]
     goodness, second, scores = (np.stack(values, axis=1) for values in zip(*per_iou, strict=True))
     iou_index, feasible = best_of(goodness, second, np.isfinite(goodness))
     picked = scores[np.arange(len(scores)), iou_index]
@@ -69,7 +69,7 @@ def reselect(
     )
 
 
-def candidates(curve: Curve, most: int = MAX_CANDIDATES) -> NDArray[np.int64]:
+def selectable(curve: CountsByThreshold, most: int = MAX_SELECTABLE) -> NDArray[np.int64]:
     """Which of a curve's thresholds a resample chooses from, ascending indices.
 
     Args:
@@ -83,7 +83,7 @@ def candidates(curve: Curve, most: int = MAX_CANDIDATES) -> NDArray[np.int64]:
 
 
 def resampled_counts(
-    detections: ScoredDetections, curve: Curve, indices: NDArray[np.int64], weights: NDArray[np.int64]
+    detections: DetectionRecords, curve: CountsByThreshold, indices: NDArray[np.int64], weights: NDArray[np.int64]
 ) -> Counts:
     """The counts at some thresholds in each of B data sets, (B, K).
 
@@ -111,10 +111,10 @@ def resampled_counts(
 
 
 def _best_on_resamples(
-    detections: ScoredDetections, curve: Curve, criterion: Criterion, weights: NDArray[np.int64], most: int
+    detections: DetectionRecords, curve: CountsByThreshold, criterion: Criterion, weights: NDArray[np.int64], most: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Goodness (-inf where no threshold is allowed), second criterion and threshold of each resample's choice, (B,)."""
-    indices = candidates(curve, most)
+    indices = selectable(curve, most)
     counts = resampled_counts(detections, curve, indices, weights)
     goodness, second = criterion.goodness(counts), criterion.second(counts)
     # a resample without ground truth says nothing

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from src.thresholds.scored import ScoredDetections
+from src.core.detection_records import DetectionRecords
 
 BINS = 10  # at most, on each side of the operating point
 _IN_A_BIN = 5  # at least, where there are as many: a share of one or two says little
@@ -52,7 +52,7 @@ class Reliability:
         return float(np.average(np.abs(self.mean_score - self.hit_rate)[bins], weights=self.detections[bins]))
 
 
-def reliability(detections: ScoredDetections, kept: NDArray[np.bool_], bins: int = BINS) -> Reliability:
+def reliability(detections: DetectionRecords, kept: NDArray[np.bool_], bins: int = BINS) -> Reliability:
     """The reliability table of all detections.
 
     Args:

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from src.thresholds.scored import ScoredDetections
+from src.core.detection_records import DetectionRecords
+from src.core.detections import check_range
+from src.core.errors import DataError
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +64,7 @@ class Counts:
 
 
 @dataclass(frozen=True, eq=False)
-class Curve:
+class CountsByThreshold:
     """The counts of a data set at every threshold that makes a difference.
 
     Attributes:
@@ -78,8 +80,19 @@ class Curve:
     thresholds: NDArray[np.float64]
 
 
-def sweep(detections: ScoredDetections) -> Curve:
-    """The exact counts at every threshold."""
+def sweep(detections: DetectionRecords, floor: float = 0.0) -> CountsByThreshold:
+    """The exact counts at every threshold.
+
+    Args:
+        detections: After NMS at one IoU.
+        floor: Confidence above which detections were kept at all; what a lower threshold would do is not known.
+
+    Raises:
+        DataError: a score is not above the floor. Thresholds are strict, so that such a detection never passes.
+    """
+    if not 0 <= floor < 1:
+        raise DataError(f"floor is {floor}; expected a confidence from 0 to below 1.")
+    check_range("scores", detections.scores, float(np.nextafter(floor, 1)), 1)
     order = np.argsort(-detections.scores)
     scores = detections.scores[order].astype(np.float64)
     hits = np.cumsum(detections.hit[order])
@@ -91,7 +104,7 @@ def sweep(detections: ScoredDetections) -> Curve:
         images=detections.image_count,
     )
     distinct = scores[last_of_its_score]
-    return Curve(distinct, counts, thresholds_between(distinct, detections.floor))
+    return CountsByThreshold(distinct, counts, thresholds_between(distinct, floor))
 
 
 def thresholds_between(scores: NDArray[np.float64], floor: float) -> NDArray[np.float64]:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from src.core.detection_records import DetectionRecords
 from src.core.errors import DataError
 from src.core.interval import Interval, percentile_interval
-from src.thresholds.scored import ScoredDetections
 
 METRICS = ("precision", "recall", "F1")
 
@@ -39,7 +39,7 @@ class OperatingPoint:
         return scores > np.array(self.class_scores)[class_index]
 
 
-def counts_by_image(detections: ScoredDetections, point: OperatingPoint) -> NDArray[np.int64]:
+def counts_by_image(detections: DetectionRecords, point: OperatingPoint) -> NDArray[np.int64]:
     """Detections kept, hits among them and ground truth boxes of each image, (I, 3); all classes together.
 
     Args:
@@ -100,6 +100,20 @@ def samples(counts: NDArray[np.int64], weights: NDArray[np.int64]) -> Mapping[st
         "recall": _ratio(hits, positives, positives > 0),
         "F1": _ratio(2 * hits, kept + positives, positives > 0),
     }
+
+
+def most_different(before: NDArray[np.int64], after: NDArray[np.int64], most: int) -> list[int]:
+    """The images on which two operating points differ most in hits and false alarms, the most different first.
+
+    Args:
+        before: Detections kept, hits and boxes of each image at one point, (I, 3).
+        after: Likewise at the other.
+        most: How many at most; images without a difference are left out.
+    """
+    kept, hits, _ = (after - before).T
+    difference = np.abs(hits) + np.abs(kept - hits)
+    ranked = np.argsort(-difference, kind="stable")[:most]
+    return [int(image) for image in ranked if difference[image] > 0]
 
 
 def _ratio(part: NDArray[np.float64], whole: NDArray[np.float64], known: NDArray[np.bool_]) -> NDArray[np.float64]:

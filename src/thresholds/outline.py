@@ -3,11 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from src.thresholds.bootstrap import candidates
-from src.thresholds.curve import Curve
+from src.thresholds.bootstrap import selectable
+from src.thresholds.curve import CountsByThreshold
 
 
-def outline(curve: Curve, most: int = 1000, keep: int | None = None) -> NDArray[np.int64]:
+def outline(curve: CountsByThreshold, most: int = 1000, keep: int | None = None) -> NDArray[np.int64]:
     """Which thresholds of a curve to draw, ascending indices; the one that keeps nothing is left out.
 
     Half of the points are where hits are, since there precision and recall turn; the others are spread evenly.
@@ -21,5 +21,5 @@ def outline(curve: Curve, most: int = 1000, keep: int | None = None) -> NDArray[
     if count <= most:
         return np.arange(1, count + 1)
     evenly = np.linspace(1, count, most - most // 2 - 1).round().astype(np.int64)
-    drawn = np.concatenate([candidates(curve, most // 2)[1:], evenly, [keep or count]])
+    drawn = np.concatenate([selectable(curve, most // 2)[1:], evenly, [keep or count]])
     return np.unique(drawn)

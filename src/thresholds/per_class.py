@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from src.core.detection_records import DetectionRecords
 from src.thresholds.criteria import Criterion
 from src.thresholds.curve import sweep
-from src.thresholds.scored import ScoredDetections
 from src.thresholds.select import select
 
 
@@ -24,7 +24,13 @@ class ClassThreshold:
 
 
 def per_class(
-    detections: ScoredDetections, criterion: Criterion, *, all_classes: float, iou: float, min_positives: int
+    detections: DetectionRecords,
+    criterion: Criterion,
+    *,
+    all_classes: float,
+    iou: float,
+    min_positives: int,
+    floor: float = 0.0,
 ) -> tuple[ClassThreshold, ...]:
     """Choose the threshold of each class by itself, in the order of their ids.
 
@@ -34,6 +40,7 @@ def per_class(
         all_classes: The threshold for all classes, which those take that have none of their own.
         iou: That NMS IoU.
         min_positives: How many ground truth boxes a class needs for a threshold of its own.
+        floor: Confidence above which detections were kept at all.
     """
     thresholds = []
     for index in range(detections.class_count):
@@ -42,7 +49,7 @@ def per_class(
             reason = f"{boxes} boxes, fewer than {min_positives}: the threshold for all classes"
             thresholds.append(ClassThreshold(all_classes, own=False, reason=reason))
             continue
-        selection = select({iou: sweep(detections.of_class(index))}, criterion)
+        selection = select({iou: sweep(detections.of_class(index), floor)}, criterion)
         if selection.point is None:
             reason = f"{selection.reason} So it has the threshold for all classes."
             thresholds.append(ClassThreshold(all_classes, own=False, reason=reason))

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from src.core.detections import DEFAULT_IOU
 from src.thresholds.criteria import Criterion
-from src.thresholds.curve import Counts, Curve
-
-DEFAULT_SCORE = 0.25  # what Ultralytics' predict uses
-DEFAULT_IOU = 0.7
+from src.thresholds.curve import Counts, CountsByThreshold
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +43,7 @@ class Selection:
     reason: str = ""
 
 
-def select(curves: Mapping[float, Curve], criterion: Criterion) -> Selection:
+def select(curves: Mapping[float, CountsByThreshold], criterion: Criterion) -> Selection:
     """The best point of all thresholds and NMS IoUs.
 
     Equally good points of one curve: see `Criterion`. Of different curves: the NMS IoU nearest to the default, of two
@@ -102,7 +100,7 @@ def preferred(ious: Iterable[float]) -> list[float]:
     return sorted(ious, key=lambda iou: (round(abs(iou - DEFAULT_IOU), 9), iou))  # 0.8 - 0.7 is not quite 0.7 - 0.6
 
 
-def _infeasible(curves: Mapping[float, Curve], criterion: Criterion) -> Selection:
+def _infeasible(curves: Mapping[float, CountsByThreshold], criterion: Criterion) -> Selection:
     points = []
     for iou in preferred(curves):
         counts = curves[iou].counts
@@ -114,7 +112,7 @@ def _infeasible(curves: Mapping[float, Curve], criterion: Criterion) -> Selectio
     return Selection(None, nearest, f"No threshold at any NMS IoU satisfies: {criterion.text}.")
 
 
-def _point(iou: float, curve: Curve, index: int) -> Point:
+def _point(iou: float, curve: CountsByThreshold, index: int) -> Point:
     return Point(iou, index, float(curve.thresholds[index]), curve.counts.at(index))
 
 

@@ -9,7 +9,8 @@ from src.core.errors import ConfigError
 from src.data.build import ensure_prepared
 from src.data.options import SyntheticOptions
 from src.detector.options import ModelOptions, TrainOptions
-from src.stages.evaluate.cross_validation import CrossValidation, Fold, cross_validate
+from src.evaluation.folds import CrossValidation, Fold
+from src.stages.evaluate.cross_validation import cross_validate
 from tests.integration.prepared import coco128
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]

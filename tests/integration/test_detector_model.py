@@ -8,11 +8,12 @@ from PIL import Image
 
 from src.data.ground_truth import ground_truth
 from src.detector.predict import PredictionRequest, Predictor, read_image
+from src.detector.suppression import suppress
+from src.documents.predictions import Predictions
+from src.evaluation.output_agreement import output_agreement
 from src.mlflow.registry import package
 from src.mlflow.registry.package import Package
-from src.stages.predictions import Predictions
-from src.stages.promote.challenge import Contender
-from src.stages.promote.likeness import likeness
+from src.stages.promote.against_incumbent import DeployedModel
 from tests.integration.prepared import coco128
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
@@ -49,14 +50,14 @@ def test_classes_with_thresholds_of_their_own_give_the_boxes_that_were_evaluated
     truth = ground_truth(data, "test")
     images = [data.root / file for file in truth.files[:SHOWN]]
     request = PredictionRequest(truth.class_names, IMGSZ, weights=real_data / "yolov8n.pt", device="cpu")
-    recorded = Predictions(truth, Predictor(request).candidates(map(read_image, images)))
-    point = Contender(recorded, confidence, IOU).point
-    everything = recorded.detections(point.iou, point.score)
+    recorded = Predictions(truth, Predictor(request).raw_boxes(map(read_image, images)))
+    point = DeployedModel(recorded, confidence, IOU).point
+    everything = suppress(recorded.raw, iou=point.iou, confidence=point.score)
     expected = everything.where(point.keeps(everything.scores, everything.class_index))
 
     found = package.predict(model, [image.read_bytes() for image in images])
 
-    compared = likeness(found, expected, truth.class_names)
+    compared = output_agreement(found, expected, truth.class_names)
     assert compared.is_same, compared
     assert compared.boxes < len(everything)
 

@@ -12,13 +12,13 @@ from src.data.build import ensure_prepared
 from src.data.options import ArchiveOptions
 from src.data.prepared import PreparedData
 from src.detector.options import ModelOptions, TrainOptions
+from src.documents.predictions import Predictions, corruptions_in, folder_of
 from src.evaluation.options import EvaluateOptions
 from src.mlflow.options import TrackingOptions
 from src.stages.evaluate.pictures import draw
 from src.stages.evaluate.record import figures, save
 from src.stages.evaluate.stage import EvaluateJob, evaluate
 from src.stages.evaluate.table import remarks
-from src.stages.predictions import Predictions, corruptions_in, folder_of
 from tests.integration.prepared import coco128_options
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
@@ -92,7 +92,7 @@ def test_corrupted_predictions_are_kept_for_the_threshold(evaluated):
     corrupted = Predictions.load(folder_of(evaluated.folder, "corrupted", "blur"))
 
     np.testing.assert_array_equal(corrupted.truth.boxes_xyxy, evaluated.predictions["test"].truth.boxes_xyxy)
-    assert len(corrupted.candidates.scores) != len(evaluated.predictions["test"].candidates.scores)
+    assert len(corrupted.raw.scores) != len(evaluated.predictions["test"].raw.scores)
 
 
 def test_pictures_and_tables_are_there(evaluated):

@@ -7,7 +7,6 @@ import pytest
 
 from src.detector.evaluate import EvaluationRequest, evaluate
 from src.evaluation.average_precision import average_precision
-from src.stages.train.baseline import as_detection_records
 from tests.integration.prepared import coco128
 from tests.unit.evaluation.strategies import random_records
 
@@ -52,7 +51,7 @@ def test_real_detections_have_the_figures_of_ultralytics(real_data, tmp_path):
         )
     )
 
-    records = as_detection_records(evaluation.records)
+    records = evaluation.records
     result = average_precision(records)
 
     assert len(records.scores) > 100

@@ -7,7 +7,8 @@ import pytest
 
 from src.data.ground_truth import ground_truth
 from src.detector.predict import PredictionRequest, Predictor, read_image
-from src.stages.predictions import Predictions
+from src.detector.suppression import suppress
+from src.documents.predictions import Predictions
 from tests.integration.prepared import coco128
 
 pytestmark = pytest.mark.integration
@@ -20,7 +21,7 @@ def predictions(real_data, tmp_path_factory):
     truth = ground_truth(data, "test")
     predictor = Predictor(_request(real_data, truth.class_names))
     images = [data.root / file for file in truth.files]
-    return images, Predictions(truth, predictor.candidates(map(read_image, images)))
+    return images, Predictions(truth, predictor.raw_boxes(map(read_image, images)))
 
 
 @pytest.mark.parametrize(("confidence", "iou"), [(0.25, 0.7), (0.05, 0.7), (0.25, 0.4), (0.001, 0.55)])
@@ -34,10 +35,9 @@ def test_the_boxes_are_those_that_predict_returns(real_data, tmp_path, confidenc
     model = YOLO(real_data / "yolov8n.pt")
     images = [data.root / file for file in ground_truth(data, "test").files]
     names = tuple(model.names.values())
-    candidates = Predictor(_request(real_data, names)).candidates(map(read_image, images))
-    truth = ground_truth(data, "test")
+    raw = Predictor(_request(real_data, names)).raw_boxes(map(read_image, images))
 
-    ours = Predictions(truth, candidates).detections(iou, confidence)
+    ours = suppress(raw, iou=iou, confidence=confidence)
 
     for index, image in enumerate(images):
         [theirs] = model.predict(str(image), imgsz=416, conf=confidence, iou=iou, verbose=False)
@@ -51,8 +51,8 @@ def test_a_model_of_many_classes_is_asked_for_those_of_the_data_only(predictions
     _, found = predictions
 
     assert found.truth.class_names == ("person",)
-    assert set(found.candidates.class_index) == {0}
-    assert len(found.detections(confidence=0.25)) > 20
+    assert set(found.raw.class_index) == {0}
+    assert len(suppress(found.raw, confidence=0.25)) > 20
 
 
 def test_what_was_saved_is_loaded_whole(predictions, tmp_path):

@@ -12,12 +12,13 @@ import pytest
 from src.core.errors import ConfigError, RegistryError
 from src.detector.environment import thread_count
 from src.detector.options import TrainOptions
+from src.detector.suppression import suppress
+from src.documents.predictions import Predictions, folder_of
 from src.evaluation.options import EvaluateOptions
+from src.evaluation.output_agreement import output_agreement
 from src.mlflow.options import TrackingOptions
 from src.mlflow.registry.store import connected
-from src.stages.predictions import Predictions, folder_of
 from src.stages.promote.arguments import PromoteArguments
-from src.stages.promote.likeness import likeness
 from src.stages.promote.rollback import roll_back
 from src.stages.promote.stage import PromoteJob, promote
 from tests.integration.judged_runs import STRICT, evaluated, judge_again, judged_run
@@ -129,7 +130,9 @@ def test_someone_without_this_project_gets_the_recorded_boxes(staged, store, sha
     boxes = json.loads(asked.stdout.splitlines()[-1])
 
     point = sharp.threshold.point
-    compared = likeness(boxes, recorded.detections(point.iou, point.score), recorded.truth.class_names)
+    compared = output_agreement(
+        boxes, suppress(recorded.raw, iou=point.iou, confidence=point.score), recorded.truth.class_names
+    )
     print(f"{backend}: {compared}")
     assert compared.boxes > 20
     assert compared.box_px <= OFF_BY_PX[backend]
@@ -147,7 +150,7 @@ def test_a_version_says_what_it_rests_on(staged, store, sharp, sharp_run):
     assert float(tags["threshold"]) == sharp.threshold.point.score
     assert tags["gate.F1"].startswith("passed: test/F1 more than 0.01, found 0.")
     assert len(tags["git.commit"]) == 40
-    assert staged.likeness["pytorch"].is_same
+    assert staged.agreement["pytorch"].is_same
 
 
 def test_a_model_that_is_registered_is_not_registered_again(staged, store, job, sharp_run):
@@ -195,12 +198,14 @@ def test_production_is_won_defended_and_given_back(job, store, coarse_run, sharp
     first = promote(job(name="won", run=coarse_run, alias="production"))
     won = promote(job(name="won", run=sharp_run, alias="production"))
 
-    assert (first.challenge, won.before, won.version.number) == (None, 1, 2)
-    assert won.challenge.f1.low > 0
-    assert in_registry(store, "won").versions[2].tags["production.won"] == str(won.challenge)
+    assert (first.against_incumbent, won.before, won.version.number) == (None, 1, 2)
+    assert won.against_incumbent.f1.low > 0
+    assert in_registry(store, "won").versions[2].tags["production.won"] == str(won.against_incumbent)
     with pytest.raises(RegistryError, match=r"Version 2 stays won@production: .* is worse: F1 -0\.\d+ \[-0"):
         promote(job(name="won", run=coarse_run, alias="production"))
-    assert promote(job(name="won", run=sharp_run, alias="production")).challenge is None  # it is production already
+    assert (
+        promote(job(name="won", run=sharp_run, alias="production")).against_incumbent is None
+    )  # it is production already
 
     back = roll_back(job(name="won", alias="production", rollback=True))
     assert (back.version.number, back.taken_from, back.left) == (1, 2, 0)
@@ -213,7 +218,7 @@ def test_production_is_won_defended_and_given_back(job, store, coarse_run, sharp
     assert "production.rolled_back" not in in_registry(store, "won").versions[2].tags
 
 
-def test_a_tie_leaves_the_holder(job, store, sharp, sharp_run):
+def test_a_tie_leaves_the_incumbent(job, store, sharp, sharp_run):
     promote(job(name="tie", run=sharp_run, alias="production"))
 
     with pytest.raises(RegistryError, match=r"not better beyond chance: F1 \+0\.000 \[\+0\.000, \+0\.000\]"):
@@ -228,7 +233,7 @@ def test_twice_in_a_row_goes_further_back(job, coarse_run, sharp_run, store, sha
     assert [roll_back(job(name="steps", rollback=True)).version.number for _ in range(2)] == [2, 1]
 
 
-def test_a_holder_from_other_data_is_evaluated_on_the_candidates(job, store, real_data, sharp_run, tmp_path):
+def test_an_incumbent_from_other_data_is_evaluated_on_the_candidates(job, store, real_data, sharp_run, tmp_path):
     """Its weights come from the registry; without the data at hand that is said."""
     other = coco128_options(real_data, tmp_path / "data", "data.classes=[]", "data.split_seed=1")
     elsewhere = judged_run(store, evaluated(tmp_path / "other", other, real_data / "yolov8n.pt", 64))
@@ -239,8 +244,8 @@ def test_a_holder_from_other_data_is_evaluated_on_the_candidates(job, store, rea
         promote(replace(wanted, data=other))
     won = promote(wanted)
 
-    assert won.challenge.evaluated_here
-    assert won.challenge.f1.low > 0
+    assert won.against_incumbent.evaluated_here
+    assert won.against_incumbent.f1.low > 0
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ def test_a_model_goes_through_the_server_and_back(server, real_data, tmp_path):
         )
         made[imgsz] = promote(job)
 
-    assert made[256].challenge.is_won
+    assert made[256].against_incumbent.is_won
     with connected(server) as registry:
         assert registry.model("served").aliases == {"production": 2}
         folder = registry.fetch_model(made[256].version, tmp_path / "fetched")

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from src.core.detections import GroundTruth
+from src.core.detections import FLOOR, GroundTruth, RawBoxes
 from src.core.files import write_json
-from src.detector.candidates import FLOOR, Candidates
-from src.stages.predictions import Predictions, folder_of
-from src.stages.tune_threshold.views import view
+from src.detector.suppression import suppress
+from src.documents.predictions import Predictions, folder_of
+from src.passes.matched import match_at
 from src.thresholds.criteria import best_f
 from src.thresholds.curve import sweep
 from src.thresholds.select import select
@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
 
 
 def predictions(seed: int) -> Predictions:
-    """Two boxes an image; a few candidates around each but the last, and noise of lower scores."""
+    """Two boxes an image; a few raw boxes around each but the last, and noise of lower scores."""
     rng = np.random.default_rng(seed)
     image = np.repeat(np.arange(IMAGES), 2)
     corner = rng.uniform(0, 40, (2 * IMAGES, 2))
@@ -49,7 +49,7 @@ def predictions(seed: int) -> Predictions:
             class_index=np.zeros_like(image),
             boxes_xyxy=boxes,
         ),
-        candidates=Candidates(
+        raw=RawBoxes(
             image_index=found_image[order],
             class_index=np.zeros_like(found_image),
             scores=scores[order].astype(np.float32),
@@ -89,23 +89,23 @@ def tune(place, name, *overrides):
 def test_deployment_keeps_exactly_the_boxes_that_were_chosen(iou):
     """NMS rerun with the frozen threshold as its confidence gives the boxes that the sweep counted."""
     found = predictions(0)
-    everything = view(found, iou)
-    for index, score in enumerate(sweep(everything.scored).thresholds[:-1]):
-        deployed = found.detections(iou, confidence=float(score))
+    everything = match_at(found, iou)
+    for index, score in enumerate(sweep(everything.records, FLOOR).thresholds[:-1]):
+        deployed = suppress(found.raw, iou=iou, confidence=float(score))
         np.testing.assert_array_equal(
             deployed.boxes_xyxy, everything.detections.where(everything.detections.scores > score).boxes_xyxy
         )
         assert len(deployed) >= index
-    assert sweep(everything.scored).thresholds[-1] >= FLOOR
+    assert sweep(everything.records, FLOOR).thresholds[-1] >= FLOOR
 
 
 def test_the_program_writes_the_operating_point(place):
     status, output, folder = tune(place, "tuned")
     content = json.loads((folder / "threshold.json").read_text())
     views = {
-        iou: view(Predictions.load(folder_of(place / "evaluate", "val")), iou) for iou in (0.4, 0.5, 0.6, 0.7, 0.8)
+        iou: match_at(Predictions.load(folder_of(place / "evaluate", "val")), iou) for iou in (0.4, 0.5, 0.6, 0.7, 0.8)
     }
-    point = select({iou: sweep(each.scored) for iou, each in views.items()}, best_f()).point
+    point = select({iou: sweep(each.records, FLOOR) for iou, each in views.items()}, best_f()).point
     assert status == 0, output
     assert (content["score"], content["iou"]) == (point.score, point.iou)
     assert f"conf={point.score!r}" in output

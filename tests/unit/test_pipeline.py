@@ -13,7 +13,7 @@ from src.config.provenance import Provenance
 ROOT = Path(__file__).parents[2]
 STAGES = ("prepare", "train", "evaluate", "tune_threshold", "decide")
 # How runs are recorded and options are read decides nothing about results; a change there must not train again.
-NOT_DECISIVE = ("src.mlflow", "src.config", "src.stages.pipeline_run")
+NOT_DECISIVE = ("src.mlflow", "src.config")
 
 
 @pytest.fixture(scope="module")

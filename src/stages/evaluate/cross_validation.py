@@ -1,72 +1,25 @@
 """Cross-validation: how much the figures of a training recipe depend on which images it was trained and judged on."""
 
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import yaml
-
-from src.core.files import write_text
-from src.data.manifest import SplitCounts
+from src.data.linked import linked
 from src.data.prepared import PreparedData
 from src.detector.options import ModelOptions, ProjectTrainOptions
 from src.detector.predict import PredictionRequest, Predictor
 from src.detector.settings import Flag
+from src.detector.suppression import suppress
 from src.detector.train import TrainingRequest, TrainingResult
 from src.detector.train import train as train_detector
 from src.detector.weights import resolve_weights
 from src.evaluation.average_precision import METRICS
 from src.evaluation.coco import coco_metrics
-from src.evaluation.folds import fold_of_each
-from src.stages.evaluate.passes import look_at
+from src.evaluation.folds import CrossValidation, Fold, fold_of_each
+from src.passes.predictions import predict_split
 
 HELD_IN, HELD_OUT = "train", "val"
-
-
-@dataclass(frozen=True)
-class Fold:
-    """One training and what it is worth on the images that were held out of it.
-
-    Attributes:
-        images: Number of images held out.
-        boxes: Number of boxes on them.
-        figures: `mAP50` and `mAP50-95` by name; NaN where there are no boxes.
-    """
-
-    images: int
-    boxes: int
-    figures: Mapping[str, float]
-
-
-@dataclass(frozen=True)
-class CrossValidation:
-    """The folds of a cross-validation.
-
-    Attributes:
-        folds: In order.
-    """
-
-    folds: tuple[Fold, ...]
-
-    def as_json(self) -> dict[str, Any]:
-        """Each fold, and mean, standard deviation (of a sample) and number of folds for each figure."""
-        listed = [
-            {"images": fold.images, "boxes": fold.boxes, **{name: _number(fold.figures[name]) for name in METRICS}}
-            for fold in self.folds
-        ]
-        return {"folds": listed, **{name: self._summary(name) for name in METRICS}}
-
-    def _summary(self, name: str) -> dict[str, float | int | None]:
-        values = np.array([fold.figures[name] for fold in self.folds])
-        values = values[~np.isnan(values)]
-        return {
-            "mean": float(values.mean()) if len(values) else None,
-            "std": float(values.std(ddof=1)) if len(values) > 1 else None,
-            "n": len(values),
-        }
 
 
 def cross_validate(
@@ -98,7 +51,7 @@ def cross_validate(
         with tempfile.TemporaryDirectory(prefix=f"fold-{fold}-") as scratch:
             held_out = [path for path, own in zip(images, fold_of_image, strict=True) if own == fold]
             held_in = [path for path, own in zip(images, fold_of_image, strict=True) if own != fold]
-            fold_data = _linked(data, Path(scratch) / "data", {HELD_IN: held_in, HELD_OUT: held_out})
+            fold_data = linked(data, Path(scratch) / "data", {HELD_IN: held_in, HELD_OUT: held_out})
             results.append(_fold(fold_data, train, model, Path(scratch) / "training"))
     return CrossValidation(tuple(results))
 
@@ -111,31 +64,6 @@ class _Silent:
 
     def on_epoch(self, epoch: int, metrics: Mapping[str, float]) -> None:
         """Nobody is told."""
-
-
-def _linked(data: PreparedData, root: Path, images: Mapping[str, Sequence[Path]]) -> PreparedData:
-    """A data set of links into another one.
-
-    Lists of files would do for Ultralytics, too, but it keeps what it knows of a list in a file beside the labels:
-    the lists of several folds would overwrite each other there, and the prepared data would change.
-    """
-    counts = {}
-    for split, paths in images.items():
-        links = {kind: root / kind / split for kind in ("images", "labels")}
-        for folder in links.values():
-            folder.mkdir(parents=True)
-        boxes = []
-        for path in paths:
-            label = data.root / "labels" / path.parent.name / f"{path.stem}.txt"
-            name = f"{path.parent.name}_{path.name}"  # images of different splits may have the same name
-            (links["images"] / name).symlink_to(path)
-            (links["labels"] / name).with_suffix(".txt").symlink_to(label)
-            boxes.append(len(label.read_text(encoding="utf-8").splitlines()))
-        counts[split] = SplitCounts(images=len(paths), boxes=sum(boxes), backgrounds=boxes.count(0))
-    folders = {split: f"images/{split}" for split in images}
-    description = {**folders, "names": dict(enumerate(data.class_names))}
-    write_text(root / "data.yaml", yaml.safe_dump(description, sort_keys=False, allow_unicode=True))
-    return replace(data, root=root, data_yaml=root / "data.yaml", counts=counts)
 
 
 def _fold(data: PreparedData, train: ProjectTrainOptions, model: ModelOptions, folder: Path) -> Fold:
@@ -153,8 +81,8 @@ def _fold(data: PreparedData, train: ProjectTrainOptions, model: ModelOptions, f
         ),
         _Silent(),
     )
-    found = look_at(Predictor(_request(data, train, result)), data, HELD_OUT)
-    metrics = coco_metrics(found.detections(), found.truth)
+    found = predict_split(Predictor(_request(data, train, result)), data, HELD_OUT)
+    metrics = coco_metrics(suppress(found.raw), found.truth)
     return Fold(
         images=found.truth.image_count,
         boxes=len(found.truth.boxes_xyxy),
@@ -170,7 +98,3 @@ def _request(data: PreparedData, train: ProjectTrainOptions, result: TrainingRes
         device=train.device,
         threads=train.threads,
     )
-
-
-def _number(value: float) -> float | None:
-    return None if np.isnan(value) else value

@@ -3,14 +3,14 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from src.detector.candidates import DEFAULT_CONFIDENCE
+from src.core.detections import DEFAULT_CONFIDENCE
 from src.detector.predict import read_image
 from src.evaluation.confusion import confusion_pairs
 from src.evaluation.corruptions import corrupt, image_seed
+from src.evaluation.measures import ALL_CLASSES
 from src.render import evaluation as render
+from src.render.annotated import annotate
 from src.render.figures import write_rows
-from src.stages.annotated import annotate
-from src.stages.evaluate.measures import ALL_CLASSES
 from src.stages.evaluate.stage import EvaluateOutcome
 
 _ROBUSTNESS = ("mAP50", "recall")
@@ -58,7 +58,7 @@ def _examples(outcome: EvaluateOutcome, seed: int) -> dict[str, NDArray[np.uint8
             picture,
             image,
             detections=measures.detections,
-            matches=measures.matches,
+            taken=measures.matches.truth_index[:, 0],
             truth=measures.truth,
             kept=measures.detections.scores > DEFAULT_CONFIDENCE,
         ).picture

@@ -1,14 +1,16 @@
 """What an evaluation leaves behind: files for the later stages, DVC and people, and figures in the tracker."""
 
+from pathlib import Path
 from typing import Any
 
 from src.core.files import sha256_of, write_json
+from src.documents.detections import write_detections
+from src.documents.predictions import CORRUPTED, VAL, folder_of
 from src.evaluation.average_precision import METRICS as AP
 from src.evaluation.corruptions import CORRUPTIONS
+from src.evaluation.measures import Measures, differences
 from src.mlflow.runs import Run
-from src.stages.evaluate.measures import differences, write_table
 from src.stages.evaluate.stage import EvaluateOutcome
-from src.stages.predictions import CORRUPTED, VAL, folder_of
 
 SUMMARY, METRICS, LATENCY, DETECTIONS = "evaluation.json", "metrics.json", "latency.json", "detections.parquet"
 
@@ -16,14 +18,26 @@ SUMMARY, METRICS, LATENCY, DETECTIONS = "evaluation.json", "metrics.json", "late
 def save(outcome: EvaluateOutcome) -> None:
     """Write the tables of detections, `metrics.json`, `latency.json` and, last, `evaluation.json`."""
     for split, measures in outcome.measures.items():
-        write_table(measures, folder_of(outcome.folder, split) / DETECTIONS)
+        _write_detections(measures, folder_of(outcome.folder, split))
     for corruption, measures in outcome.corrupted.items():
-        write_table(measures, folder_of(outcome.folder, CORRUPTED, corruption) / DETECTIONS)
+        _write_detections(measures, folder_of(outcome.folder, CORRUPTED, corruption))
     write_json(
         outcome.folder / METRICS, {name: value for name, value in figures(outcome).items() if _is_headline(name)}
     )
     write_json(outcome.folder / LATENCY, outcome.speed.as_json())
     write_json(outcome.folder / SUMMARY, summary(outcome))
+
+
+def _write_detections(measures: Measures, folder: Path) -> None:
+    matches = measures.matches
+    write_detections(
+        folder / DETECTIONS,
+        measures.detections,
+        measures.truth,
+        taken=matches.truth_index[:, 0],
+        iou=matches.iou,
+        kinds=measures.kinds,
+    )
 
 
 def record(outcome: EvaluateOutcome, run: Run) -> None:

@@ -14,14 +14,16 @@ from src.detector.evaluate import Evaluation, EvaluationRequest
 from src.detector.evaluate import evaluate as validate
 from src.detector.options import ModelOptions, ProjectTrainOptions
 from src.detector.predict import PredictionRequest, Predictor, read_image
+from src.detector.suppression import suppress
 from src.detector.weights import resolve_weights
+from src.documents.predictions import CORRUPTED, TEST, UNTRAINED, VAL, Predictions, folder_of
+from src.evaluation.folds import CrossValidation
+from src.evaluation.measures import Measures, measure
 from src.evaluation.options import EvaluateOptions
 from src.mlflow.options import TrackingOptions
-from src.stages.evaluate.cross_validation import CrossValidation, cross_validate
-from src.stages.evaluate.measures import Measures, measure
-from src.stages.evaluate.passes import look_at, look_at_corrupted
+from src.passes.predictions import predict_corrupted, predict_split
+from src.stages.evaluate.cross_validation import cross_validate
 from src.stages.evaluate.speed import Speed, measure_speed
-from src.stages.predictions import CORRUPTED, TEST, UNTRAINED, VAL, Predictions, folder_of
 from src.stages.train.outcome import SUMMARY as TRAINING
 
 ONNX = "model.onnx"
@@ -112,7 +114,7 @@ def evaluate(job: EvaluateJob) -> EvaluateOutcome:
     request = _request(job, data, weights, imgsz)
     splits = [split for split in (VAL, TEST) if split in data.counts and data.counts[split].images]
     predictor = Predictor(request)
-    predictions = {split: look_at(predictor, data, split) for split in splits}
+    predictions = {split: predict_split(predictor, data, split) for split in splits}
     for split, found in predictions.items():
         found.save(folder_of(job.folder, split))
     timed = predictions[splits[-1]].truth.files[: job.evaluate.latency_warmup + job.evaluate.latency_runs]
@@ -202,14 +204,14 @@ def _validation(job: EvaluateJob, data: PreparedData, weights: Path, imgsz: int,
 
 
 def _measured(job: EvaluateJob, found: Predictions) -> Measures:
-    return measure(found.detections(), found.truth, resamples=job.evaluate.resamples, seed=job.evaluate.seed)
+    return measure(suppress(found.raw), found.truth, resamples=job.evaluate.resamples, seed=job.evaluate.seed)
 
 
 def _untrained(job: EvaluateJob, data: PreparedData, imgsz: int, splits: list[str]) -> dict[str, Measures]:
     if not job.train.baseline:
         return {}
     predictor = Predictor(_request(job, data, resolve_weights(job.model), imgsz))
-    predictions = {split: look_at(predictor, data, split) for split in splits}
+    predictions = {split: predict_split(predictor, data, split) for split in splits}
     for split, found in predictions.items():
         found.save(folder_of(job.folder, UNTRAINED, split))
     return {split: _measured(job, found) for split, found in predictions.items()}
@@ -218,7 +220,7 @@ def _untrained(job: EvaluateJob, data: PreparedData, imgsz: int, splits: list[st
 def _corrupted(job: EvaluateJob, data: PreparedData, predictor: Predictor, clean: Predictions) -> dict[str, Measures]:
     measures = {}
     for corruption in job.evaluate.corruptions:
-        found = look_at_corrupted(predictor, data, clean.truth, corruption, job.evaluate.seed)
+        found = predict_corrupted(predictor, data, clean.truth, corruption, job.evaluate.seed)
         found.save(folder_of(job.folder, CORRUPTED, corruption))
         measures[corruption] = _measured(job, found)
     return measures

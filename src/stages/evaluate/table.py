@@ -5,10 +5,10 @@ import math
 from rich.console import Console
 from rich.table import Table
 
+from src.core.detections import DEFAULT_CONFIDENCE
 from src.core.interval import Interval
-from src.detector.candidates import DEFAULT_CONFIDENCE
-from src.stages.evaluate.cross_validation import CrossValidation
-from src.stages.evaluate.measures import differences
+from src.evaluation.folds import CrossValidation
+from src.evaluation.measures import differences
 from src.stages.evaluate.stage import EvaluateOutcome
 
 _METRICS = ("mAP50-95", "mAP50", "precision", "recall", "F1")

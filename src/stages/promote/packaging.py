@@ -5,22 +5,24 @@ from pathlib import Path
 
 import numpy as np
 
+from src.core.errors import RegistryError
 from src.detector.latency import export_onnx
 from src.detector.predict import PredictionRequest
+from src.detector.suppression import suppress
+from src.evaluation.output_agreement import OutputAgreement, output_agreement
 from src.mlflow.registry import package
 from src.mlflow.registry.package import BACKENDS, Package
-from src.stages.promote.challenge import Contender
-from src.stages.promote.intake import Intake
-from src.stages.promote.likeness import Likeness, likeness
+from src.stages.promote.against_incumbent import DeployedModel
+from src.stages.promote.fetch_candidate import FetchedCandidate
 
 RECORDED_WITH = "pytorch"  # what the stage evaluate runs
 
 
-def packaged(intake: Intake, folder: Path) -> Mapping[str, Likeness]:
+def packaged(fetched: FetchedCandidate, folder: Path) -> Mapping[str, OutputAgreement]:
     """Export the weights, write the model's folder, load it as anybody would, and look at the example.
 
     Args:
-        intake: The candidate.
+        fetched: The candidate.
         folder: The model's folder, to be made.
 
     Returns:
@@ -30,14 +32,14 @@ def packaged(intake: Intake, folder: Path) -> Mapping[str, Likeness]:
         RegistryError: the package does not give the recorded boxes.
         TrainingError: the weights cannot be exported.
     """
-    candidate = intake.candidate
+    candidate = fetched.candidate
     onnx = folder.with_name("model.onnx")
-    export_onnx(PredictionRequest(candidate.class_names, candidate.imgsz, weights=intake.weights), onnx)
+    export_onnx(PredictionRequest(candidate.class_names, candidate.imgsz, weights=fetched.weights), onnx)
     package.save(
         Package(
-            weights=intake.weights,
+            weights=fetched.weights,
             onnx=onnx,
-            example=intake.example,
+            example=fetched.example,
             class_names=candidate.class_names,
             imgsz=candidate.imgsz,
             confidence=candidate.confidence,
@@ -45,17 +47,30 @@ def packaged(intake: Intake, folder: Path) -> Mapping[str, Likeness]:
         ),
         folder,
     )
-    compared = {backend: _compared(intake, folder, backend) for backend in BACKENDS}
-    compared[RECORDED_WITH].require("Loaded back, the model")
+    compared = {backend: _compared(fetched, folder, backend) for backend in BACKENDS}
+    require_same("Loaded back, the model", compared[RECORDED_WITH])
     return compared
 
 
-def _compared(intake: Intake, folder: Path, backend: str) -> Likeness:
-    found = package.predict(folder, [intake.example.read_bytes()], backend=backend)
-    truth = intake.predictions.truth
-    [number] = [index for index, file in enumerate(truth.files) if Path(file).name == intake.example.name]
-    point = Contender(intake.predictions, intake.candidate.confidence, intake.candidate.iou).point
-    recorded = intake.predictions.detections(point.iou, point.score)
+def require_same(what: str, agreement: OutputAgreement) -> None:
+    """Refuse a package that gives other boxes than the recorded ones.
+
+    Raises:
+        RegistryError: it does.
+    """
+    if not agreement.is_same:
+        raise RegistryError(
+            f"{what} gives {agreement}. Nothing was registered: the weights do not reproduce their evaluation on this"
+            " machine; run `python -m src.evaluate` again, with the versions of requirements.lock."
+        )
+
+
+def _compared(fetched: FetchedCandidate, folder: Path, backend: str) -> OutputAgreement:
+    found = package.predict(folder, [fetched.example.read_bytes()], backend=backend)
+    truth = fetched.predictions.truth
+    [number] = [index for index, file in enumerate(truth.files) if Path(file).name == fetched.example.name]
+    point = DeployedModel(fetched.predictions, fetched.candidate.confidence, fetched.candidate.iou).point
+    recorded = suppress(fetched.predictions.raw, iou=point.iou, confidence=point.score)
     kept = (recorded.image_index == number) & point.keeps(recorded.scores, recorded.class_index)
     here = recorded.where(np.flatnonzero(kept))
-    return likeness([{**box, "image": number} for box in found], here, truth.class_names)
+    return output_agreement([{**box, "image": number} for box in found], here, truth.class_names)

@@ -27,7 +27,7 @@ class RollbackOutcome:
 
 
 def roll_back(job: PromoteJob) -> RollbackOutcome:
-    """Give an alias back to its holder before; the next time, to the one before that.
+    """Give an alias back to the version that had it before; the next time, to the one before that.
 
     Side effects: changes the registry; the version that loses the alias is tagged with the time.
 
@@ -42,14 +42,14 @@ def roll_back(job: PromoteJob) -> RollbackOutcome:
         model = registry.model(name)
         if not model.versions:
             raise RegistryError(f"There is no registered model {name}; nothing was changed.")
-        holder = model.aliases.get(alias)
+        incumbent = model.aliases.get(alias)
         known = history.parse(model.tags.get(history.tag_of(alias), ""))
-        if holder is None and not known:
+        if incumbent is None and not known:
             valid = f" It has {', '.join(sorted(model.aliases))}." if model.aliases else " It has none."
             raise RegistryError(f"{name} has no alias {alias}.{did_you_mean(alias, model.aliases)}{valid}")
-        remaining = history.taken_back(known, holder, model.versions.keys())
+        remaining = history.taken_back(known, incumbent, model.versions.keys())
         if not remaining:
-            who = "nobody" if holder is None else f"version {holder}"
+            who = "nobody" if incumbent is None else f"version {incumbent}"
             raise RegistryError(
                 f"{name}@{alias} is {who}, and no version that still exists had it before: there is nothing to go back"
                 " to, and nothing was changed."
@@ -57,8 +57,8 @@ def roll_back(job: PromoteJob) -> RollbackOutcome:
         version = model.versions[remaining[-1]]
         registry.set_alias(name, alias, version.number)
         registry.tag_model(name, history.tag_of(alias), history.text_of(remaining))
-        if holder is not None and holder in model.versions:
+        if incumbent is not None and incumbent in model.versions:
             at = datetime.now(UTC).isoformat(timespec="seconds")
-            registry.tag_version(model.versions[holder], history.rolled_back_tag_of(alias), at)
+            registry.tag_version(model.versions[incumbent], history.rolled_back_tag_of(alias), at)
         left = len(history.taken_back(remaining, version.number, model.versions.keys()))
-        return RollbackOutcome(alias, version, holder, left)
+        return RollbackOutcome(alias, version, incumbent, left)

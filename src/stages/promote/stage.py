@@ -11,21 +11,21 @@ from src.core.secrets import without_credentials
 from src.data.options import DataOptions
 from src.detector.options import ProjectTrainOptions
 from src.evaluation.options import EvaluateOptions
+from src.evaluation.output_agreement import OutputAgreement
 from src.mlflow.courier.pending import wait_until_delivered
 from src.mlflow.options import TrackingOptions
 from src.mlflow.registry import history
 from src.mlflow.registry.candidate import Candidate
 from src.mlflow.registry.description import ACCEPTED, CONTENT, GATE, REJECTED, STATUS, page_text, version_tags
 from src.mlflow.registry.store import MlflowRegistry, RegisteredModel, Version, connected
+from src.stages.promote.against_incumbent import AgainstIncumbent, DeployedModel, compare_with_incumbent
 from src.stages.promote.arguments import PromoteArguments
-from src.stages.promote.challenge import Challenge, Contender, compete
-from src.stages.promote.holder import holder_on
-from src.stages.promote.intake import Intake, take_in
-from src.stages.promote.likeness import Likeness
+from src.stages.promote.fetch_candidate import FetchedCandidate, fetch_candidate
+from src.stages.promote.incumbent import incumbent_on
 from src.stages.promote.packaging import packaged
 from src.stages.train.outcome import SUMMARY
 
-PRODUCTION = "production"  # the alias that has to be won from its holder
+PRODUCTION = "production"  # the alias that is not taken from the incumbent unless the candidate is better
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class PromoteJob:
     Attributes:
         arguments: Which model, and what is to become of it.
         tracking: Where the run and the registry are.
-        data: The data that a holder is evaluated on, where that has not been done.
+        data: The data that the incumbent is evaluated on, where that has not been done.
         train: The device and threads to do it with.
         evaluate: How the bootstrap draws.
         training: Folder of the pipeline's training, to say which run may be meant.
@@ -59,8 +59,8 @@ class PromoteOutcome:
         is_new: Whether it was registered now, and not before.
         alias: What it is to be found under now; None for a rejected one.
         before: The version that had the alias; None where none had.
-        likeness: By backend, how the boxes of the package compare with the recorded ones; empty where it was not made.
-        challenge: The comparison with the holder; None where there was none to be beaten.
+        agreement: By backend, how the boxes of the package compare with the recorded ones; empty where it was not made.
+        against_incumbent: The comparison with the version that had the alias; None where none had to be made.
     """
 
     version: Version
@@ -68,12 +68,12 @@ class PromoteOutcome:
     is_new: bool
     alias: str | None
     before: int | None
-    likeness: Mapping[str, Likeness]
-    challenge: Challenge | None
+    agreement: Mapping[str, OutputAgreement]
+    against_incumbent: AgainstIncumbent | None
 
 
 def promote(job: PromoteJob) -> PromoteOutcome:
-    """Register the model of a run and give it an alias, if its decision and the alias's holder allow.
+    """Register the model of a run and give it an alias, if its decision and the version that has it allow.
 
     A model that was registered before is not registered again, but gets the alias and the gates of its last decision.
 
@@ -85,28 +85,28 @@ def promote(job: PromoteJob) -> PromoteOutcome:
     """
     run_id = _delivered(job.tracking, _run_id(job))
     with connected(job.tracking.uri) as registry, tempfile.TemporaryDirectory() as scratch:
-        intake = take_in(registry, run_id, Path(scratch))
-        status = _status(intake.candidate, job.arguments)
-        tags = version_tags(intake.candidate, status)
+        fetched = fetch_candidate(registry, run_id, Path(scratch))
+        status = _status(fetched.candidate, job.arguments)
+        tags = version_tags(fetched.candidate, status)
         model = registry.model(job.arguments.name)
-        version = _registered_before(model, intake.run.run_id, tags)
+        version = _registered_before(model, fetched.run.run_id, tags)
         alias = job.arguments.alias if status == ACCEPTED else None
         before = model.aliases.get(alias) if alias is not None else None
-        challenge = None
+        comparison = None
         if alias == PRODUCTION and before is not None and (version is None or version.number != before):
-            challenge = _challenge(job, registry, model.versions[before], intake, Path(scratch))
+            comparison = _against_incumbent(job, registry, model.versions[before], fetched, Path(scratch))
         is_new = version is None
-        compared: Mapping[str, Likeness] = {}
-        text = page_text(job.arguments.name, intake.candidate, status)
+        compared: Mapping[str, OutputAgreement] = {}
+        text = page_text(job.arguments.name, fetched.candidate, status)
         if version is not None:
             registry.describe_again(version, tags, text, stale=(GATE,))
         else:
             folder = Path(scratch) / "model"
-            compared = packaged(intake, folder)
-            version = registry.register(job.arguments.name, folder, intake.run, tags=tags, description=text)
+            compared = packaged(fetched, folder)
+            version = registry.register(job.arguments.name, folder, fetched.run, tags=tags, description=text)
         if alias is not None and version.number != before:
-            _hand_over(registry, model, version, alias, challenge)
-        return PromoteOutcome(version, tags, is_new, alias, before, compared, challenge)
+            _hand_over(registry, model, version, alias, comparison)
+        return PromoteOutcome(version, tags, is_new, alias, before, compared, comparison)
 
 
 def _delivered(tracking: TrackingOptions, run_id: str) -> str:
@@ -175,36 +175,38 @@ def _registered_before(model: RegisteredModel, run_id: str, tags: Mapping[str, s
     return max(same, key=lambda version: version.number, default=None)
 
 
-def _challenge(job: PromoteJob, registry: MlflowRegistry, version: Version, intake: Intake, folder: Path) -> Challenge:
-    """The comparison with the holder of the alias.
+def _against_incumbent(
+    job: PromoteJob, registry: MlflowRegistry, version: Version, fetched: FetchedCandidate, folder: Path
+) -> AgainstIncumbent:
+    """The comparison with the version that has the alias.
 
     Raises:
         RegistryError: the candidate is not better.
     """
-    candidate = Contender(intake.predictions, intake.candidate.confidence, intake.candidate.iou)
-    holder = holder_on(registry, version, intake, data=job.data, train=job.train, folder=folder)
-    challenge = compete(
+    candidate = DeployedModel(fetched.predictions, fetched.candidate.confidence, fetched.candidate.iou)
+    incumbent = incumbent_on(registry, version, fetched, data=job.data, train=job.train, folder=folder)
+    comparison = compare_with_incumbent(
         candidate,
-        holder.contender,
+        incumbent.model,
         version=version.number,
-        evaluated_here=holder.evaluated_here,
+        evaluated_here=incumbent.evaluated_here,
         resamples=job.evaluate.resamples,
         seed=job.evaluate.seed,
     )
-    if not challenge.is_won:
+    if not comparison.is_won:
         raise RegistryError(
-            f"Version {version.number} stays {version.name}@{job.arguments.alias}: run {intake.run.run_id} is"
-            f" {challenge.said}: {challenge}."
+            f"Version {version.number} stays {version.name}@{job.arguments.alias}: run {fetched.run.run_id} is"
+            f" {comparison.said}: {comparison}."
         )
-    return challenge
+    return comparison
 
 
 def _hand_over(
-    registry: MlflowRegistry, model: RegisteredModel, version: Version, alias: str, challenge: Challenge | None
+    registry: MlflowRegistry, model: RegisteredModel, version: Version, alias: str, comparison: AgainstIncumbent | None
 ) -> None:
     """Let the alias name the version, and remember who had it before."""
-    if challenge is not None:
-        registry.tag_version(version, f"{alias}.won", str(challenge))
+    if comparison is not None:
+        registry.tag_version(version, f"{alias}.won", str(comparison))
     registry.set_alias(version.name, alias, version.number)
     tag = history.tag_of(alias)
     known = history.parse(model.tags.get(tag, ""))

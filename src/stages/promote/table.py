@@ -66,12 +66,12 @@ def _remarks(outcome: PromoteOutcome) -> list[str]:
     lines = []
     if outcome.alias is None:
         lines.append(f"It is not for use. {outcome.tags.get(REASON, '')}")
-    if outcome.challenge is not None:
-        here = ", which was evaluated on them for this" if outcome.challenge.evaluated_here else ""
-        lines.append(f"It is {outcome.challenge.said}: {outcome.challenge}{here}.")
+    if outcome.against_incumbent is not None:
+        here = ", which was evaluated on them for this" if outcome.against_incumbent.evaluated_here else ""
+        lines.append(f"It is {outcome.against_incumbent.said}: {outcome.against_incumbent}{here}.")
     lines += [
         f"Loaded back with {backend}, against the boxes that src.evaluate recorded for the example: {found}."
-        for backend, found in outcome.likeness.items()
+        for backend, found in outcome.agreement.items()
     ]
     return lines
 

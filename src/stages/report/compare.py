@@ -5,11 +5,11 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from src.core.detection_records import DetectionRecords
 from src.core.errors import DataError
 from src.core.files import write_text
 from src.evaluation.average_precision import METRICS
 from src.evaluation.bootstrap import paired_difference
-from src.evaluation.records import DetectionRecords
 from src.mlflow.options import TrackingOptions
 from src.mlflow.runs.any_runs import DetailedRun, any_runs
 from src.render.study import as_html

@@ -8,15 +8,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from src.core.detection_records import DetectionRecords
 from src.core.errors import DataError
 from src.core.files import sha256_of, write_json
 from src.detector.evaluate import EvaluationRequest, evaluate
-from src.detector.records import ValidationRecords
-from src.evaluation.records import DetectionRecords
-from src.thresholds.criteria import best_f
-from src.thresholds.curve import sweep
-from src.thresholds.scored import ScoredDetections
-from src.thresholds.select import DEFAULT_IOU, select
+from src.thresholds.best_f1 import at_best_f1
 
 FOLDER = Path("outputs/baselines")
 
@@ -58,38 +54,15 @@ def untrained(request: EvaluationRequest, data_digest: str, folder: Path = FOLDE
     if (metrics := _kept(summary, records)) is not None:
         return Baseline(metrics, records.resolve())
     evaluation = evaluate(request)
-    detections = as_detection_records(evaluation.records)
-    metrics = {**evaluation.metrics, **operating_point_metrics(detections)}
-    detections.save(records)
+    metrics = {**evaluation.metrics, **operating_point_metrics(evaluation.records)}
+    evaluation.records.save(records)
     write_json(summary, {"metrics": metrics, "of": facts})  # last: it says that both are there
     return Baseline(metrics, records.resolve())
 
 
-def as_detection_records(records: ValidationRecords) -> DetectionRecords:
-    """The detector's records as the evaluation knows them."""
-    return DetectionRecords(
-        image_index=records.image_index,
-        class_index=records.class_index,
-        scores=records.scores,
-        true_positive=records.true_positive,
-        positives=records.positives,
-    )
-
-
 def operating_point_metrics(records: DetectionRecords) -> dict[str, float]:
-    """Precision, recall and F1 at IoU 0.50 where F1 is best, computed exactly; 0 where no threshold finds anything."""
-    detections = ScoredDetections(
-        image_index=records.image_index,
-        class_index=records.class_index,
-        scores=records.scores,
-        hit=records.true_positive[:, 0],
-        positives=records.positives,
-    )
-    point = select({DEFAULT_IOU: sweep(detections)}, best_f()).point
-    if point is None:
-        return {"val/precision": 0.0, "val/recall": 0.0, "val/F1": 0.0}
-    counts = point.counts
-    return {"val/precision": float(counts.precision), "val/recall": float(counts.recall), "val/F1": float(counts.f())}
+    """Precision, recall and F1 on val where F1 is best, by their names in the tracker."""
+    return {f"val/{name}": value for name, value in at_best_f1(records).items()}
 
 
 def _facts(request: EvaluationRequest, data_digest: str) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from src.detector.weights import resolve_weights
 from src.mlflow.options import TrackingOptions
 from src.mlflow.runs import Run, RunStatus, open_run
 from src.stages.train import run_state
-from src.stages.train.baseline import DECISIVE, Baseline, as_detection_records, operating_point_metrics, untrained
+from src.stages.train.baseline import DECISIVE, Baseline, operating_point_metrics, untrained
 from src.stages.train.outcome import TrainOutcome, record, report
 from src.stages.train.reporting import Observer, Pruned, Reporter
 from src.stages.train.run_state import RunState
@@ -103,9 +103,8 @@ def _train(job: TrainJob, data: PreparedData, weights: Path | None, run: Run, re
     )
     result = train_detector(_request(job, data, weights, reporter), observer)
     records_path = job.folder / RECORDS
-    records = as_detection_records(result.records)
-    records.save(records_path)
-    metrics = {**result.metrics, **operating_point_metrics(records)}
+    result.records.save(records_path)
+    metrics = {**result.metrics, **operating_point_metrics(result.records)}
     baseline, doubts = _baseline(job, data, weights, result)
     outcome = TrainOutcome(
         objective=tuple(metrics[name] for name in job.train.objectives),

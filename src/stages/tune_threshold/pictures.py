@@ -4,11 +4,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from src.detector.predict import read_image
+from src.passes.matched import MatchedDetections
 from src.render import threshold as render
-from src.stages.annotated import annotate
+from src.render.annotated import annotate
 from src.stages.tune_threshold.stage import DEFAULT, TuneOutcome
-from src.stages.tune_threshold.views import View
-from src.thresholds.operating_point import OperatingPoint
+from src.thresholds.operating_point import OperatingPoint, most_different
 from src.thresholds.outline import outline
 
 _SAMPLES = 4
@@ -28,20 +28,6 @@ def draw(outcome: TuneOutcome) -> None:
     render.draw_reliability(plots / "reliability.png", outcome.calibration)
     if outcome.point is not None and (pairs := _pairs(outcome, outcome.point)):
         render.draw_pairs(plots / "default_and_tuned.png", pairs)
-
-
-def most_different(before: NDArray[np.int64], after: NDArray[np.int64], most: int) -> list[int]:
-    """The images on which two operating points differ most in hits and false alarms, the most different first.
-
-    Args:
-        before: Detections kept, hits and boxes of each image at one point, (I, 3).
-        after: Likewise at the other.
-        most: How many at most; images without a difference are left out.
-    """
-    kept, hits, _ = (after - before).T
-    difference = np.abs(hits) + np.abs(kept - hits)
-    ranked = np.argsort(-difference, kind="stable")[:most]
-    return [int(image) for image in ranked if difference[image] > 0]
 
 
 def _line(outcome: TuneOutcome, split: str) -> render.Line:
@@ -91,10 +77,15 @@ def _pairs(
 
 
 def _half(
-    image_rgb: NDArray[np.uint8], image: int, of: View, point: OperatingPoint, name: str
+    image_rgb: NDArray[np.uint8], image: int, of: MatchedDetections, point: OperatingPoint, name: str
 ) -> tuple[str, NDArray[np.uint8]]:
     drawn = annotate(
-        image_rgb, image, detections=of.detections, matches=of.matches, truth=of.truth, kept=of.kept(point)
+        image_rgb,
+        image,
+        detections=of.detections,
+        taken=of.matches.truth_index[:, 0],
+        truth=of.truth,
+        kept=of.kept(point),
     )
     at = f"{name} {point.score:.3g}, NMS IoU {point.iou:g}"
     return f"{at}: {drawn.found} found, {drawn.wrong} wrong, {drawn.missed} missed", drawn.picture

@@ -6,21 +6,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from src.core.detections import DEFAULT_CONFIDENCE, DEFAULT_IOU, FLOOR
 from src.core.errors import DataError
 from src.core.interval import Interval, image_weights
 from src.data.options import DataOptions
+from src.documents.predictions import CORRUPTED, TEST, VAL, Predictions, corruptions_in, folder_of
 from src.mlflow.options import TrackingOptions
-from src.stages.predictions import CORRUPTED, TEST, VAL, Predictions, corruptions_in, folder_of
-from src.stages.tune_threshold.views import View, view
+from src.passes.matched import MatchedDetections, match_at
 from src.thresholds.bootstrap import Reselection, reselect
 from src.thresholds.calibration import Reliability, reliability
-from src.thresholds.curve import Curve, sweep
+from src.thresholds.curve import CountsByThreshold, sweep
 from src.thresholds.operating_point import OperatingPoint, differences
 from src.thresholds.options import ThresholdOptions
 from src.thresholds.per_class import ClassThreshold, per_class
-from src.thresholds.select import DEFAULT_IOU, DEFAULT_SCORE, Selection, preferred, select
+from src.thresholds.select import Selection, preferred, select
 
-DEFAULT = OperatingPoint(iou=DEFAULT_IOU, score=DEFAULT_SCORE)
+DEFAULT = OperatingPoint(iou=DEFAULT_IOU, score=DEFAULT_CONFIDENCE)
 EVALUATION = "evaluation.json"
 INFEASIBLE = 3  # the program's exit status where no threshold satisfies the criterion's constraint
 
@@ -94,9 +95,9 @@ class TuneOutcome:
     val: Figures | None
     test: OnTest | None
     robustness: Mapping[str, Figures]
-    views: Mapping[str, View]
-    default_views: Mapping[str, View]
-    curves: Mapping[str, Curve]
+    views: Mapping[str, MatchedDetections]
+    default_views: Mapping[str, MatchedDetections]
+    curves: Mapping[str, CountsByThreshold]
     calibration: Mapping[str, Reliability]
     data_root: Path
     folder: Path
@@ -117,14 +118,16 @@ def tune_threshold(job: TuneJob) -> TuneOutcome:
     folder = Path(options.evaluation)
     evaluation = _evaluation(folder)
     found = {split: Predictions.load(folder_of(folder, split)) for split in _splits(folder)}
-    by_iou = {iou: view(found[VAL], iou) for iou in options.iou_grid}
-    curves = {iou: sweep(each.scored) for iou, each in by_iou.items()}
+    by_iou = {iou: match_at(found[VAL], iou) for iou in options.iou_grid}
+    curves = {iou: sweep(each.records, FLOOR) for iou, each in by_iou.items()}
     selection = select(curves, options.rule)
     classes = _per_class(options, selection, by_iou)
     point = _frozen(selection, classes)
     iou = _shown_iou(options, selection)
-    views = {VAL: by_iou[iou], **{split: view(found[split], iou) for split in found if split != VAL}}
-    default_views = {split: views[split] if iou == DEFAULT.iou else view(found[split], DEFAULT.iou) for split in found}
+    views = {VAL: by_iou[iou], **{split: match_at(found[split], iou) for split in found if split != VAL}}
+    default_views = {
+        split: views[split] if iou == DEFAULT.iou else match_at(found[split], DEFAULT.iou) for split in found
+    }
     return TuneOutcome(
         options=options,
         evaluation=evaluation,
@@ -137,8 +140,8 @@ def tune_threshold(job: TuneJob) -> TuneOutcome:
         robustness=_robustness(options, folder, point),
         views=views,
         default_views=default_views,
-        curves={split: sweep(each.scored) for split, each in views.items()},
-        calibration={split: reliability(each.scored, each.kept(point or DEFAULT)) for split, each in views.items()},
+        curves={split: sweep(each.records, FLOOR) for split, each in views.items()},
+        calibration={split: reliability(each.records, each.kept(point or DEFAULT)) for split, each in views.items()},
         data_root=job.data.folder,
         folder=job.folder,
     )
@@ -163,17 +166,18 @@ def _splits(folder: Path) -> list[str]:
 
 
 def _per_class(
-    options: ThresholdOptions, selection: Selection, by_iou: Mapping[float, View]
+    options: ThresholdOptions, selection: Selection, by_iou: Mapping[float, MatchedDetections]
 ) -> tuple[ClassThreshold, ...] | None:
     if not options.per_class or selection.point is None:
         return None
     chosen = selection.point
     return per_class(
-        by_iou[chosen.iou].scored,
+        by_iou[chosen.iou].records,
         options.rule,
         all_classes=chosen.score,
         iou=chosen.iou,
         min_positives=options.min_positives,
+        floor=FLOOR,
     )
 
 
@@ -190,23 +194,28 @@ def _shown_iou(options: ThresholdOptions, selection: Selection) -> float:
 
 
 def _reselected(
-    options: ThresholdOptions, selection: Selection, by_iou: Mapping[float, View], curves: Mapping[float, Curve]
+    options: ThresholdOptions,
+    selection: Selection,
+    by_iou: Mapping[float, MatchedDetections],
+    curves: Mapping[float, CountsByThreshold],
 ) -> Reselection | None:
     if selection.point is None:
         return None
-    detections = {iou: each.scored for iou, each in by_iou.items()}
+    detections = {iou: each.records for iou, each in by_iou.items()}
     images = next(iter(detections.values())).image_count
     weights = image_weights(images, options.resamples, options.seed)
     return reselect(detections, curves, options.rule, chosen=selection.point.score, weights=weights)
 
 
-def _figures(options: ThresholdOptions, of: View, point: OperatingPoint | None) -> Figures | None:
+def _figures(options: ThresholdOptions, of: MatchedDetections, point: OperatingPoint | None) -> Figures | None:
     if point is None:
         return None
     return of.figures(point, image_weights(of.truth.image_count, options.resamples, options.seed))
 
 
-def _on_test(options: ThresholdOptions, tuned: View, default: View, point: OperatingPoint | None) -> OnTest:
+def _on_test(
+    options: ThresholdOptions, tuned: MatchedDetections, default: MatchedDetections, point: OperatingPoint | None
+) -> OnTest:
     weights = image_weights(tuned.truth.image_count, options.resamples, options.seed)
     at_default = default.figures(DEFAULT, weights)
     if point is None:
@@ -225,6 +234,6 @@ def _robustness(options: ThresholdOptions, folder: Path, point: OperatingPoint |
         return {}
     robustness: dict[str, Figures] = {}
     for name in corruptions_in(folder):
-        of = view(Predictions.load(folder_of(folder, CORRUPTED, name)), point.iou)
+        of = match_at(Predictions.load(folder_of(folder, CORRUPTED, name)), point.iou)
         robustness[name] = of.figures(point, image_weights(of.truth.image_count, options.resamples, options.seed))
     return robustness

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from src.core.errors import TrainingError
 from src.detector.arguments import defaults
-from src.detector.resolved import Outcome, Schedule, flags_when_done, flags_when_ready, refuse_dead
+from src.detector.resolved import CompletedTraining, Schedule, flags_when_done, flags_when_ready, refuse_dead
 from src.detector.settings import dead_parameters, flags_before
 
 ALIVE = {**defaults(), "optimizer": "SGD", "epochs": 100}
@@ -103,7 +103,7 @@ def test_what_ultralytics_changed_is_flagged(requested, resolved, name):
 def test_nothing_is_flagged_when_nothing_happened():
     """Flags are rare enough to be read."""
     assert flags_when_ready(ALIVE, ALIVE, SCHEDULE, ["lr0"]) == []
-    assert flags_when_done(ALIVE, ALIVE, Outcome(100, 100, 250, stopped_early=False)) == []
+    assert flags_when_done(ALIVE, ALIVE, CompletedTraining(100, 100, 250, stopped_early=False)) == []
 
 
 def test_a_training_that_is_mostly_warm_up_is_flagged():
@@ -128,10 +128,10 @@ def test_a_learning_rate_that_was_replaced_after_all_is_an_error_when_searched()
 @pytest.mark.parametrize(
     ("outcome", "batch", "name"),
     [
-        pytest.param(Outcome(3, 3, 3, False), 16, "few_steps", id="fewer than ten steps"),
-        pytest.param(Outcome(50, 50, 25, False), 16, "few_steps", id="fewer than one an epoch"),
-        pytest.param(Outcome(20, 50, 200, True), 16, "stopped_early", id="patience ran out"),
-        pytest.param(Outcome(50, 50, 500, False), 8, "batch_changed", id="memory was too small"),
+        pytest.param(CompletedTraining(3, 3, 3, False), 16, "few_steps", id="fewer than ten steps"),
+        pytest.param(CompletedTraining(50, 50, 25, False), 16, "few_steps", id="fewer than one an epoch"),
+        pytest.param(CompletedTraining(20, 50, 200, True), 16, "stopped_early", id="patience ran out"),
+        pytest.param(CompletedTraining(50, 50, 500, False), 8, "batch_changed", id="memory was too small"),
     ],
 )
 def test_the_course_of_a_training_is_flagged(outcome, batch, name):

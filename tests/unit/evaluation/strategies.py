@@ -3,7 +3,7 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from src.evaluation.records import IOU_THRESHOLDS, DetectionRecords
+from src.core.detection_records import IOU_THRESHOLDS, DetectionRecords
 
 
 def random_records(

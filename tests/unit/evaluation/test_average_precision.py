@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from src.core.detection_records import DetectionRecords
 from src.core.errors import DataError
 from src.evaluation.average_precision import average_precision, mean_over_classes, weighted_average_precision
-from src.evaluation.records import DetectionRecords
 from tests.unit.evaluation.strategies import random_records, records
 
 

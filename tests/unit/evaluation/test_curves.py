@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from src.core.detection_records import DetectionRecords
 from src.evaluation.curves import curve
-from src.evaluation.records import DetectionRecords
 from tests.unit.evaluation.strategies import random_records, records
 
 

@@ -3,10 +3,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from src.core.detection_records import DetectionRecords
 from src.core.interval import image_weights
 from src.evaluation.average_precision import COCO, average_precision
 from src.evaluation.headline import HEADLINES, headline_samples, point_samples
-from src.evaluation.records import DetectionRecords
 from tests.unit.evaluation.strategies import random_records, records
 
 

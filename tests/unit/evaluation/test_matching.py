@@ -6,11 +6,11 @@ from faster_coco_eval import COCO, COCOeval_faster
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from src.core.detection_records import IOU_THRESHOLDS
 from src.core.detections import Detections, GroundTruth
 from src.core.errors import DataError
 from src.evaluation.matching import match, records_of
 from src.evaluation.overlaps import paired_iou
-from src.evaluation.records import IOU_THRESHOLDS
 from tests.unit.evaluation.scenes import detected, ground_truth, random_scene, scenes
 
 

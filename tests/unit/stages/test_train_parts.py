@@ -3,10 +3,10 @@ import json
 import numpy as np
 import pytest
 
+from src.core.detection_records import DetectionRecords
 from src.data.prepared import PreparedData
 from src.detector.arguments import defaults
 from src.detector.evaluate import Evaluation, EvaluationRequest
-from src.detector.records import ValidationRecords
 from src.detector.settings import Flag
 from src.detector.train import TrainingResult
 from src.mlflow.runs import NullRun
@@ -17,7 +17,7 @@ from src.stages.train.reporting import Observer, Pruned, parameters
 from src.stages.train.stage import searched_arguments
 from src.stages.train.table import remarks
 
-RECORDS = ValidationRecords(
+RECORDS = DetectionRecords(
     image_index=np.array([0, 1]),
     class_index=np.array([0, 0]),
     scores=np.array([0.9, 0.2]),

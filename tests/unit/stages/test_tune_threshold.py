@@ -12,9 +12,9 @@ from src.core.files import write_json
 from src.data.options import SyntheticOptions
 from src.mlflow.options import TrackingOptions
 from src.mlflow.runs import NullRun
+from src.passes import matched
 from src.stages.tune_threshold import pictures as threshold_pictures
 from src.stages.tune_threshold import stage
-from src.stages.tune_threshold.pictures import most_different
 from src.stages.tune_threshold.record import figures, record, save
 from src.stages.tune_threshold.stage import TuneJob, tune_threshold
 from src.stages.tune_threshold.table import remarks, show
@@ -24,13 +24,10 @@ from tests.unit.evaluation.scenes import random_scene
 
 @dataclass
 class Found:
-    """Predictions whose detections are the same at every NMS IoU, without torch."""
+    """Predictions whose raw boxes are detections already, the same at every NMS IoU."""
 
     truth: GroundTruth
-    all: Detections
-
-    def detections(self, iou):
-        return self.all
+    raw: Detections
 
 
 def scene(seed=0, images=12, classes=2, truths=40, detections=90):
@@ -57,6 +54,7 @@ def tuned(tmp_path, monkeypatch):
         monkeypatch.setattr(
             stage.Predictions, "load", lambda path: predictions[str(path.relative_to(folder / "predictions"))]
         )
+        monkeypatch.setattr(matched, "suppress", lambda raw, **_: raw)  # without torch
         job = TuneJob(
             data=SyntheticOptions(name="drawn", root=str(tmp_path)),
             threshold=ThresholdOptions(evaluation=str(folder), resamples=20, **{"iou_grid": [0.6, 0.7], **options}),
@@ -185,7 +183,7 @@ def test_a_class_that_is_missing_from_val_has_the_threshold_for_all(tuned):
     with_more = GroundTruth(
         truth.files, truth.sizes_wh, ("class 0", "missing"), truth.image_index, truth.class_index, truth.boxes_xyxy
     )
-    _, content = tuned({"val": Found(with_more, some.all)}, per_class=True, min_positives=10)
+    _, content = tuned({"val": Found(with_more, some.raw)}, per_class=True, min_positives=10)
     assert content["per_class"]["class 0"]["own"]
     assert content["per_class"]["missing"]["score"] == content["score"]
     assert "0 boxes" in content["per_class"]["missing"]["reason"]
@@ -208,11 +206,3 @@ def test_a_missing_evaluation_is_named(tmp_path):
     )
     with pytest.raises(DataError, match=r"no finished evaluation in .*nowhere.*threshold.evaluation="):
         tune_threshold(job)
-
-
-def test_the_images_that_differ_most_come_first_and_those_alike_not_at_all():
-    """By hits and false alarms together."""
-    before = np.array([[3, 2, 4], [0, 0, 1], [5, 5, 5], [1, 1, 1]])
-    after = np.array([[3, 2, 4], [4, 1, 1], [4, 3, 5], [1, 0, 1]])
-    assert most_different(before, after, 2) == [1, 2]
-    assert most_different(before, before, 2) == []

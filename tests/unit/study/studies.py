@@ -10,7 +10,7 @@ import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
 from optuna.trial import FrozenTrial, TrialState
 
-from src.evaluation.records import DetectionRecords
+from src.core.detection_records import DetectionRecords
 
 START = datetime(2026, 1, 1, 12)
 SPACE: dict[str, BaseDistribution] = {

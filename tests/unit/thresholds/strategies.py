@@ -3,13 +3,20 @@
 import numpy as np
 from hypothesis import strategies as st
 
+from src.core.detection_records import IOU_THRESHOLDS, DetectionRecords
 from src.thresholds.criteria import best_f, few_false_alarms, least_cost, most_precision, most_recall
-from src.thresholds.scored import ScoredDetections
+
+
+def records(image_index, class_index, scores, hit, positives) -> DetectionRecords:
+    """Records of detections that match a box at every IoU or at none, (N,)."""
+    return DetectionRecords(
+        image_index, class_index, scores, np.repeat(hit[:, None], len(IOU_THRESHOLDS), 1), positives
+    )
 
 
 def random_detections(
     seed: int, *, images: int, classes: int, detections: int, hit_rate: float, levels: int = 0, boxes: int = 6
-) -> ScoredDetections:
+) -> DetectionRecords:
     """Every hit has a box to match; `levels` > 0 makes scores tie."""
     rng = np.random.default_rng(seed)
     positives = rng.integers(0, boxes, (images, classes)) if boxes else np.zeros((images, classes), np.int64)
@@ -20,11 +27,11 @@ def random_detections(
     for n in range(detections):
         hit[n] = rng.random() < hit_rate and left[image[n], class_[n]] > 0
         left[image[n], class_[n]] -= hit[n]
-    return ScoredDetections(image, class_, scores.astype(np.float32).astype(np.float64), hit, positives)
+    return records(image, class_, scores.astype(np.float32).astype(np.float64), hit, positives)
 
 
 @st.composite
-def scored(draw: st.DrawFn) -> ScoredDetections:
+def scored(draw: st.DrawFn) -> DetectionRecords:
     """Any detections of up to 6 images, 3 classes and 30 boxes; scores tie often, and there may be nothing at all."""
     return random_detections(
         draw(st.integers(0, 2**32 - 1)),

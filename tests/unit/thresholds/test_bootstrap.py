@@ -5,12 +5,11 @@ from hypothesis import strategies as st
 
 from src.core.interval import image_weights
 from src.thresholds import bootstrap
-from src.thresholds.bootstrap import candidates, resampled_counts, reselect
+from src.thresholds.bootstrap import resampled_counts, reselect, selectable
 from src.thresholds.criteria import best_f, most_recall
 from src.thresholds.curve import sweep
-from src.thresholds.scored import ScoredDetections
 from src.thresholds.select import select
-from tests.unit.thresholds.strategies import criteria, random_detections, scored
+from tests.unit.thresholds.strategies import criteria, random_detections, records, scored
 
 IOU = 0.7
 
@@ -21,7 +20,7 @@ def drawn(some, row):
     parts = [np.flatnonzero(some.image_index == image) for image in images]
     place = np.repeat(np.arange(len(images)), [len(part) for part in parts])
     index = np.concatenate([np.zeros(0, np.int64), *parts])
-    return ScoredDetections(place, some.class_index[index], some.scores[index], some.hit[index], some.positives[images])
+    return records(place, some.class_index[index], some.scores[index], some.hit[index], some.positives[images])
 
 
 @given(scored(), criteria(), st.integers(0, 2**31))
@@ -47,7 +46,7 @@ def test_the_counts_of_resamples_are_exact(some, seed, block):
     """In blocks of any size, and whatever the order of the images."""
     weights = image_weights(some.image_count, 3, seed)
     curve = sweep(some)
-    indices = candidates(curve)
+    indices = selectable(curve)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bootstrap, "_BLOCK_ELEMENTS", block)
         counts = resampled_counts(some, curve, indices, weights)
@@ -60,7 +59,7 @@ def test_the_counts_of_resamples_are_exact(some, seed, block):
 
 def test_too_many_candidates_are_thinned_to_equally_many_hits():
     curve = sweep(random_detections(0, images=50, classes=1, detections=500, hit_rate=0.9))
-    few = candidates(curve, 10)
+    few = selectable(curve, 10)
     assert len(few) == 11
     assert few[0] == 0
     assert np.ptp(np.diff(curve.counts.hits[few[1:]])) <= 2
@@ -74,7 +73,7 @@ def test_the_interval_of_a_threshold_holds_the_threshold_and_shrinks_with_more_i
         hit = np.tile([True, False], images)
         scores = np.where(hit, rng.beta(4, 2, 2 * images), rng.beta(1, 6, 2 * images))
         image = np.repeat(np.arange(images), 2)
-        some = ScoredDetections(image, np.zeros_like(image), scores, hit, np.ones((images, 1), np.int64))
+        some = records(image, np.zeros_like(image), scores, hit, np.ones((images, 1), np.int64))
         curve = sweep(some)
         point = select({IOU: curve}, best_f()).point
         weights = image_weights(images, 200, 0)
@@ -86,7 +85,7 @@ def test_the_interval_of_a_threshold_holds_the_threshold_and_shrinks_with_more_i
 
 def test_resamples_that_cannot_be_satisfied_are_counted():
     """One image has the only hit: about a third of the resamples are without it."""
-    some = ScoredDetections(
+    some = records(
         np.array([0, 1]),
         np.zeros(2, np.int64),
         np.array([0.9, 0.8]),

@@ -4,15 +4,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from src.thresholds.calibration import reliability
-from src.thresholds.scored import ScoredDetections
-from tests.unit.thresholds.strategies import scored
+from tests.unit.thresholds.strategies import records, scored
 
 
 @given(scored(), st.floats(0, 1))
 def test_each_detection_is_in_one_bin_and_no_bin_crosses_the_threshold(some, score):
     kept = some.scores > score
     table = reliability(some, kept)
-    assert table.detections.sum() == len(some)
+    assert table.detections.sum() == len(some.scores)
     assert table.detections[table.kept].sum() == kept.sum()
     assert (table.detections > 0).all()
     assert (table.detections * table.mean_score).sum() == pytest.approx(some.scores.sum())
@@ -49,4 +48,4 @@ def test_without_detections_nothing_is_known():
 
 def detections(scores, hit):
     zeros = np.zeros(len(scores), np.int64)
-    return ScoredDetections(zeros, zeros, np.array(scores, float), np.array(hit, bool), np.array([[len(scores)]]))
+    return records(zeros, zeros, np.array(scores, float), np.array(hit, bool), np.array([[len(scores)]]))

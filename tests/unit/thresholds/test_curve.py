@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from src.core.errors import DataError
 from src.thresholds.curve import sweep, thresholds_between
-from src.thresholds.scored import ScoredDetections
-from tests.unit.thresholds.strategies import scored
+from tests.unit.thresholds.strategies import records, scored
 
 
 @given(scored())
@@ -26,7 +26,7 @@ def test_the_thresholds_are_all_that_make_a_difference(some):
     curve = sweep(some)
     assert len(curve.thresholds) == len(np.unique(some.scores)) + 1
     assert curve.counts.kept[0] == 0
-    assert curve.counts.kept[-1] == len(some)
+    assert curve.counts.kept[-1] == len(some.scores)
 
 
 @given(st.lists(st.floats(float(np.float32(0.001)), 1, width=32, exclude_min=True), unique=True, max_size=20))
@@ -63,9 +63,8 @@ def test_nan_scores_are_refused():
     ("scores", "hit", "boxes", "message"),
     [
         pytest.param([0.5, 0.4], [True, True], 1, "each box can be matched once", id="more hits than boxes"),
-        pytest.param([0.0], [False], 1, r"scores\[0\] is 0.0", id="a score that passes no threshold"),
         pytest.param([1.5], [False], 1, r"scores\[0\] is 1.5", id="a score above one"),
-        pytest.param([0.5], [True, False], 1, "hit has shape", id="arrays of different length"),
+        pytest.param([0.5], [True, False], 1, "true_positive has shape", id="arrays of different length"),
     ],
 )
 def test_impossible_detections_are_refused(scores, hit, boxes, message):
@@ -73,6 +72,17 @@ def test_impossible_detections_are_refused(scores, hit, boxes, message):
         one_image(scores, hit, boxes)
 
 
+@pytest.mark.parametrize("floor", [0.0, 0.25])
+def test_a_score_that_passes_no_threshold_is_refused(floor):
+    with pytest.raises(DataError, match=rf"scores\[1\] is {floor}"):
+        sweep(one_image([0.5, floor], [True, False], boxes=1), floor)
+
+
+def test_a_floor_that_keeps_nothing_is_refused():
+    with pytest.raises(DataError, match=r"floor is 1\.0"):
+        sweep(one_image([0.5], [True], boxes=1), 1.0)
+
+
 def one_image(scores, hit, boxes):
     zeros = np.zeros(len(scores), np.int64)
-    return ScoredDetections(zeros, zeros, np.array(scores, float), np.array(hit, bool), np.array([[boxes]]))
+    return records(zeros, zeros, np.array(scores, float), np.array(hit, bool), np.array([[boxes]]))

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from src.core.errors import DataError
 from src.core.interval import image_weights
-from src.thresholds.operating_point import OperatingPoint, counts_by_image, differences, intervals
+from src.thresholds.operating_point import OperatingPoint, counts_by_image, differences, intervals, most_different
 from tests.unit.thresholds.strategies import random_detections, scored
 
 
@@ -49,3 +49,11 @@ def test_points_on_other_images_cannot_be_compared():
     weights = image_weights(2, 5, 0)
     with pytest.raises(DataError, match="not evaluated on the same images"):
         differences(np.array([[1, 1, 1], [1, 1, 1]]), np.array([[1, 1, 1], [1, 1, 2]]), weights)
+
+
+def test_the_images_that_differ_most_come_first_and_those_alike_not_at_all():
+    """By hits and false alarms together."""
+    before = np.array([[3, 2, 4], [0, 0, 1], [5, 5, 5], [1, 1, 1]])
+    after = np.array([[3, 2, 4], [4, 1, 1], [4, 3, 5], [1, 0, 1]])
+    assert most_different(before, after, 2) == [1, 2]
+    assert most_different(before, before, 2) == []

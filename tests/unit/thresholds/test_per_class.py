@@ -2,7 +2,7 @@ import numpy as np
 
 from src.thresholds.criteria import best_f, most_recall
 from src.thresholds.per_class import per_class
-from src.thresholds.scored import ScoredDetections
+from tests.unit.thresholds.strategies import records
 
 
 def two_classes(boxes_of_second):
@@ -11,7 +11,7 @@ def two_classes(boxes_of_second):
     hit = np.tile(np.repeat([True, False], 10), 2)
     hit[20 + boxes_of_second : 30] = False
     scores = np.repeat([0.8, 0.3, 0.4, 0.1], 10)
-    return ScoredDetections(np.zeros(40, np.int64), class_index, scores, hit, np.array([[10, boxes_of_second]]))
+    return records(np.zeros(40, np.int64), class_index, scores, hit, np.array([[10, boxes_of_second]]))
 
 
 def test_each_class_with_enough_boxes_has_its_own_threshold():

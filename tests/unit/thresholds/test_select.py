@@ -5,9 +5,8 @@ from hypothesis import strategies as st
 
 from src.thresholds.criteria import best_f, few_false_alarms, least_cost, most_precision, most_recall
 from src.thresholds.curve import Counts, sweep
-from src.thresholds.scored import ScoredDetections
 from src.thresholds.select import select
-from tests.unit.thresholds.strategies import criteria, scored
+from tests.unit.thresholds.strategies import criteria, records, scored
 
 IOU = 0.7
 
@@ -47,9 +46,9 @@ def test_no_other_nms_iou_is_better(some, criterion):
     """The choice over several NMS IoUs is as good as the best choice at any one of them."""
     truth = some[0].positives
     same_truth = [
-        ScoredDetections(each.image_index[:0], each.class_index[:0], each.scores[:0], each.hit[:0], truth)
+        records(each.image_index[:0], each.class_index[:0], each.scores[:0], each.hit[:0], truth)
         if each.positives.shape != truth.shape or (each.positives > truth).any()
-        else ScoredDetections(each.image_index, each.class_index, each.scores, each.hit, truth)
+        else records(each.image_index, each.class_index, each.scores, each.hit, truth)
         for each in some
     ]
     curves = {iou: sweep(each) for iou, each in zip((0.5, 0.6, 0.7), same_truth, strict=False)}
@@ -136,16 +135,14 @@ def test_ties_at_the_chosen_score_are_all_kept():
 def test_a_class_without_anything_changes_nothing():
     """One class missing from ground truth and detections: the choice is that of the others."""
     some = one_class([0.9, 0.5], [True, False], boxes=2)
-    with_empty = ScoredDetections(
-        some.image_index, some.class_index, some.scores, some.hit, np.hstack([some.positives, [[0]]])
-    )
+    with_empty = records(some.image_index, some.class_index, some.scores, some.hit, np.hstack([some.positives, [[0]]]))
     assert select({IOU: sweep(with_empty)}, best_f()).point.score == select({IOU: sweep(some)}, best_f()).point.score
 
 
 def test_a_class_that_is_only_found_by_mistake_counts_as_false_alarms():
     """Detections of a class without boxes cost precision, since all classes are taken together."""
     zeros = np.zeros(2, np.int64)
-    some = ScoredDetections(zeros, np.array([0, 1]), np.array([0.5, 0.9]), np.array([True, False]), np.array([[1, 0]]))
+    some = records(zeros, np.array([0, 1]), np.array([0.5, 0.9]), np.array([True, False]), np.array([[1, 0]]))
     point = select({IOU: sweep(some)}, best_f()).point
     assert float(point.counts.precision) == 0.5
 
@@ -190,4 +187,4 @@ def test_what_cannot_be_satisfied_is_said_with_the_nearest_point(criterion, near
 
 def one_class(scores, hit, boxes):
     zeros = np.zeros(len(scores), np.int64)
-    return ScoredDetections(zeros, zeros, np.array(scores, float), np.array(hit, bool), np.array([[boxes]]))
+    return records(zeros, zeros, np.array(scores, float), np.array(hit, bool), np.array([[boxes]]))

@@ -1,25 +1,24 @@
-"""The candidate against the holder of an alias, on the same images."""
+"""The candidate against the incumbent, which has the alias, on the same images."""
 
 import numpy as np
 import pytest
 
-from src.core.detections import GroundTruth
+from src.core.detections import GroundTruth, RawBoxes
 from src.core.errors import DataError
-from src.detector.candidates import Candidates
-from src.stages.predictions import Predictions
-from src.stages.promote.challenge import Contender, compete
+from src.documents.predictions import Predictions
+from src.stages.promote.against_incumbent import DeployedModel, compare_with_incumbent
 
 IMAGES, SIDE = 40, 96
 BOXES = np.tile([[10.0, 10.0, 50.0, 60.0]], (IMAGES, 1))
 
 
-def contender(found_share, *, score=0.8, confidence=0.5, images=IMAGES, boxes=BOXES, seed=0):
+def deployed(found_share, *, score=0.8, confidence=0.5, images=IMAGES, boxes=BOXES, seed=0):
     """A model that finds the one person on that share of the images, and nothing else."""
     image = np.arange(images)
     found = np.random.default_rng(seed).permutation(images)[: round(found_share * images)]
     found.sort()
     sizes = np.full((images, 2), SIDE)
-    return Contender(
+    return DeployedModel(
         Predictions(
             truth=GroundTruth(
                 files=tuple(f"images/test/{number}.png" for number in image),
@@ -29,7 +28,7 @@ def contender(found_share, *, score=0.8, confidence=0.5, images=IMAGES, boxes=BO
                 class_index=np.zeros_like(image),
                 boxes_xyxy=boxes[:images],
             ),
-            candidates=Candidates(
+            raw=RawBoxes(
                 image_index=found,
                 class_index=np.zeros_like(found),
                 scores=np.full(len(found), score, np.float32),
@@ -43,27 +42,27 @@ def contender(found_share, *, score=0.8, confidence=0.5, images=IMAGES, boxes=BO
     )
 
 
-def challenge(candidate, holder):
-    return compete(candidate, holder, version=3, evaluated_here=False, resamples=200, seed=0)
+def compared(candidate, incumbent):
+    return compare_with_incumbent(candidate, incumbent, version=3, evaluated_here=False, resamples=200, seed=0)
 
 
 @pytest.mark.parametrize(
-    ("candidate", "holder", "is_won", "said"),
+    ("candidate", "incumbent", "is_won", "said"),
     [
         pytest.param(0.9, 0.5, True, "better", id="better"),
         pytest.param(0.5, 0.9, False, "worse", id="worse"),
         pytest.param(0.725, 0.7, False, "not better beyond chance", id="better by one image"),
     ],
 )
-def test_the_interval_decides(candidate, holder, is_won, said):
-    made = challenge(contender(candidate), contender(holder, seed=1))
+def test_the_interval_decides(candidate, incumbent, is_won, said):
+    made = compared(deployed(candidate), deployed(incumbent, seed=1))
 
     assert (made.is_won, made.said) == (is_won, said)
-    assert (made.holder, made.images) == (3, IMAGES)
+    assert (made.incumbent, made.images) == (3, IMAGES)
 
 
 def test_a_tie_is_not_won():
-    made = challenge(contender(0.7), contender(0.7))
+    made = compared(deployed(0.7), deployed(0.7))
 
     assert (made.f1.estimate, made.f1.low, made.f1.high) == (0, 0, 0)
     assert not made.is_won
@@ -74,8 +73,8 @@ def test_a_tie_is_not_won():
 
 
 def test_each_is_judged_at_its_own_threshold():
-    """The same boxes, but the holder is operated so that it reports none of them."""
-    made = challenge(contender(0.8, score=0.6, confidence=0.5), contender(0.8, score=0.6, confidence=0.7))
+    """The same boxes, but the incumbent is operated so that it reports none of them."""
+    made = compared(deployed(0.8, score=0.6, confidence=0.5), deployed(0.8, score=0.6, confidence=0.7))
 
     assert made.is_won
     assert made.f1.estimate == pytest.approx(2 * 32 / (32 + 40))
@@ -83,12 +82,12 @@ def test_each_is_judged_at_its_own_threshold():
 
 
 def test_a_class_may_have_a_threshold_of_its_own():
-    strict = contender(0.8, score=0.6, confidence={"person": 0.7, "dog": 0.1})
+    strict = deployed(0.8, score=0.6, confidence={"person": 0.7, "dog": 0.1})
 
     assert strict.point.class_scores == (0.7,)
-    assert challenge(contender(0.8, score=0.6), strict).is_won
+    assert compared(deployed(0.8, score=0.6), strict).is_won
 
 
 def test_other_images_cannot_be_compared():
     with pytest.raises(DataError, match="same images"):
-        challenge(contender(0.8), contender(0.8, images=IMAGES - 1))
+        compared(deployed(0.8), deployed(0.8, images=IMAGES - 1))

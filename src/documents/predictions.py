@@ -9,15 +9,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from src.core.detections import Detections, GroundTruth
+from src.core.detections import GroundTruth, RawBoxes
 from src.core.errors import DataError
 from src.core.files import folder_when_complete
-from src.detector.candidates import DEFAULT_IOU, FLOOR, Candidates, suppress
 
 VAL, TEST, CORRUPTED, UNTRAINED = "val", "test", "corrupted", "untrained"
 
 _CORNERS = ("x1", "y1", "x2", "y2")
-_IMAGES, _TRUTH, _CANDIDATES = "images.parquet", "ground_truth.parquet", "candidates.parquet"
+_IMAGES, _TRUTH = "images.parquet", "ground_truth.parquet"
+_RAW = "candidates.parquet"  # the raw boxes' first name, which the runs that were recorded with it keep
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,35 +26,31 @@ class Predictions:
 
     Attributes:
         truth: The images and their labelled boxes.
-        candidates: The head's boxes above the noise floor, before suppression.
+        raw: The head's boxes above the noise floor, before suppression.
     """
 
     truth: GroundTruth
-    candidates: Candidates
-
-    def detections(self, iou: float = DEFAULT_IOU, confidence: float = FLOOR) -> Detections:
-        """What deployment would report with that NMS IoU and that confidence; at most 300 boxes an image."""
-        return suppress(self.candidates, iou=iou, confidence=confidence)
+    raw: RawBoxes
 
     def save(self, folder: Path) -> None:
         """Write `images.parquet`, `ground_truth.parquet` and `candidates.parquet`.
 
         Side effects: replaces the folder, whole.
         """
-        truth, found = self.truth, self.candidates
+        truth, found = self.truth, self.raw
         images = {
             "file": truth.files,
             **_columns(("width", "height"), truth.sizes_wh),
             **_columns(("input_width", "input_height"), found.input_sizes_wh),
         }
         labelled = {"image": truth.image_index, "class": truth.class_index, **_columns(_CORNERS, truth.boxes_xyxy)}
-        candidates = {"image": found.image_index, "class": found.class_index, "score": found.scores}
-        candidates |= _columns(_CORNERS, found.boxes_xyxy)
+        boxes = {"image": found.image_index, "class": found.class_index, "score": found.scores}
+        boxes |= _columns(_CORNERS, found.boxes_xyxy)
         with folder_when_complete(folder) as scratch:
             classes = {"classes": "\n".join(truth.class_names)}
             pq.write_table(pa.table(images).replace_schema_metadata(classes), scratch / _IMAGES)
             pq.write_table(pa.table(labelled), scratch / _TRUTH)
-            pq.write_table(pa.table(candidates), scratch / _CANDIDATES)
+            pq.write_table(pa.table(boxes), scratch / _RAW)
 
     @staticmethod
     def load(folder: Path) -> "Predictions":
@@ -64,7 +60,7 @@ class Predictions:
             DataError: there are no predictions in the folder, or they are damaged.
         """
         try:
-            images, labelled, found = (pq.read_table(folder / name) for name in (_IMAGES, _TRUTH, _CANDIDATES))
+            images, labelled, found = (pq.read_table(folder / name) for name in (_IMAGES, _TRUTH, _RAW))
             sizes_wh = _rows(images, ("width", "height"), np.int64)
             truth = GroundTruth(
                 files=tuple(images["file"].to_pylist()),
@@ -74,7 +70,7 @@ class Predictions:
                 class_index=_column(labelled, "class", np.int64),
                 boxes_xyxy=_rows(labelled, _CORNERS, np.float64),
             )
-            candidates = Candidates(
+            raw = RawBoxes(
                 image_index=_column(found, "image", np.int64),
                 class_index=_column(found, "class", np.int64),
                 scores=_column(found, "score", np.float32),
@@ -84,7 +80,7 @@ class Predictions:
             )
         except (OSError, KeyError, pa.ArrowException) as error:
             raise DataError(f"{folder} holds no predictions ({error}); run `python -m src.evaluate` again.") from error
-        return Predictions(truth, candidates)
+        return Predictions(truth, raw)
 
 
 def folder_of(evaluation: Path, *parts: str) -> Path:

@@ -7,9 +7,9 @@ from typing import Any
 
 from src.core.errors import RegistryError
 from src.core.files import sha256_of
+from src.documents.predictions import Predictions
 from src.mlflow.registry.candidate import Candidate
 from src.mlflow.registry.store import MlflowRegistry, StoredRun
-from src.stages.predictions import Predictions
 
 _WEIGHTS = "weights/best.pt"
 _EXAMPLE = "evaluate/example"
@@ -24,7 +24,7 @@ _DO = {
 
 
 @dataclass(frozen=True)
-class Intake:
+class FetchedCandidate:
     """A candidate with its files, in a folder of this machine.
 
     Attributes:
@@ -42,7 +42,7 @@ class Intake:
     predictions: Predictions
 
 
-def take_in(registry: MlflowRegistry, run_id: str, folder: Path) -> Intake:
+def fetch_candidate(registry: MlflowRegistry, run_id: str, folder: Path) -> FetchedCandidate:
     """Fetch what there is about a run.
 
     Side effects: writes into the folder.
@@ -59,7 +59,7 @@ def take_in(registry: MlflowRegistry, run_id: str, folder: Path) -> Intake:
     examples = registry.files(run.run_id, _EXAMPLE)
     if not examples:
         raise _missing(run, "example image", "evaluate")
-    return Intake(
+    return FetchedCandidate(
         run=run,
         candidate=candidate,
         weights=weights,

@@ -1,4 +1,4 @@
-"""The version that has an alias now, as a contender on the candidate's images."""
+"""The incumbent, which is the version that has an alias now, on the candidate's images."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,44 +11,44 @@ from src.detector.predict import PredictionRequest, Predictor
 from src.mlflow.registry.candidate import DATA_TAG
 from src.mlflow.registry.package import config_in, weights_in
 from src.mlflow.registry.store import MlflowRegistry, Version
-from src.stages.evaluate.passes import look_at
-from src.stages.promote.challenge import Contender
-from src.stages.promote.intake import Intake, predictions_of
+from src.passes.predictions import predict_split
+from src.stages.promote.against_incumbent import DeployedModel
+from src.stages.promote.fetch_candidate import FetchedCandidate, predictions_of
 
 
 @dataclass(frozen=True)
-class Holder:
-    """What is needed to judge the holder on the candidate's images.
+class Incumbent:
+    """What is needed to judge the incumbent on the candidate's images.
 
     Attributes:
-        version: The holder.
-        contender: As it is deployed.
+        version: Which it is.
+        model: As it is deployed.
         evaluated_here: Whether it had to be evaluated for this.
     """
 
     version: Version
-    contender: Contender
+    model: DeployedModel
     evaluated_here: bool
 
 
-def holder_on(
+def incumbent_on(
     registry: MlflowRegistry,
     version: Version,
-    intake: Intake,
+    fetched: FetchedCandidate,
     *,
     data: DataOptions,
     train: ProjectTrainOptions,
     folder: Path,
-) -> Holder:
-    """Fetch the holder from the registry, and what it says about the images that the candidate was judged by.
+) -> Incumbent:
+    """Fetch the incumbent from the registry, and what it says about the images that the candidate was judged by.
 
     What its run recorded is taken where it was about the same data; else its weights look at the images, which have to
     be at hand.
 
     Args:
         registry: Where it is registered.
-        version: The holder.
-        intake: The candidate.
+        version: Which it is.
+        fetched: The candidate.
         data: The candidate's data, as the configuration describes it.
         train: The device and threads to evaluate with.
         folder: For downloads.
@@ -56,7 +56,7 @@ def holder_on(
     Raises:
         RegistryError: it is no detector of this project, or the data is not at hand.
     """
-    made = registry.fetch_model(version, folder / "holder")
+    made = registry.fetch_model(version, folder / "incumbent")
     config = config_in(made)
     if not {"confidence", "iou", "imgsz"} <= set(config):
         raise RegistryError(
@@ -64,23 +64,23 @@ def holder_on(
             " src.promote`, so that it cannot be compared. Take the alias from it (`mlflow ui`), and promote again."
         )
     found = None
-    if version.tags.get(DATA_TAG) == intake.candidate.data_digest and version.run_id is not None:
-        found = predictions_of(registry, version.run_id, intake.candidate.split, folder / "holder-run")
+    if version.tags.get(DATA_TAG) == fetched.candidate.data_digest and version.run_id is not None:
+        found = predictions_of(registry, version.run_id, fetched.candidate.split, folder / "incumbent-run")
     evaluated_here = found is None
     if found is None:
         request = PredictionRequest(
-            class_names=intake.candidate.class_names,
+            class_names=fetched.candidate.class_names,
             imgsz=int(config["imgsz"]),
             weights=weights_in(made),
             device=train.device,
             threads=train.threads,
         )
-        found = look_at(Predictor(request), _at_hand(data, intake, version), intake.candidate.split)
-    return Holder(version, Contender(found, config["confidence"], float(config["iou"])), evaluated_here)
+        found = predict_split(Predictor(request), _at_hand(data, fetched, version), fetched.candidate.split)
+    return Incumbent(version, DeployedModel(found, config["confidence"], float(config["iou"])), evaluated_here)
 
 
-def _at_hand(options: DataOptions, intake: Intake, version: Version) -> PreparedData:
-    name, digest = intake.candidate.evaluation["data"]["name"], intake.candidate.data_digest
+def _at_hand(options: DataOptions, fetched: FetchedCandidate, version: Version) -> PreparedData:
+    name, digest = fetched.candidate.evaluation["data"]["name"], fetched.candidate.data_digest
     try:
         data = PreparedData.load(options.folder)
         reason = "" if data.digest == digest else f"{options.folder} holds other data"

@@ -5,7 +5,8 @@ import pytest
 
 from src.core.detections import Detections
 from src.core.errors import RegistryError
-from src.stages.promote.likeness import likeness
+from src.evaluation.output_agreement import output_agreement
+from src.stages.promote.packaging import require_same
 
 NAMES = ("person", "dog")
 RECORDED = Detections(
@@ -41,16 +42,16 @@ def boxes(**changed):
     ],
 )
 def test_boxes_are_compared_one_by_one(found, is_same, said):
-    compared = likeness(found, RECORDED, NAMES)
+    compared = output_agreement(found, RECORDED, NAMES)
 
     assert compared.is_same is is_same
     assert said in str(compared)
 
 
 def test_nothing_is_like_nothing():
-    assert likeness([], RECORDED.where(np.zeros(3, bool)), NAMES).is_same
+    assert output_agreement([], RECORDED.where(np.zeros(3, bool)), NAMES).is_same
 
 
 def test_other_boxes_are_refused():
     with pytest.raises(RegistryError, match=r"The model gives 2 boxes, not 3\. Nothing was registered"):
-        likeness(boxes()[:-1], RECORDED, NAMES).require("The model")
+        require_same("The model", output_agreement(boxes()[:-1], RECORDED, NAMES))

@@ -3,26 +3,22 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from src.core.detections import Detections, GroundTruth
+from src.core.detection_records import DetectionRecords
+from src.core.detections import DEFAULT_CONFIDENCE, Detections, GroundTruth
 from src.core.errors import DataError
 from src.core.interval import Interval, image_weights, percentile_interval
-from src.detector.candidates import DEFAULT_CONFIDENCE
 from src.evaluation.average_precision import METRICS
 from src.evaluation.coco import SIZES, CocoMetrics, coco_metrics
 from src.evaluation.confusion import confusion_matrix
-from src.evaluation.curves import Curve, curve
+from src.evaluation.curves import PrecisionRecallCurve, curve
 from src.evaluation.error_types import ErrorCounts, count_errors, error_kinds
 from src.evaluation.headline import headline_samples
 from src.evaluation.matching import Matches, match, records_of
-from src.evaluation.records import DetectionRecords
 
 ALL_CLASSES = "all"
 
@@ -55,12 +51,17 @@ class Measures:
     metrics: Mapping[str, Interval]
     errors: ErrorCounts
     confusion: NDArray[np.int64]
-    curves: Mapping[str, Curve]
+    curves: Mapping[str, PrecisionRecallCurve]
 
     @property
     def figures(self) -> dict[str, float | None]:
         """The headline figures without their intervals; None for those that there are not."""
         return {name: _number(interval.estimate) for name, interval in self.metrics.items()}
+
+    @property
+    def kinds(self) -> NDArray[np.str_]:
+        """What each detection is: a hit or a type of error, (N,)."""
+        return error_kinds(self.detections, self.truth, self.matches)
 
     def as_json(self) -> dict[str, Any]:
         """A split's part of `evaluation.json`; what is not known is None."""
@@ -152,39 +153,6 @@ def differences(a: Measures, b: Measures) -> dict[str, Interval]:
             " measure both on one split, with the same resamples and seed."
         )
     return {name: percentile_interval(values - b.samples[name]) for name, values in a.samples.items()}
-
-
-def write_table(measures: Measures, path: Path) -> None:
-    """Write one row a detection as Parquet: where it is, what it is, and what it is worth.
-
-    `kind` is `hit` or the type of error; it holds for every confidence threshold that keeps the detection.
-    `truth_index` counts the split's boxes from 0; it is null, as all that is not known, where no box is taken.
-
-    Side effects: creates the parent folders; the file appears when it is complete.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(f".{path.name}.partial")
-    pq.write_table(detection_table(measures), scratch)
-    scratch.replace(path)
-
-
-def detection_table(measures: Measures) -> pa.Table:
-    """The columns image, file, class, class_name, score, x1, y1, x2, y2, iou, truth_index, kind."""
-    found, truth, matches = measures.detections, measures.truth, measures.matches
-    taken = matches.truth_index[:, 0]
-    return pa.table(
-        {
-            "image": found.image_index,
-            "file": pa.array(np.array(truth.files, object)[found.image_index], pa.string()),
-            "class": found.class_index,
-            "class_name": pa.array(np.array(truth.class_names, object)[found.class_index], pa.string()),
-            "score": found.scores,
-            **{name: found.boxes_xyxy[:, corner] for corner, name in enumerate(("x1", "y1", "x2", "y2"))},
-            "iou": matches.iou,
-            "truth_index": pa.array(taken, pa.int64(), mask=taken < 0),
-            "kind": pa.array(error_kinds(found, truth, matches).tolist(), pa.string()),
-        }
-    )
 
 
 def _number(value: float) -> float | None:

@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from src.core.detections import Detections, GroundTruth
-from src.evaluation.matching import Matches
 from src.render.boxes import draw_boxes
 
 
@@ -32,7 +31,7 @@ def annotate(
     image: int,
     *,
     detections: Detections,
-    matches: Matches,
+    taken: NDArray[np.int64],
     truth: GroundTruth,
     kept: NDArray[np.bool_],
 ) -> Annotated:
@@ -42,14 +41,13 @@ def annotate(
         image_rgb: (H, W, 3).
         image: Its index.
         detections: Of all images.
-        matches: Of all detections.
+        taken: The labelled box that each detection takes, -1 for none, (N,).
         truth: What is on the images.
         kept: Which detections are above the threshold, (N,).
     """
     here = np.flatnonzero((detections.image_index == image) & kept)
-    taken = matches.truth_index[here, 0]
-    hit, wrong = here[taken >= 0], here[taken < 0]
-    missed = np.setdiff1d(np.flatnonzero(truth.image_index == image), taken)
+    hit, wrong = here[taken[here] >= 0], here[taken[here] < 0]
+    missed = np.setdiff1d(np.flatnonzero(truth.image_index == image), taken[here])
     picture = draw_boxes(
         image_rgb,
         missed_xyxy=truth.boxes_xyxy[missed],

@@ -2,16 +2,20 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from src.core.detection_records import IOU_THRESHOLDS
 from src.detector.evaluate import channels_by_name
-from src.detector.records import IOU_COUNT, records_of
+from src.detector.records import joined_records
 
 
 def _noted(names: list[str], detections: list[int]):
-    """What a validator notes: on image i, as many detections as asked, of class and score that tell the image."""
-    hits = [np.full((n, IOU_COUNT), bool(len(name) % 2)) for name, n in zip(names, detections, strict=True)]
+    """What a validator notes: on image i, as many detections as asked, of class and score that tell the image.
+
+    Each image has more boxes than detections, five for each letter of its name.
+    """
+    hits = [np.full((n, len(IOU_THRESHOLDS)), bool(len(name) % 2)) for name, n in zip(names, detections, strict=True)]
     scores = [np.full(n, len(name) / 100) for name, n in zip(names, detections, strict=True)]
     classes = [np.full(n, len(name) % 2, float) for name, n in zip(names, detections, strict=True)]
-    targets = [np.full(len(name), len(name) % 2, float) for name in names]
+    targets = [np.full(5 * len(name), len(name) % 2, float) for name in names]
     return names, hits, scores, classes, targets
 
 
@@ -25,10 +29,10 @@ def _noted(names: list[str], detections: list[int]):
 def test_images_are_numbered_by_name_whatever_the_order_of_validation(case):
     """Two models' records can be compared image by image although they batch images differently."""
     names, detections = case
-    records = records_of(*_noted(list(names), detections), class_count=2)
+    records = joined_records(*_noted(list(names), detections), class_count=2)
     by_name = sorted(zip(names, detections, strict=True))
     assert records.image_index.tolist() == [i for i, (_, n) in enumerate(by_name) for _ in range(n)]
-    assert [int(row.sum()) for row in records.positives] == [len(name) for name, _ in by_name]
+    assert [int(row.sum()) for row in records.positives] == [5 * len(name) for name, _ in by_name]
     for image, score, class_, hit in zip(
         records.image_index, records.scores, records.class_index, records.true_positive, strict=True
     ):
@@ -38,10 +42,10 @@ def test_images_are_numbered_by_name_whatever_the_order_of_validation(case):
 
 def test_no_detections_at_all_still_have_shapes():
     """An untrained model may find nothing."""
-    records = records_of(*_noted(["a", "bb"], [0, 0]), class_count=3)
-    assert records.true_positive.shape == (0, IOU_COUNT)
+    records = joined_records(*_noted(["a", "bb"], [0, 0]), class_count=3)
+    assert records.true_positive.shape == (0, len(IOU_THRESHOLDS))
     assert records.class_index.shape == records.scores.shape == records.image_index.shape == (0,)
-    assert records.positives.tolist() == [[0, 1, 0], [2, 0, 0]]
+    assert records.positives.tolist() == [[0, 5, 0], [10, 0, 0]]
 
 
 def test_classes_are_mapped_onto_a_pretrained_head_by_name():

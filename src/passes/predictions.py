@@ -1,4 +1,4 @@
-"""The passes through the network that an evaluation consists of: one for every image, clean, and under corruptions."""
+"""A detector's pass over a prepared split: one forward pass for each image, as it is or under a corruption."""
 
 import itertools
 from collections.abc import Iterator
@@ -11,21 +11,21 @@ from src.core.detections import GroundTruth
 from src.data.ground_truth import ground_truth
 from src.data.prepared import PreparedData
 from src.detector.predict import Predictor, read_image
+from src.documents.predictions import Predictions
 from src.evaluation.corruptions import corrupt, image_seed
-from src.stages.predictions import Predictions
 
 
-def look_at(predictor: Predictor, data: PreparedData, split: str) -> Predictions:
+def predict_split(predictor: Predictor, data: PreparedData, split: str) -> Predictions:
     """Pass the images of a split through the network.
 
     Raises:
         DataError: an image or label file is gone or damaged.
     """
     truth = ground_truth(data, split)
-    return Predictions(truth, predictor.candidates(_images_bgr(data, truth)))
+    return Predictions(truth, predictor.raw_boxes(_images_bgr(data, truth)))
 
 
-def look_at_corrupted(
+def predict_corrupted(
     predictor: Predictor, data: PreparedData, truth: GroundTruth, corruption: str, seed: int
 ) -> Predictions:
     """Pass the images through the network under a corruption; boxes that it moves or hides are moved or left out.
@@ -48,14 +48,14 @@ def look_at_corrupted(
         return np.ascontiguousarray(image_rgb[..., ::-1])
 
     # one image in memory at a time; the boxes are known when all have been seen
-    candidates = predictor.candidates(itertools.starmap(corrupted_bgr, enumerate(_images_bgr(data, truth))))
+    raw = predictor.raw_boxes(itertools.starmap(corrupted_bgr, enumerate(_images_bgr(data, truth))))
     corrupted = replace(
         truth,
         image_index=truth.image_index[kept],
         class_index=truth.class_index[kept],
         boxes_xyxy=boxes_xyxy[kept],
     )
-    return Predictions(corrupted, candidates)
+    return Predictions(corrupted, raw)
 
 
 def _images_bgr(data: PreparedData, truth: GroundTruth) -> Iterator[NDArray[np.uint8]]:

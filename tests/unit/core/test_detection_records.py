@@ -3,8 +3,8 @@ import dataclasses
 import numpy as np
 import pytest
 
+from src.core.detection_records import IOU_THRESHOLDS, DetectionRecords
 from src.core.errors import DataError
-from src.evaluation.records import IOU_THRESHOLDS, DetectionRecords
 from tests.unit.evaluation.strategies import random_records
 
 RECORDS = random_records(1, images=3, classes=2, detections=7, hit_rate=0.8)

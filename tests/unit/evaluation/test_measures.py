@@ -6,9 +6,16 @@ import pytest
 
 from src.core.errors import DataError
 from src.core.interval import Interval
+from src.documents.detections import write_detections
 from src.evaluation.error_types import KINDS
-from src.stages.evaluate.measures import differences, measure, write_table
+from src.evaluation.measures import differences, measure
 from tests.unit.evaluation.scenes import detected, ground_truth, random_scene
+
+
+def write_table(measures, path):
+    taken, iou = measures.matches.truth_index[:, 0], measures.matches.iou
+    write_detections(path, measures.detections, measures.truth, taken=taken, iou=iou, kinds=measures.kinds)
+
 
 SCENE = random_scene(4, images=12, classes=2, truths=40, detections=90)
 

@@ -1,35 +1,35 @@
-"""A split's detections at an NMS IoU, matched with its ground truth: what thresholds are chosen from."""
+"""A split's detections at an NMS IoU, matched with its labels: what thresholds are chosen from."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from src.core.detection_records import DetectionRecords
 from src.core.detections import Detections, GroundTruth
 from src.core.interval import Interval
-from src.detector.candidates import FLOOR
+from src.detector.suppression import suppress
+from src.documents.predictions import Predictions
 from src.evaluation.error_types import ErrorCounts, count_errors
-from src.evaluation.matching import Matches, match
-from src.stages.predictions import Predictions
+from src.evaluation.matching import Matches, match, records_of
 from src.thresholds.operating_point import OperatingPoint, counts_by_image, intervals
-from src.thresholds.scored import ScoredDetections
 
 
 @dataclass(frozen=True, eq=False)
-class View:
+class MatchedDetections:
     """What a model finds on a split with one NMS IoU, whatever the score.
 
     Attributes:
         detections: All of them.
         truth: The split.
         matches: Which detection takes which box.
-        scored: The detections as thresholds are chosen from them: right at IoU 0.50 or wrong.
+        records: The detections as thresholds are chosen from them.
     """
 
     detections: Detections
     truth: GroundTruth
     matches: Matches
-    scored: ScoredDetections
+    records: DetectionRecords
 
     def kept(self, point: OperatingPoint) -> NDArray[np.bool_]:
         """Which detections an operating point keeps, (N,)."""
@@ -37,7 +37,7 @@ class View:
 
     def counts(self, point: OperatingPoint) -> NDArray[np.int64]:
         """Detections kept, hits and boxes of each image, (I, 3)."""
-        return counts_by_image(self.scored, point)
+        return counts_by_image(self.records, point)
 
     def figures(self, point: OperatingPoint, weights: NDArray[np.int64]) -> dict[str, Interval]:
         """Precision, recall and F1 at an operating point."""
@@ -51,16 +51,16 @@ class View:
         )
 
 
-def view(predictions: Predictions, iou: float) -> View:
-    """Run deployment's NMS on the retained head outputs and match what is left."""
-    detections = predictions.detections(iou)
+def match_at(predictions: Predictions, iou: float) -> MatchedDetections:
+    """Run deployment's NMS on what the model's head puts out, and match what is left.
+
+    Args:
+        predictions: Of a split.
+        iou: NMS IoU.
+
+    Raises:
+        DataError: the predictions are not of these images and classes.
+    """
+    detections = suppress(predictions.raw, iou=iou)
     matches = match(detections, predictions.truth)
-    scored = ScoredDetections(
-        image_index=detections.image_index,
-        class_index=detections.class_index,
-        scores=detections.scores,
-        hit=matches.hit,
-        positives=predictions.truth.positives,
-        floor=FLOOR,
-    )
-    return View(detections, predictions.truth, matches, scored)
+    return MatchedDetections(detections, predictions.truth, matches, records_of(detections, predictions.truth, matches))

@@ -1,7 +1,7 @@
 """The candidate for an alias against the version that has it, on the same images.
 
 Each is judged as it would be deployed, at its own tuned threshold and NMS IoU, by F1. The images are resampled for both
-alike, so that what makes an image hard for both cancels out. The holder stays unless the whole interval of the
+alike, so that what makes an image hard for both cancels out. The incumbent stays unless the whole interval of the
 difference is above zero: a tie is no reason to change what runs in production.
 """
 
@@ -9,19 +9,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from src.core.detections import DEFAULT_CONFIDENCE
 from src.core.errors import DataError
 from src.core.interval import Interval, image_weights, percentile_interval
+from src.detector.suppression import suppress
+from src.documents.predictions import Predictions
 from src.evaluation.headline import headline_samples
 from src.evaluation.matching import records_of
-from src.stages.predictions import Predictions
-from src.stages.tune_threshold.views import view
+from src.passes.matched import match_at
 from src.thresholds.operating_point import OperatingPoint, differences
 
 _MAP = "mAP50-95"
 
 
 @dataclass(frozen=True, eq=False)
-class Contender:
+class DeployedModel:
     """A model as it is deployed, and what its head says about the images.
 
     Attributes:
@@ -45,18 +47,18 @@ class Contender:
 
 
 @dataclass(frozen=True)
-class Challenge:
-    """How a candidate compares with the holder of an alias.
+class AgainstIncumbent:
+    """How a candidate compares with the incumbent.
 
     Attributes:
-        holder: The holder's version.
+        incumbent: The incumbent's version.
         images: How many images both were judged by.
-        f1: The candidate's F1 minus the holder's, each at its own operating point.
+        f1: The candidate's F1 minus the incumbent's, each at its own operating point.
         map50_95: The same for mAP50-95, over all thresholds.
-        evaluated_here: Whether the holder was evaluated for this, because it had not been on these data.
+        evaluated_here: Whether the incumbent was evaluated for this, because it had not been on these data.
     """
 
-    holder: int
+    incumbent: int
     images: int
     f1: Interval
     map50_95: Interval
@@ -77,35 +79,35 @@ class Challenge:
     def __str__(self) -> str:
         """The difference and its interval in one sentence."""
         return (
-            f"F1 {self.f1:+.3f}, {_MAP} {self.map50_95:+.3f} against version {self.holder} on the same"
+            f"F1 {self.f1:+.3f}, {_MAP} {self.map50_95:+.3f} against version {self.incumbent} on the same"
             f" {self.images} images (95 % intervals)"
         )
 
 
-def compete(
-    candidate: Contender, holder: Contender, *, version: int, evaluated_here: bool, resamples: int, seed: int
-) -> Challenge:
+def compare_with_incumbent(
+    candidate: DeployedModel, incumbent: DeployedModel, *, version: int, evaluated_here: bool, resamples: int, seed: int
+) -> AgainstIncumbent:
     """Compare two models on the same images.
 
     Args:
         candidate: The one that wants the alias.
-        holder: The one that has it.
-        version: The holder's.
-        evaluated_here: See `Challenge`.
+        incumbent: The one that has it.
+        version: The incumbent's.
+        evaluated_here: See `AgainstIncumbent`.
         resamples: How many data sets the bootstrap draws.
         seed: Of the drawing.
 
     Raises:
         DataError: the two were not evaluated on the same images.
     """
-    if candidate.predictions.truth.files != holder.predictions.truth.files:
-        raise DataError("The candidate and the holder were not evaluated on the same images.")
+    if candidate.predictions.truth.files != incumbent.predictions.truth.files:
+        raise DataError("The candidate and the incumbent were not evaluated on the same images.")
     images = candidate.predictions.truth.image_count
     weights = image_weights(images, resamples, seed)
-    counts = [view(each.predictions, each.iou).counts(each.point) for each in (candidate, holder)]
-    precision = [_map_samples(each, weights) for each in (candidate, holder)]
-    return Challenge(
-        holder=version,
+    counts = [match_at(each.predictions, each.iou).counts(each.point) for each in (candidate, incumbent)]
+    precision = [_map_samples(each, weights) for each in (candidate, incumbent)]
+    return AgainstIncumbent(
+        incumbent=version,
         images=images,
         f1=differences(counts[0], counts[1], weights)["F1"],
         map50_95=percentile_interval(precision[0] - precision[1]),
@@ -113,7 +115,7 @@ def compete(
     )
 
 
-def _map_samples(contender: Contender, weights: Any) -> Any:
+def _map_samples(model: DeployedModel, weights: Any) -> Any:
     """Over all thresholds and at the default NMS IoU, as `python -m src.evaluate` states it."""
-    found = contender.predictions
-    return headline_samples(records_of(found.detections(), found.truth), weights, 0.25)[_MAP]
+    found = model.predictions
+    return headline_samples(records_of(suppress(found.raw), found.truth), weights, DEFAULT_CONFIDENCE)[_MAP]

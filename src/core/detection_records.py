@@ -1,4 +1,4 @@
-"""The detections of one pass over a data set, matched with the ground truth: what every metric is computed from."""
+"""The detections of one pass over a data set, matched with the ground truth: what metrics are computed from."""
 
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -15,7 +15,7 @@ IOU_THRESHOLDS = tuple(round(0.5 + 0.05 * index, 2) for index in range(10))
 
 @dataclass(frozen=True, eq=False)
 class DetectionRecords:
-    """N detections on I images of C classes.
+    """N detections on I images of C classes: what metrics, thresholds and bootstraps are computed from.
 
     Attributes:
         image_index: Which image each detection is on, (N,) integers in [0, I).
@@ -60,6 +60,23 @@ class DetectionRecords:
     def class_count(self) -> int:
         """Number of classes."""
         return int(self.positives.shape[1])
+
+    @property
+    def hit(self) -> NDArray[np.bool_]:
+        """Whether each detection matches a ground truth box at IoU 0.50, (N,)."""
+        hit: NDArray[np.bool_] = self.true_positive[:, 0]
+        return hit
+
+    def of_class(self, class_index: int) -> "DetectionRecords":
+        """The detections and ground truth of one class, as records of that class alone."""
+        chosen = self.class_index == class_index
+        return DetectionRecords(
+            image_index=self.image_index[chosen],
+            class_index=np.zeros(int(chosen.sum()), np.int64),
+            scores=self.scores[chosen],
+            true_positive=self.true_positive[chosen],
+            positives=self.positives[:, class_index : class_index + 1],
+        )
 
     def save(self, path: Path) -> None:
         """Write the records to an `.npz` file.

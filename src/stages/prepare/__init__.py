@@ -1,0 +1,1 @@
+"""The stage `prepare`: a data set in the form that training needs."""
