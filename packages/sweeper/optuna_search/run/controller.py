@@ -1,5 +1,6 @@
 """Starts worker slots through the configured launcher, and again for what dead ones have left, until all is done."""
 
+import dataclasses
 import logging
 import time
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from typing import Any
 import optuna
 from hydra.core.plugins import Plugins
 from hydra.core.utils import JobReturn
-from hydra.types import HydraContext, TaskFunction
+from hydra.types import TaskFunction
 
 from optuna_search.ending import Ending, Outcome
 from optuna_search.run.failures import check_failure_rate
@@ -113,12 +114,13 @@ def launch(plan: Plan, task: TaskFunction, jobs: int) -> Sequence[JobReturn]:
     Raises:
         Exception: What the launcher raised, as when a job's process was killed.
     """
-    quiet = HydraContext(config_loader=plan.context.config_loader, callbacks=_no_callbacks())
+    quiet = dataclasses.replace(plan.context, callbacks=_no_callbacks())  # slots are no jobs that callbacks wait for
     launcher = Plugins.instance().instantiate_launcher(hydra_context=quiet, task_function=task, config=plan.config)
-    # the fixed overrides too: a slot's own configuration, which nobody looks at, must be one that can be composed
-    overrides = [
-        [*plan.space.fixed, f"hydra.sweep.subdir=.workers/{index}", "hydra.output_subdir=null"] for index in range(jobs)
-    ]
+    # nobody looks at a slot's own configuration, but Hydra must be able to compose it
+    some_point = plan.space.example(plan.config)
+    # only its trials change their folder: what a slot opens itself stays where the command was given
+    own = ("hydra.output_subdir=null", "hydra.job.chdir=false")
+    overrides = [[*some_point, f"hydra.sweep.subdir=.workers/{index}", *own] for index in range(jobs)]
     returns: Sequence[JobReturn] = launcher.launch(overrides, initial_job_idx=0)
     return returns
 

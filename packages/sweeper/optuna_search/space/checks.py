@@ -70,6 +70,7 @@ def check_overrides(
     Raises:
         SpaceError: One of them cannot work.
     """
+    example = space.example(config)
     for override in overrides:
         key = override.partition("=")[0].lstrip("+~")
         if key in space.keys:
@@ -78,7 +79,7 @@ def check_overrides(
                 f"something else than it was run with. Leave {key} out of one of them."
             )
         try:
-            loader.load_sweep_config(config, [*space.fixed, override])
+            loader.load_sweep_config(config, [*example, override])
         except HydraException as error:
             raise SpaceError(f"hydra.sweeper.{setting} sets {override}: {error}") from error
 

@@ -73,6 +73,10 @@ class Space:
         added = [f"{name}={as_text(value)}" for name, value in params.items() if name not in self.parameters]
         return [*self.fixed, *varied, *added]
 
+    def example(self, config: DictConfig) -> list[str]:
+        """The overrides of one point: what is mandatory in the configuration may have no value but a searched one."""
+        return self.overrides(next(iter(self.probes(config)), {}))
+
     def by_key(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """A trial's values by override key, whatever Optuna calls them."""
         return {self.parameters[name].key if name in self.parameters else name: value for name, value in params.items()}
