@@ -1,4 +1,4 @@
-"""`python -m src.report study=NAME`: what a search found; `… compare RUN RUN …`: runs side by side."""
+"""`python -m src.report study=NAME`: what a search found; `… compare RUN RUN …`: runs beside each other."""
 
 import re
 import sys
@@ -59,8 +59,8 @@ def main(cfg: DictConfig) -> None:
 def _study(asked: ReportArguments) -> None:
     from hydra.core.hydra_config import HydraConfig
 
+    from src.stages.report.show import show
     from src.stages.report.stage import report
-    from src.stages.report.table import show
     from src.study.finished import load_study
 
     study = load_study(HydraConfig.get().sweeper.storage, str(asked.study))
@@ -70,10 +70,10 @@ def _study(asked: ReportArguments) -> None:
 
 def _compare(cfg: DictConfig, asked: ReportArguments) -> None:
     from src.stages.report.compare import compare_runs
-    from src.stages.report.compare_table import show
+    from src.stages.report.show import show_runs
 
-    outcome = compare_runs(section(cfg, "tracking", TrackingOptions), asked.compare, asked.folder)
-    show(outcome, standard_output())
+    comparison, path = compare_runs(section(cfg, "tracking", TrackingOptions), asked.compare, asked.folder)
+    show_runs(comparison, path, standard_output())
 
 
 def as_overrides(given: Sequence[str]) -> list[str]:

@@ -78,3 +78,8 @@ class ConfirmationDocument(Document):
     survived: bool
     settings: tuple[ConfirmedSetting, ...]
     over_untrained: Advantage | None
+
+    @property
+    def best(self) -> ConfirmedSetting:
+        """The winner's setting."""
+        return next(setting for setting in self.settings if setting.trial == self.winner)

@@ -1,7 +1,7 @@
 """The figures of a study's page: Optuna's own where it has them, in one colour language and one quiet layout.
 
 Blue are the trials that ran to their end, orange is the best, purple what was pruned, grey what failed; a dashed grey
-line is what the untrained weights reach. Where Optuna colours by value, darker is better.
+line is what the starting weights reach. Where Optuna colours by value, darker is better.
 """
 
 from collections.abc import Mapping, Sequence
@@ -249,7 +249,7 @@ def pareto_front(study: optuna.Study, names: Sequence[str]) -> Figure:
 
 
 def _with_levels(figure: Figure, levels: Mapping[str, float]) -> Figure:
-    """Dashed lines at what the untrained weights reach, named beside the figure."""
+    """Dashed lines at what the starting weights reach, named beside the figure."""
     if levels:
         figure.update_layout(margin_r=170)
     for text, level in levels.items():

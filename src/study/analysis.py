@@ -15,7 +15,7 @@ from src.study.importance import Importance, importances
 from src.study.leaderboard import Leaderboard, Resampled, is_known, leaderboard
 from src.study.repeats import same_results
 from src.study.trials import ReportedStudy, ReportedTrial, facts_of, read_study
-from src.study.unified_space import plain_study, short_names
+from src.study.unified_space import short_names, unified_study
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +24,7 @@ class Analysis:
 
     Attributes:
         study: The study.
-        plain: A copy of it for Optuna's plots.
+        unified: A copy of it in which a parameter has one name and one distribution, for Optuna's plots.
         facts: What a training wrote about its data and its start; empty where none is at hand.
         comparisons: By objective, the settings over their seeds; empty without a result.
         board: The settings against the best one; None for several objectives, or without a result.
@@ -36,7 +36,7 @@ class Analysis:
     """
 
     study: ReportedStudy
-    plain: optuna.Study
+    unified: optuna.Study
     facts: Mapping[str, Any]
     comparisons: Mapping[str, Comparison]
     board: Leaderboard | None
@@ -50,12 +50,12 @@ class Analysis:
 def analyse(study: optuna.Study) -> Analysis:
     """Analyse a study.
 
-    It does so for every study: without results, without detections on this machine, or without untrained weights there
+    It does so for every study: without results, without detections on this machine, or without starting weights there
     is less to say.
     """
-    reported, plain = read_study(study), plain_study(study)
+    reported, unified = read_study(study), unified_study(study)
     judged = [trial for trial in reported.complete if trial.feasible]
-    shares = {name: importances(plain.get_trials(deepcopy=False), i) for i, name in enumerate(reported.objectives)}
+    shares = {name: importances(unified.get_trials(deepcopy=False), i) for i, name in enumerate(reported.objectives)}
     comparisons: dict[str, Comparison] = {}
     for name, maximize in zip(reported.objectives, reported.maximize, strict=True):
         runs = [run for trial in judged for run in _runs(trial, reported.objectives)]
@@ -74,7 +74,7 @@ def analyse(study: optuna.Study) -> Analysis:
         doubts, count = images.doubts, images.count
     return Analysis(
         study=reported,
-        plain=plain,
+        unified=unified,
         facts=facts_of(reported),
         comparisons=comparisons,
         board=board,

@@ -28,7 +28,7 @@ class Trial:
         run_id: Its run in the tracking store.
         number: Its number in the study; None where it is not known.
         params: Its parameters, as text.
-        metrics: Its final metrics; those of the untrained weights begin with `untrained/`.
+        metrics: Its final metrics; those of the starting weights begin with `untrained/`.
         seconds: How long it took; None where it is not known.
     """
 
@@ -97,7 +97,7 @@ class Comparison:
         settings: All of them.
         candidate: Which of them is the candidate's, by its place; None where none is.
         judged_by: A sentence that says how differences were told from noise.
-        untrained: The metric of the untrained weights, as (lowest, highest) over the trials (it depends on the image
+        untrained: The metric of the starting weights, as (lowest, highest) over the trials (it depends on the image
             size); None where they were not evaluated.
         scatter: How far repeats of a setting lie from each other; None where none was repeated.
     """

@@ -2,7 +2,7 @@
 
 The best of many trials is partly the luckiest: its value in the search is too good on average. Settings are therefore
 compared by new trainings only. What a difference of theirs would be with other images and other seeds is drawn as in
-src/decision/difference.py; the share of the draws above 0 is the probability that it is real (as a Bayesian with flat
+src/study/difference.py; the share of the draws above 0 is the probability that it is real (as a Bayesian with flat
 priors says it).
 """
 
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from src.core.errors import DataError
-from src.core.interval import Interval
+from src.documents.confirmation import Advantage
 from src.study.comparison import Scatter, scatter_of
 from src.study.difference import are_paired, draws, interval_of
 
@@ -60,21 +60,6 @@ class Retrained:
         return float(np.std(list(self.values.values()), ddof=1))
 
 
-@dataclass(frozen=True)
-class Advantage:
-    """By how much the winner is better than something else.
-
-    Attributes:
-        difference: Positive where the winner is better, with its 95 % interval.
-        probability: That the winner is really better; None where nothing is known about either source.
-        sources: What interval and probability cover: `images`, `seeds`, both or nothing.
-    """
-
-    difference: Interval
-    probability: float | None
-    sources: tuple[str, ...]
-
-
 @dataclass(frozen=True, eq=False)
 class Confirmation:
     """The outcome.
@@ -84,7 +69,7 @@ class Confirmation:
         scores: Of each setting, its mean minus one standard error (plus, where a smaller value is better).
         winner: The place of the one with the best score.
         advantages: Of the winner over each setting; None for itself.
-        over_untrained: Of the winner over the untrained weights; None where they are not known.
+        over_untrained: Of the winner over the starting weights; None where they are not known.
     """
 
     settings: tuple[Retrained, ...]
@@ -110,7 +95,7 @@ def confirm(
     Args:
         settings: In the order of the search, its winner first.
         maximize: Whether a greater value is better.
-        untrained: The value of the untrained weights under the winner's conditions, and the same on the same resamples
+        untrained: The value of the starting weights under the winner's conditions, and the same on the same resamples
             of the images, (1 + resamples,).
 
     Raises:

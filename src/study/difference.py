@@ -4,7 +4,7 @@ A difference is uncertain for two reasons, which are independent of each other a
 
 - the images: both models are evaluated on the same resamples of the images (paired bootstrap, src/core/interval.py);
 - the seeds: the mean over n seeds scatters by s / sqrt(n) with Student's t, s being the standard deviation over seeds
-  pooled over all repeated settings (src/decision/comparison.py). The seeds themselves are too few to be resampled: of
+  pooled over all repeated settings (src/study/comparison.py). The seeds themselves are too few to be resampled: of
   five, the bootstrap would make the interval too narrow by the factor sqrt(4/5).
 
 Where one of the two is not known, the draws are those of the other alone, and scatter too little.
@@ -41,7 +41,7 @@ def difference(
         a: The first mean on the resamples, (1 + resamples,); None where it is not known.
         b: The second one on the same resamples.
         scatter: How far repeats lie from each other; None where it is not known.
-        counts: How many runs each of the means is over; those of untrained weights do not count.
+        counts: How many runs each of the means is over; those of starting weights do not count.
         confidence: Share of the draws inside the interval.
 
     Returns:

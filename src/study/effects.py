@@ -6,7 +6,7 @@ A search spends its trials on every parameter in its space. One that does nothin
 - trials with equal results to the last digit although the parameter differs: in them it was dead;
 - pairs of settings that differ in the parameter and in nothing else, or hardly, and whether their results differ by
   more than noise. A random or a model-guided search of many continuous parameters has few such pairs, a grid many;
-- whether its importance is more than chance gives (src/decision/importance.py).
+- whether its importance is more than chance gives (src/study/importance.py).
 """
 
 import math

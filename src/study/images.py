@@ -111,7 +111,7 @@ class Images:
 def untrained_values(
     settings: Sequence[Setting], trials: Mapping[int, ReportedTrial], objective: str
 ) -> dict[int, float]:
-    """By place, the untrained weights' value of the objective under a setting's conditions."""
+    """By place, the starting weights' value of the objective under a setting's conditions."""
     found = {}
     for place, setting in enumerate(settings):
         values = [

@@ -1,6 +1,6 @@
-"""The settings of a study against their best one and against the untrained weights, said in words.
+"""The settings of a study against their best one and against the starting weights, in words.
 
-Intervals cover other images and other seeds (src/decision/difference.py), as far as both are known; `sources` says so.
+Intervals cover other images and other seeds (src/study/difference.py), as far as both are known; `sources` says so.
 
 That the best of many is partly the luckiest is in none of the intervals: `python -m src.confirm` is for that.
 """
@@ -25,7 +25,7 @@ class Standing(StrEnum):
     """What can be said about a setting beside the best one."""
 
     BEST = "best"
-    TIED = "indistinguishable"
+    TIED = "no significant difference"
     WORSE = "worse"
     UNKNOWN = "unknown"
 
@@ -38,9 +38,9 @@ class Entry:
         setting: The setting; its `varied` parameters, trials, mean and standard deviation.
         numbers: Its trials.
         to_best: Its mean minus that of the best, positive where it is greater; None for the best itself.
-        to_untrained: Its mean minus the untrained weights' value; None where that is not known.
+        to_untrained: Its mean minus the starting weights' value; None where that is not known.
         standing: What follows.
-        cheapest: Whether it is the cheapest of those that cannot be told from the best.
+        cheapest: Whether it is the cheapest of those without a significant difference to the best.
     """
 
     setting: Setting
@@ -70,22 +70,22 @@ class Leaderboard:
 
     @property
     def tied(self) -> tuple[Entry, ...]:
-        """Those that cannot be told from the best, without it."""
+        """Those without a significant difference to the best, without it."""
         return tuple(entry for entry in self.entries if entry.standing == Standing.TIED)
 
     @property
     def cheapest(self) -> Entry:
-        """The cheapest of the best and of those that cannot be told from it."""
+        """The cheapest of the best and of those without a significant difference to it."""
         return next(entry for entry in self.entries if entry.cheapest)
 
 
 @dataclass(frozen=True, eq=False)
 class Resampled:
-    """What resampling the images says about a setting and about the untrained weights under its conditions.
+    """What resampling the images says about a setting and about the starting weights under its conditions.
 
     Attributes:
         value: The setting's mean over its runs, (1 + resamples,), first on the images as they are.
-        untrained: Likewise of the untrained weights; None where they were not evaluated.
+        untrained: Likewise of the starting weights; None where they were not evaluated.
     """
 
     value: NDArray[np.float64] | None = None
@@ -95,12 +95,12 @@ class Resampled:
 def leaderboard(
     comparison: Comparison, resampled: Mapping[int, Resampled], untrained: Mapping[int, float], *, maximize: bool
 ) -> Leaderboard:
-    """Judge each setting against the best one and against the untrained weights.
+    """Judge each setting against the best one and against the starting weights.
 
     Args:
         comparison: The settings, best first.
         resampled: What resampling the images says, by the setting's place.
-        untrained: The untrained weights' value under each setting's conditions, by its place.
+        untrained: The starting weights' value under each setting's conditions, by its place.
         maximize: Whether a greater value is better.
     """
     entries = []

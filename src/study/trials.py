@@ -40,7 +40,7 @@ class ReportedTrial:
         folder: Where it wrote; of replicates, the last one's.
         run_id: Its run in MLflow; likewise.
         records: Its detections on the val split, by replicate; files that may be gone or on another machine.
-        baseline_records: Those of the untrained weights.
+        baseline_records: Those of the starting weights.
         feasible: Whether it keeps its constraints.
     """
 
@@ -101,7 +101,7 @@ class ReportedStudy:
 
     @property
     def untrained(self) -> dict[str, float]:
-        """The untrained weights' value of the first objective, by the image size, which it depends on."""
+        """The starting weights' value of the first objective, by the image size, which it depends on."""
         found: dict[str, float] = {}
         for trial in self.complete:
             if self.objectives[0] in trial.untrained:

@@ -12,7 +12,7 @@ from src.core.quiet import quiet_optuna
 from src.core.trial_params import by_key
 
 
-def plain_study(study: optuna.Study) -> optuna.Study:
+def unified_study(study: optuna.Study) -> optuna.Study:
     """A copy in memory in which a parameter has one name and one distribution, for Optuna's plots.
 
     In the study itself a parameter under conditions has a name and a distribution for each case, and one whose range
@@ -27,7 +27,7 @@ def plain_study(study: optuna.Study) -> optuna.Study:
             copy.set_metric_names(study.metric_names)
     space = common_space(trials)
     short = short_names(space)
-    copy.add_trials([_plain(trial, space, short) for trial in trials if trial.state.is_finished()])
+    copy.add_trials([_unified(trial, space, short) for trial in trials if trial.state.is_finished()])
     return copy
 
 
@@ -68,7 +68,7 @@ def _texts(distribution: BaseDistribution) -> list[str]:
     return [str(choice) for choice in getattr(distribution, "choices", ())]
 
 
-def _plain(trial: FrozenTrial, space: Mapping[str, BaseDistribution], short: Mapping[str, str]) -> FrozenTrial:
+def _unified(trial: FrozenTrial, space: Mapping[str, BaseDistribution], short: Mapping[str, str]) -> FrozenTrial:
     params = by_key(trial.params)
     used = {name: _admitted(value, space[name]) for name, value in params.items()}
     return FrozenTrial(

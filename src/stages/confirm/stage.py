@@ -1,9 +1,8 @@
 """The command `confirm`: train the leading settings of a study anew and judge them by that."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import optuna
 from optuna.study import StudyDirection
@@ -11,11 +10,13 @@ from optuna.trial import FrozenTrial
 
 from src.config.frozen import composed
 from src.core.errors import ConfigError, TrainingError
+from src.documents.confirmation import ConfirmationDocument
 from src.mlflow.study.summary import RUN_ID_ATTR
 from src.stages.confirm import sweep
 from src.stages.confirm.options import ConfirmOptions, fresh
 from src.study.comparison import SEED
 from src.study.confirmation import Confirmation, Retrained, confirm, winner_of
+from src.study.confirmed import confirming_study, document
 from src.study.finished import load_study, overrides_of
 from src.study.images import Images
 from src.study.leading import REPLICATES, Leading, leading_settings, seeds_of
@@ -42,29 +43,14 @@ class ConfirmOutcome:
     """What came out.
 
     Attributes:
-        study: The study's name.
-        metric: What its settings are judged by.
-        params: The parameters of each setting, in the order of `confirmation.settings`.
-        confirmation: The figures.
-        seeds: The fresh seeds that were asked for.
-        replaced: Those of the arguments that the search had used.
+        found: The figures.
         run_id: The study's run in the tracker.
         folder: Where the results are written.
     """
 
-    study: str
-    metric: str
-    params: tuple[Mapping[str, Any], ...]
-    confirmation: Confirmation
-    seeds: tuple[int, ...]
-    replaced: tuple[int, ...]
+    found: ConfirmationDocument
     run_id: str | None
     folder: Path
-
-    @property
-    def winner(self) -> int:
-        """The number of the trial whose setting is the best on fresh seeds."""
-        return self.confirmation.settings[self.confirmation.winner].trial
 
 
 def train_and_judge(job: ConfirmJob, tell: Callable[[str], None]) -> ConfirmOutcome:
@@ -92,7 +78,7 @@ def train_and_judge(job: ConfirmJob, tell: Callable[[str], None]) -> ConfirmOutc
     run_id = study.user_attrs.get(RUN_ID_ATTR)
     for place, setting in enumerate(settings):
         number = setting.trial.number
-        so_far, ended = _so_far(job.storage, sweep.name_of(options.study, number))
+        so_far, ended = _so_far(job.storage, confirming_study(options.study, number))
         if ended and set(seeds) <= so_far:
             continue
         named = ", ".join(map(str, seeds))
@@ -111,16 +97,15 @@ def train_and_judge(job: ConfirmJob, tell: Callable[[str], None]) -> ConfirmOutc
             )
         )
     metric = (study.metric_names or ["value"])[0]
-    return ConfirmOutcome(
+    found = document(
+        judge(job.storage, study, settings, metric),
+        [setting.params for setting in settings],
         study=options.study,
         metric=metric,
-        params=tuple(setting.params for setting in settings),
-        confirmation=judge(job.storage, study, settings, metric),
-        seeds=tuple(seeds),
-        replaced=tuple(seed for seed in options.seeds if seed in used),
-        run_id=run_id,
-        folder=folder,
+        seeds=seeds,
+        replaced=[seed for seed in options.seeds if seed in used],
     )
+    return ConfirmOutcome(found, run_id, folder)
 
 
 def judge(storage: str, study: optuna.Study, settings: list[Leading], metric: str) -> Confirmation:
@@ -130,7 +115,7 @@ def judge(storage: str, study: optuna.Study, settings: list[Leading], metric: st
         TrainingError: no training of a setting has ended well.
     """
     finished = [
-        _finished(load_study(storage, sweep.name_of(study.study_name, setting.trial.number))) for setting in settings
+        _finished(load_study(storage, confirming_study(study.study_name, setting.trial.number))) for setting in settings
     ]
     images = Images(metric, [trial for trials in finished for trial in trials.values()])
     retrained = [
@@ -160,7 +145,7 @@ def _folder_of(trial: FrozenTrial, study: str) -> Path:
 
 
 def _so_far(storage: str, name: str) -> tuple[set[int], bool]:
-    """The seeds of a sweep that has run before, and whether it has left nothing to be gone on with."""
+    """The seeds of a sweep that has run before, and whether it has left nothing to be resumed."""
     try:
         trials = load_study(storage, name).get_trials(deepcopy=False)
     except ConfigError:  # it has not run before

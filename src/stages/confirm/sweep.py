@@ -10,15 +10,11 @@ from omegaconf import DictConfig
 
 from src.core.errors import TrainingError
 from src.study.comparison import SEED
+from src.study.confirmed import confirming_study
 
 _ENUMERATING = ("GridSampler", "BruteForceSampler")
 _ANY_SEED = "range(0,2147483647)"  # the same in every sweep, so that seeds can be added later
 _CALLBACKS = "hydra.sweeper.callbacks"
-
-
-def name_of(study: str, trial: int) -> str:
-    """The name of the study that trains a trial's setting again."""
-    return f"{study}-confirm-{trial}"
 
 
 def arguments(
@@ -62,7 +58,7 @@ def arguments(
         f"{SEED}={_ANY_SEED}",
         f"hydra.sweeper.enqueue=[{points}]",
         f"hydra.sweeper.n_trials={total}",
-        f"hydra.sweeper.study_name={json.dumps(name_of(study, trial), ensure_ascii=False)}",
+        f"hydra.sweeper.study_name={json.dumps(confirming_study(study, trial), ensure_ascii=False)}",
         f"hydra.sweep.dir={json.dumps(str(folder), ensure_ascii=False)}",
         *(f"~{_CALLBACKS}.{name}" for name in sweeper.callbacks),
         f"+{_CALLBACKS}.confirm._target_=src.mlflow.study.ConfirmingRun",
@@ -71,7 +67,7 @@ def arguments(
 
 
 def run(sweep: Sequence[str]) -> None:
-    """Run the sweep; it goes on with what an interrupted one has left.
+    """Run the sweep; it resumes what an interrupted one has left.
 
     Side effects: starts a program, which prints its progress.
 
@@ -87,4 +83,6 @@ def run(sweep: Sequence[str]) -> None:
             process.wait()  # Ctrl-C has reached it, too
             raise
     if status:
-        raise TrainingError(f"The sweep ended with status {status}; why, it has said above. The same command goes on.")
+        raise TrainingError(
+            f"The sweep ended with status {status} and has said why above. The same command resumes it."
+        )

@@ -13,8 +13,8 @@ from src.mlflow.options import TrackingOptions
 from src.mlflow.runs import attach
 from src.mlflow.study.summary import RUN_ID_ATTR
 from src.render.terminal import say
+from src.stages.report.show import lines
 from src.stages.report.stage import FOLDER, report
-from src.stages.report.table import lines
 
 _logger = logging.getLogger(__name__)
 

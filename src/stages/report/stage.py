@@ -6,9 +6,10 @@ import optuna
 
 from src.core.files import write_text
 from src.render.study import as_html
-from src.stages.report.files import runs_csv, settings_csv
-from src.stages.report.page import page
+from src.render.table import as_csv
 from src.study.analysis import Analysis, analyse
+from src.study.pages.files import runs_table, settings_table
+from src.study.pages.study_page import page
 
 PAGE, RUNS, SETTINGS = "report.html", "runs_analysis.csv", "settings.csv"
 FOLDER = "report"  # in a sweep's folder, and among the artifacts of the study's run
@@ -20,7 +21,7 @@ def report(study: optuna.Study, folder: Path) -> Analysis:
     Side effects: writes into the folder, which is made if missing.
     """
     analysis = analyse(study)
-    write_text(folder / RUNS, runs_csv(analysis.study))
-    write_text(folder / SETTINGS, settings_csv(analysis))
+    write_text(folder / RUNS, as_csv(runs_table(analysis.study)))
+    write_text(folder / SETTINGS, as_csv(settings_table(analysis)))
     write_text(folder / PAGE, as_html(page(analysis)))  # last: it says that all are there
     return analysis

@@ -10,12 +10,13 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution
 from optuna.trial import TrialState
 
 from src.render.study import Note, Plot, Tabulated, as_html
-from src.stages.report.files import runs_csv, settings_csv
-from src.stages.report.page import page
-from src.stages.report.words import headline, sentences
+from src.render.table import as_csv
 from src.study.analysis import analyse
 from src.study.effects import Verdict
 from src.study.leaderboard import Standing
+from src.study.pages.files import runs_table, settings_table
+from src.study.pages.sentences import headline, remarks
+from src.study.pages.study_page import page
 from tests.unit.study.studies import SPACE, records
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -25,11 +26,11 @@ def plots(analysis):
     return [plot.title for plot in page(analysis).plots]
 
 
-def words(analysis):
-    return "\n".join([headline(analysis)[0], *sentences(analysis)])
+def sentences(analysis):
+    return "\n".join([headline(analysis)[0], *remarks(analysis)])
 
 
-def test_the_leader_board_says_who_cannot_be_told_from_the_best(made):
+def test_the_leader_board_says_who_does_not_differ_significantly_from_the_best(made):
     """One person more in forty is noise, twenty are not; of the two that compete, the quicker one is the cheapest."""
     for share, seconds in ((0.95, 60), (0.925, 20), (0.4, 5)):
         made.trial(share, seconds=seconds)
@@ -37,11 +38,11 @@ def test_the_leader_board_says_who_cannot_be_told_from_the_best(made):
     board = analysis.board
     assert [entry.standing for entry in board.entries] == [Standing.BEST, Standing.TIED, Standing.WORSE]
     assert board.cheapest.numbers == (1,)
-    assert "Indistinguishable from the best: 1 setting of 2 (trial 1)" in words(analysis)
-    assert "The cheapest of them is trial 1: 20 s a training instead of 1 min." in words(analysis)
+    assert "No significant difference to the best: 1 setting of 2 (trial 1)" in sentences(analysis)
+    assert "The cheapest of them is trial 1: 20 s a training instead of 1 min." in sentences(analysis)
 
 
-def test_the_best_is_compared_with_the_untrained_weights(made):
+def test_the_best_is_compared_with_the_starting_weights(made):
     made.trial(1.0, untrained=0.1)
     assert headline(analyse(made.study))[1] == "good"
 
@@ -53,7 +54,7 @@ def test_a_best_that_is_worse_than_not_training_is_called_so(made):
     assert "WORSE" in headline(analysis)[0]
     assert (
         "1 of 1 trials are worse in val/mAP50-95 than the weights they started from; 1 setting beyond noise."
-        in words(analysis)
+        in sentences(analysis)
     )
 
 
@@ -64,7 +65,7 @@ def test_a_gain_of_one_box_is_not_called_progress(made):
 
 def test_without_a_baseline_it_says_that_nothing_is_known(made):
     made.trial(0.5, untrained=None)
-    assert "the untrained weights were not evaluated" in words(analyse(made.study))
+    assert "the starting weights were not evaluated" in sentences(analyse(made.study))
 
 
 def test_replicates_are_averaged_and_their_scatter_is_noise(made, tmp_path):
@@ -95,8 +96,8 @@ def test_seeds_that_were_searched_are_one_setting(made):
         made.trial(share, params={"train.lr0": 0.01, "train.seed": seed}, space=space)
     analysis = analyse(made.study)
     assert [entry.numbers for entry in analysis.board.entries] == [(0, 1)]
-    assert "Trials 0, 1, one setting, are the best with val/mAP50-95 0.8" in words(analysis)
-    (row,) = csv.DictReader(io.StringIO(settings_csv(analysis)))
+    assert "Trials 0, 1, one setting, are the best with val/mAP50-95 0.8" in sentences(analysis)
+    (row,) = csv.DictReader(io.StringIO(as_csv(settings_table(analysis))))
     assert (row["trials"], row["n"]) == ("0 1", "2")
     assert float(row["mean"]) == pytest.approx(0.85)
 
@@ -108,7 +109,7 @@ def test_a_dead_parameter_is_found(made):
     analysis = analyse(made.study)
     verdicts = {effect.param: effect.verdict for effect in analysis.effects}
     assert verdicts == {"train.lr0": Verdict.DEAD, "train.imgsz": Verdict.MATTERS}
-    assert "train.lr0 is dead" in words(analysis)
+    assert "train.lr0 is dead" in sentences(analysis)
 
 
 def test_results_of_zero_say_nothing_about_parameters(made):
@@ -128,14 +129,14 @@ def test_a_parameter_under_conditions_is_one_parameter(made):
         made.trial(0.5, params=params, space=space)
     analysis = analyse(made.study)
     assert analysis.study.space["train.lr0"] == FloatDistribution(1e-5, 1e-1, log=True)
-    assert [trial.params["lr0"] for trial in analysis.plain.trials] == [1e-2, 1e-4]
+    assert [trial.params["lr0"] for trial in analysis.unified.trials] == [1e-2, 1e-4]
 
 
 def test_the_table_has_a_row_for_every_trial(made):
     made.trial(0.5, curve=(0.1, 0.5), flags=["few_steps"], flag_messages=["Only 3."])
     made.trial(None, state=TrialState.FAIL, fail_reason="killed by SIGKILL")
     made.trial(None, state=TrialState.PRUNED, curve=(0.1,), retry_of=1)
-    rows = list(csv.DictReader(io.StringIO(runs_csv(analyse(made.study).study))))
+    rows = list(csv.DictReader(io.StringIO(as_csv(runs_table(analyse(made.study).study)))))
     assert [row["state"] for row in rows] == ["COMPLETE", "FAIL", "PRUNED"]
     assert [row["epochs"] for row in rows] == ["2", "", "1"]
     assert (rows[0]["val/mAP50-95"], rows[0]["flags"], rows[0]["seconds"]) == ("0.5", "few_steps", "60.0")
@@ -193,7 +194,7 @@ def test_a_study_that_failed_says_why(made):
 def test_one_trial_is_the_only_setting(made):
     made.trial(0.5)
     analysis = analyse(made.study)
-    assert "It is the only setting with a result." in words(analysis)
+    assert "It is the only setting with a result." in sentences(analysis)
     assert "Optimization history" in plots(analysis)
 
 
@@ -209,7 +210,9 @@ def test_detections_on_another_machine_are_missed_and_said(made):
     for number in range(3):
         made.trial(0.5 + number / 10, records="/elsewhere/val.npz", baseline_records="/elsewhere/base.npz")
     analysis = analyse(made.study)
-    assert "Not known: The detections of the trials are not on this machine (/elsewhere/base.npz)" in words(analysis)
+    assert "Not known: The detections of the trials are not on this machine (/elsewhere/base.npz)" in sentences(
+        analysis
+    )
     assert {entry.standing for entry in analysis.board.entries} == {Standing.BEST, Standing.UNKNOWN}
     assert as_html(page(analysis)).count("plotly-graph-div") >= 3
 
@@ -218,7 +221,7 @@ def test_another_objective_than_average_precision_has_no_image_intervals(made):
     made.study._storage.set_study_system_attr(made.study._study_id, "study:metric_names", ["val/F1"])
     made.trial(0.5)
     made.trial(0.6)
-    assert "val/F1 is no average precision" in words(analyse(made.study))
+    assert "val/F1 is no average precision" in sentences(analyse(made.study))
 
 
 def test_a_trial_that_breaks_a_constraint_is_no_winner(made):
@@ -229,7 +232,10 @@ def test_a_trial_that_breaks_a_constraint_is_no_winner(made):
     made.trial(0.5)
     analysis = analyse(made.study)
     assert analysis.board.best.numbers == (1,)
-    assert [row["feasible"] for row in csv.DictReader(io.StringIO(runs_csv(analysis.study)))] == ["False", "True"]
+    assert [row["feasible"] for row in csv.DictReader(io.StringIO(as_csv(runs_table(analysis.study))))] == [
+        "False",
+        "True",
+    ]
 
 
 def test_several_objectives_have_a_front(made_with_two):
@@ -238,9 +244,9 @@ def test_several_objectives_have_a_front(made_with_two):
         made_with_two.trial(share, values=(share, seconds))
     analysis = analyse(made_with_two.study)
     assert (analysis.front, analysis.board) == ((0, 1), None)
-    assert "2 of 3 trials on the Pareto front: no other trial beats them in everything." in words(analysis)
+    assert "2 of 3 trials on the Pareto front: no other trial beats them in everything." in sentences(analysis)
     assert {"Pareto front", "Optimization history of train/seconds", "Slices of val/mAP50-95"} <= set(plots(analysis))
-    assert {row["objective"] for row in csv.DictReader(io.StringIO(settings_csv(analysis)))} == {
+    assert {row["objective"] for row in csv.DictReader(io.StringIO(as_csv(settings_table(analysis))))} == {
         "val/mAP50-95",
         "train/seconds",
     }

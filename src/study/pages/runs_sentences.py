@@ -1,8 +1,10 @@
-"""What follows from runs side by side, in sentences: the same ones in the terminal and on the page."""
+"""What follows from runs beside each other, in sentences: the same ones in the terminal and on the page."""
 
 from src.core.interval import Interval
 from src.render.table import Tone
-from src.stages.report.beside import Beside, RunComparison
+from src.study.run_comparison import ComparedRun, RunComparison
+
+BETTER, WORSE, SAME = "better", "worse", "no significant difference"
 
 
 def verdict(comparison: RunComparison) -> tuple[str, Tone]:
@@ -29,25 +31,26 @@ def remarks(comparison: RunComparison) -> list[str]:
     return [*lines, *comparison.doubts]
 
 
-def interval_of(run: Beside, name: str) -> Interval | None:
+def interval_of(run: ComparedRun, name: str) -> Interval | None:
     """The interval of a metric's difference to the first run."""
     return (run.intervals or {}).get(name)
 
 
-def word(difference: Interval) -> str:
+def significance(difference: Interval) -> str:
     """What an interval of a difference says, where more is better."""
     if not difference.excludes_zero:
-        return "not to be told apart"
-    return "better" if difference.estimate > 0 else "worse"
+        return SAME
+    return BETTER if difference.estimate > 0 else WORSE
 
 
-def _judged(run: Beside, comparison: RunComparison) -> str:
+def _judged(run: ComparedRun, comparison: RunComparison) -> str:
     first, name = comparison.runs[0].name, comparison.objective
     shown = name if interval_of(run, name) is not None else next(iter(run.intervals or {}), name)
     interval = interval_of(run, shown)
     if interval is not None:
-        said = "not to be told apart from" if not interval.excludes_zero else f"{word(interval)} than"
-        return f"{run.name} is {said} {first} in {shown}: {interval:+.3f}."
+        if not interval.excludes_zero:
+            return f"There is {SAME} between {run.name} and {first} in {shown}: {interval:+.3f}."
+        return f"{run.name} is {significance(interval)} than {first} in {shown}: {interval:+.3f}."
     if run.differences and name in run.differences:
         return f"{run.name} minus {first} in {name}: {run.differences[name]:+.4f}; whether that is noise is not known."
     return f"{run.name} and {first} have metrics in common, but not their objective."

@@ -1,4 +1,4 @@
-"""The page about runs side by side."""
+"""The page about runs beside each other."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -6,16 +6,16 @@ from datetime import UTC, datetime
 from src.render.study import Plot, ReportPage, Section, Tabulated
 from src.render.study_figures import run_curves
 from src.render.table import Row, Table, Tone, numbers, texts
-from src.stages.report.beside import Beside, RunComparison
-from src.stages.report.compare_words import interval_of, remarks, verdict, word
-from src.stages.report.page import Part
-from src.stages.report.tables import number
 from src.study.clock import duration
+from src.study.pages.runs_sentences import BETTER, WORSE, interval_of, remarks, significance, verdict
+from src.study.pages.study_page import Part
+from src.study.pages.tables import number
+from src.study.run_comparison import ComparedRun, RunComparison
 
 CURVES = 4  # metrics that are drawn
 _FIRST = ("val/mAP50-95", "val/mAP50", "val/F1", "val/precision", "val/recall")
 _SPLITS = ("val/", "test/")
-_TONES = {"better": Tone.GOOD, "worse": Tone.BAD}
+_TONES = {BETTER: Tone.GOOD, WORSE: Tone.BAD}
 
 
 def page(comparison: RunComparison) -> ReportPage:
@@ -41,15 +41,15 @@ def page(comparison: RunComparison) -> ReportPage:
 def runs_table(comparison: RunComparison) -> Table:
     """What the runs are."""
     rows = []
-    for place, beside in enumerate(comparison.runs):
-        run, tags = beside.run.run, beside.run.run.tags
-        data = ", ".join(dict.fromkeys(name for name, _ in beside.run.datasets))
-        digest = tags.get("data.digest") or next((digest for _, digest in beside.run.datasets), "")
+    for place, compared in enumerate(comparison.runs):
+        run, tags = compared.run.run, compared.run.run.tags
+        data = ", ".join(dict.fromkeys(name for name, _ in compared.run.datasets))
+        digest = tags.get("data.digest") or next((digest for _, digest in compared.run.datasets), "")
         study = f"{tags['study']}, trial {tags.get('trial', '?')}" if "study" in tags else ""
-        began = datetime.fromtimestamp(beside.run.began_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M")
-        cells = (beside.name, run.run_id[:8], run.status.lower(), study, data, digest[:12], tags.get("objective", ""))
-        comparable = "" if not place else "no" if beside.obstacles else "yes"
-        tone = Tone.BEST if not place else Tone.BAD if beside.obstacles else Tone.GOOD
+        began = datetime.fromtimestamp(compared.run.began_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M")
+        cells = (compared.name, run.run_id[:8], run.status.lower(), study, data, digest[:12], tags.get("objective", ""))
+        comparable = "" if not place else "no" if compared.obstacles else "yes"
+        tone = Tone.BEST if not place else Tone.BAD if compared.obstacles else Tone.GOOD
         rows.append(Row((*cells, began, duration(run.duration_s), comparable), tone))
     columns = texts("run", "id", "status", "study", "data", "data digest", "objective", "began (UTC)")
     return Table((*columns, *numbers("time"), *texts("comparable")), tuple(rows))
@@ -93,7 +93,7 @@ def _metrics(comparison: RunComparison) -> list[Part]:
     )
     return [
         Tabulated("Metrics", reading, metrics_table(comparison, quality=True)),
-        Tabulated("Other metrics", "Losses, costs, and the untrained weights.", metrics_table(comparison), folded=True),
+        Tabulated("Other metrics", "Losses, costs, and the starting weights.", metrics_table(comparison), folded=True),
     ]
 
 
@@ -121,15 +121,15 @@ def _ordered(names: set[str], objective: str) -> list[str]:
     return [*dict.fromkeys(first), *sorted(names - set(first))]
 
 
-def _difference(run: Beside, name: str) -> str:
+def _difference(run: ComparedRun, name: str) -> str:
     if (interval := interval_of(run, name)) is not None:
-        return f"{interval:+.3f} {word(interval)}"
+        return f"{interval:+.3f} {significance(interval)}"
     return f"{run.differences[name]:+.4g}" if run.differences and name in run.differences else ""
 
 
-def _tone(compared: Sequence[Beside], name: str) -> Tone:
-    words = {word(interval) for run in compared if (interval := interval_of(run, name)) is not None}
-    return _TONES.get(words.pop(), Tone.UNSURE) if len(words) == 1 else Tone.NONE
+def _tone(compared: Sequence[ComparedRun], name: str) -> Tone:
+    said = {significance(interval) for run in compared if (interval := interval_of(run, name)) is not None}
+    return _TONES.get(said.pop(), Tone.UNSURE) if len(said) == 1 else Tone.NONE
 
 
 def _short(text: str | None) -> str:

@@ -12,7 +12,7 @@ from src.study.effects import Effect, Verdict
 from src.study.leaderboard import Entry, Leaderboard, Standing, is_known
 from src.study.trials import ReportedTrial
 
-BETTER, WORSE, SAME, UNSURE = "better", "WORSE", "not to be told apart from them", "which may be noise or not"
+BETTER, WORSE, SAME, UNSURE = "better", "WORSE", "no significant difference to them", "which may be noise or not"
 _LISTED = 8
 
 
@@ -31,16 +31,16 @@ def headline(analysis: Analysis) -> tuple[str, Tone]:
     gain = best.to_untrained
     if gain is None:
         return (
-            f"{_named(best, study.objectives[0])}; nothing says whether training helped, because the untrained weights"
+            f"{_named(best, study.objectives[0])}; nothing says whether training helped, because the starting weights"
             " were not evaluated (train.baseline=false).",
             Tone.UNSURE,
         )
     word = against_untrained(gain, maximize=maximize)
     tone = {BETTER: Tone.GOOD, WORSE: Tone.BAD}.get(word, Tone.UNSURE)
-    return f"{_named(best, study.objectives[0])}; against the untrained weights {said(gain)}, {word}.", tone
+    return f"{_named(best, study.objectives[0])}; against the starting weights {said(gain)}, {word}.", tone
 
 
-def sentences(analysis: Analysis) -> list[str]:
+def remarks(analysis: Analysis) -> list[str]:
     """What else follows, most important first."""
     lines = []
     if analysis.board is not None:
@@ -125,7 +125,7 @@ def _ties(board: Leaderboard) -> list[str]:
         worse = f"All {others} other settings are worse" if others > 1 else "The other setting is worse"
         return [f"{worse}. {_sources(board.sources)}"]
     what = plural(len(board.tied), "setting")
-    lines = [f"Indistinguishable from the best: {what} of {others} ({_trials(tied)}). {_sources(board.sources)}"]
+    lines = [f"No significant difference to the best: {what} of {others} ({_trials(tied)}). {_sources(board.sources)}"]
     cheapest, best = board.cheapest, board.best
     if cheapest is best:
         lines.append("The best is also the cheapest of them.")

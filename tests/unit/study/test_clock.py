@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from src.stages.report.words import numbers
 from src.study.clock import Clock, duration
 from src.study.curves import Curve
 from src.study.trials import ReportedTrial
@@ -67,8 +66,3 @@ def test_names_are_short_where_that_is_unique():
 @given(st.lists(st.text("ab.", min_size=1), unique=True))
 def test_short_names_stay_different(keys):
     assert len(set(short_names(keys).values())) == len(keys)
-
-
-def test_long_rows_of_numbers_are_cut():
-    assert numbers(range(3)) == "0, 1, 2"
-    assert numbers(range(10)) == "0, 1, 2, 3, 4, 5, 6, 7, … (10 in all)"

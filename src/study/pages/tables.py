@@ -7,14 +7,13 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution
 
 from src.render.table import Column, Row, Strip, Table, Tone, texts
 from src.render.table import numbers as number_columns
-from src.stages.report.files import epochs
-from src.stages.report.words import BETTER, SAME, UNSURE, WORSE, against_untrained, flags, mean_of, numbers, said
 from src.study.analysis import Analysis
 from src.study.clock import duration
 from src.study.effects import Effect, Verdict
 from src.study.importance import Importance
 from src.study.leaderboard import Entry, Leaderboard, Standing, is_known
-from src.study.trials import ReportedStudy
+from src.study.pages.sentences import BETTER, SAME, UNSURE, WORSE, against_untrained, flags, mean_of, numbers, said
+from src.study.trials import ReportedStudy, ReportedTrial
 from src.study.unified_space import short_names
 
 MOST_COLUMNS = 5  # for parameters
@@ -61,7 +60,7 @@ def board_table(analysis: Analysis, shown: int = SHOWN, most_columns: int = MOST
         (
             *number_columns("trial", study.objectives[0], *(["runs"] if counted else [])),
             *heads,
-            *number_columns("time", "against untrained", "against the best"),
+            *number_columns("time", "against the starting weights", "against the best"),
             *texts("standing"),
         ),
         tuple(rows),
@@ -160,6 +159,11 @@ def searched(distribution: BaseDistribution) -> str:
         return ", ".join(number(choice) for choice in distribution.choices)
     low, high = (number(getattr(distribution, end)) for end in ("low", "high"))
     return f"{low} … {high}{' (log)' if getattr(distribution, 'log', False) else ''}"
+
+
+def epochs(trial: ReportedTrial) -> int | None:
+    """How many epochs a trial ran; None where that is not known."""
+    return trial.curve.steps[-1] if trial.curve.steps and trial.curve.of == "epoch" else None
 
 
 def number(value: Any) -> str:

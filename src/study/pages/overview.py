@@ -3,9 +3,9 @@
 from collections import Counter
 
 from src.render.study_figures import Mark
-from src.stages.report.tables import number
 from src.study.analysis import Analysis
 from src.study.clock import Clock, duration
+from src.study.pages.tables import number
 from src.study.trials import ReportedTrial
 from src.study.unified_space import short_names
 
@@ -27,7 +27,7 @@ def facts(analysis: Analysis) -> tuple[tuple[str, str], ...]:
         ("data digest", str(data.get("digest", ""))[:16]),
         ("images on val", analysis.images and str(analysis.images)),
         ("started from", facts.get("start")),
-        ("untrained weights", ", ".join(f"{value:.4f} {text}".strip() for text, value in study.untrained.items())),
+        ("starting weights", ", ".join(f"{value:.4f} {text}".strip() for text, value in study.untrained.items())),
         ("time in which trials ran", duration(clock.seconds) if clock.seconds else ""),
         ("time of all trials together", duration(spent) if spent else ""),
         ("sampler", str(study.attributes.get("sampler", "")).rpartition(".")[2]),

@@ -6,17 +6,17 @@ from typing import Any
 from src.render import study_figures as figures
 from src.render.study import Note, Plot, ReportPage, Section, Tabulated
 from src.render.study_figures import Share
-from src.stages.report.overview import facts, marks
-from src.stages.report.tables import (
+from src.study.analysis import Analysis
+from src.study.importance import SHUFFLES, Importance
+from src.study.pages.overview import facts, marks
+from src.study.pages.sentences import headline, plural, remarks
+from src.study.pages.tables import (
     board_table,
     effects_table,
     failed_table,
     flags_table,
     trials_table,
 )
-from src.stages.report.words import headline, plural, sentences
-from src.study.analysis import Analysis
-from src.study.importance import SHUFFLES, Importance
 from src.study.trials import ReportedTrial
 
 _HISTORY = (
@@ -35,7 +35,7 @@ def page(analysis: Analysis) -> ReportPage:
         title=study.name,
         verdict=verdict,
         tone=tone,
-        summary=tuple(sentences(analysis)),
+        summary=tuple(remarks(analysis)),
         facts=facts(analysis),
         sections=(
             Section("Leader board", _leaders(analysis)),
@@ -63,8 +63,8 @@ def _leaders(analysis: Analysis) -> list[Part]:
         runs = {len(entry.setting.trials) for entry in analysis.board.entries}
         over = "" if runs == {1} else f" over {max(runs)} runs" if len(runs) == 1 else f" over up to {max(runs)} runs"
         reading = (
-            f"Settings by their mean{over}, the best first. ▲ better, ▼ worse, ≈ not to be told apart from the"
-            " untrained weights at the same image size. The line is the difference to the best with its 95 % interval,"
+            f"Settings by their mean{over}, the best first. ▲ better, ▼ worse, ≈ no significant difference to the"
+            " starting weights at the same image size. The line is the difference to the best with its 95 % interval,"
             " all on one scale, and the thin mark is no difference: an interval that reaches it says that the setting"
             " may be just as good. That the best of many is partly the luckiest is not in the intervals."
         )
@@ -73,17 +73,17 @@ def _leaders(analysis: Analysis) -> list[Part]:
         reading = "Each trial by its objectives. The red ones no other trial beats in everything; choose among them."
         found = ", ".join(map(str, analysis.front))
         return [
-            drawn("Pareto front", reading, lambda: figures.pareto_front(analysis.plain, study.objectives)),
+            drawn("Pareto front", reading, lambda: figures.pareto_front(analysis.unified, study.objectives)),
             Note("On the front", (f"Trials {found}." if analysis.front else "No trial keeps all constraints.",)),
         ]
     return []
 
 
 def _levels(untrained: Mapping[str, float]) -> dict[str, float]:
-    """What the untrained weights reach, by the words beside its line: one line where several would coincide."""
+    """What the starting weights reach, by the words beside its line: one line where several would coincide."""
     if len(untrained) > 1 and len(set(untrained.values())) == 1:
-        return {"untrained": next(iter(untrained.values()))}
-    return {f"untrained {text}".strip(): value for text, value in untrained.items()}
+        return {"starting weights": next(iter(untrained.values()))}
+    return {f"starting weights {text}".strip(): value for text, value in untrained.items()}
 
 
 def _progress(analysis: Analysis) -> list[Part]:
@@ -100,7 +100,7 @@ def _progress(analysis: Analysis) -> list[Part]:
                     title,
                     reading,
                     lambda index=index, name=name: figures.history(  # type: ignore[misc]
-                        analysis.plain, index, name, levels if index == 0 else {}
+                        analysis.unified, index, name, levels if index == 0 else {}
                     ),
                 )
             )
@@ -108,7 +108,7 @@ def _progress(analysis: Analysis) -> list[Part]:
         parts.append(
             drawn(
                 "Against the clock",
-                "The best so far over the time in which trials ran, and what the untrained weights reach for nothing.",
+                "The best so far over the time in which trials ran, and what the starting weights reach untrained.",
                 lambda: figures.wall_clock(shown, first, levels, maximize=study.maximize[0]),
             )
         )
@@ -147,7 +147,7 @@ def _parameters(analysis: Analysis) -> list[Part]:
             drawn(
                 "Parallel coordinates",
                 reading,
-                lambda: figures.parallel_coordinates(analysis.plain, study.objectives[0]),
+                lambda: figures.parallel_coordinates(analysis.unified, study.objectives[0]),
             )
         )
         for index, name in enumerate(study.objectives):
@@ -156,7 +156,7 @@ def _parameters(analysis: Analysis) -> list[Part]:
                     "Slices" if study.is_single else f"Slices of {name}",
                     "Every trial over one parameter at a time; darker are later trials. The others vary too: a slope"
                     " here may be theirs.",
-                    lambda index=index, name=name: figures.slices(analysis.plain, index, name),  # type: ignore[misc]
+                    lambda index=index, name=name: figures.slices(analysis.unified, index, name),  # type: ignore[misc]
                 )
             )
     return parts

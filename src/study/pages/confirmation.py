@@ -1,0 +1,119 @@
+"""A confirmation as a table and as sentences."""
+
+from collections.abc import Sequence
+
+from src.documents.confirmation import Advantage, ConfirmationDocument, ConfirmedSetting
+from src.render.table import Row, Table, Tone, numbers, texts
+from src.study.confirmed import confirming_study
+from src.study.pages.tables import number
+
+_SURE = 0.95
+_FEWEST_SEEDS = 3  # of two, the standard deviation has one degree of freedom
+
+
+def settings_table(found: ConfirmationDocument) -> Table:
+    """The settings with their results in the search and on fresh seeds."""
+    keys = sorted({key for setting in found.settings for key in setting.params})
+    varied = [key for key in keys if len({str(setting.params.get(key)) for setting in found.settings}) > 1]
+    rows = (
+        Row(
+            (
+                setting.trial,
+                *(number(setting.params[key]) if key in setting.params else "" for key in varied),
+                *(setting.searched, setting.mean, setting.std, setting.n, setting.score),
+                "" if (lead := setting.winner_is_better_by) is None else _said(lead, short=True),
+            ),
+            Tone.BEST if setting.trial == found.winner else Tone.NONE,
+        )
+        for setting in found.settings
+    )
+    columns = (
+        *numbers("trial"),
+        *texts(*(key.rpartition(".")[2] for key in varied)),
+        *numbers("in the search", "mean", "std", "seeds", "mean − SE", spec=".4f"),
+        *numbers("winner better by"),
+    )
+    return Table(columns, tuple(rows))
+
+
+def remarks(found: ConfirmationDocument) -> list[str]:
+    """The sentences below the table."""
+    lines = [survival(found), _luck(found.settings[0])]
+    for setting in found.settings:
+        if missing := [str(seed) for seed in found.seeds if str(seed) not in setting.values]:
+            lines.append(
+                f"Trial {setting.trial} is judged without the seeds {', '.join(missing)}, whose trainings failed; the "
+                f"study {confirming_study(found.study, setting.trial)} says why."
+            )
+    if found.over_untrained is not None:
+        lines.append(f"Against the starting weights: {_said(found.over_untrained)}.")
+    if found.replaced_seeds:
+        used = ", ".join(map(str, found.replaced_seeds))
+        lines.append(
+            f"The search had used the seeds {used}, with whose luck its settings were chosen; trained with instead: "
+            f"{', '.join(str(seed) for seed in found.seeds)}."
+        )
+    fewest = min(setting.n for setting in found.settings)
+    leads = [setting.winner_is_better_by for setting in found.settings]
+    lines.append(_covered([*leads, found.over_untrained], fewest))
+    lines.append(f"More seeds:      python -m src.confirm study={found.study} … seeds=[…]; none is trained twice")
+    lines.append(f"Freeze it:       python -m src.freeze +study={found.study} +trial={found.winner}")
+    return lines
+
+
+def survival(found: ConfirmationDocument) -> str:
+    """Whether the search's winner is the best on fresh seeds, too, and how sure that is."""
+    first, best = found.settings[0], found.best
+    rivals = [
+        (setting, setting.winner_is_better_by) for setting in found.settings if setting.winner_is_better_by is not None
+    ]
+    undecided = [setting for setting, lead in rivals if (lead.probability or 0) < _SURE]
+    if not found.survived:
+        lead = first.winner_is_better_by
+        assert lead is not None, "only the winner has no advantage over itself"
+        return (
+            f"The search's winner, trial {first.trial}, does not survive: with fresh seeds trial {best.trial} is "
+            f"the best; {_said(lead)}.{_undecided(undecided)}"
+        )
+    if not rivals:
+        return f"Trial {best.trial} was trained alone: top=2 or more would say whether another setting beats it."
+    survives = f"The search's winner, trial {best.trial}, survives: it has the best mean − SE with fresh seeds, too."
+    return survives + _undecided(undecided)
+
+
+def _luck(first: ConfirmedSetting) -> str:
+    change = first.mean - first.searched
+    return (
+        f"Trial {first.trial} had {first.searched:.4f} in the search and has {first.mean:.4f} with fresh seeds "
+        f"({change:+.4f}): the difference is what the search's luck with it was worth."
+    )
+
+
+def _undecided(rivals: Sequence[ConfirmedSetting]) -> str:
+    if not rivals:
+        return f" It is better than each of the others with a probability of {_SURE:.0%} or more."
+    named = f"trial{'s' if len(rivals) > 1 else ''} {', '.join(str(setting.trial) for setting in rivals)}"
+    return f" No significant difference to it: {named}; more seeds would narrow that."
+
+
+def _said(advantage: Advantage, *, short: bool = False) -> str:
+    if advantage.probability is None:
+        return f"{advantage.difference.estimate:+.4f}" + ("" if short else "; how sure that is, is not known")
+    likely = "over 99%" if advantage.probability > 0.995 else f"{advantage.probability:.0%}"
+    sure = f"{likely} sure" if short else f"better with a probability of {likely}"
+    return f"{advantage.difference:+.4f}, {sure}"
+
+
+def _covered(advantages: Sequence[Advantage | None], fewest: int) -> str:
+    sources = [set(advantage.sources) for advantage in advantages if advantage is not None]
+    covered = set.intersection(*sources) if sources else set()
+    missing = {
+        "seeds": "one seed each does not say what another does",
+        "images": "the metric cannot be computed anew from the detections at hand",
+    }
+    known = [f"other {name}" for name in missing if name in covered]
+    unknown = [f"not other {name}: {why}" for name, why in missing.items() if name not in covered]
+    said = f"Intervals and probabilities cover {', '.join([*(known or ['nothing']), *unknown])}."
+    if "seeds" in covered and fewest < _FEWEST_SEEDS:
+        said += f" With so few seeds ({fewest}) their scatter is a guess: take {_FEWEST_SEEDS} or more."
+    return said
