@@ -82,7 +82,7 @@ def validate(cfg: DictConfig, searched: frozenset[str]) -> None:
 
 @contextmanager
 def _ending_cleanly(job: TrainJob, *, quiet: bool) -> Iterator[None]:
-    """Take SIGTERM for Ctrl-C, and say how to go on after either."""
+    """Take SIGTERM for Ctrl-C, and say how to resume after either."""
     in_main_thread = threading.current_thread() is threading.main_thread()
     before = signal.signal(signal.SIGTERM, signal.default_int_handler) if in_main_thread else None
     try:
@@ -91,11 +91,11 @@ def _ending_cleanly(job: TrainJob, *, quiet: bool) -> Iterator[None]:
         if not quiet:
             if checkpoint(job.folder).is_file():
                 print(
-                    f"The last checkpoint is kept. Go on: python -m src.train train.resume_from={job.folder} "
+                    f"The last checkpoint is kept. Resume: python -m src.train train.resume_from={job.folder} "
                     "train.resume=true (with the overrides of this run)"
                 )
             else:
-                print("No epoch was completed, so there is no checkpoint to go on from.")
+                print("No epoch was completed, so that there is no checkpoint to resume from.")
         raise
     finally:
         if in_main_thread:

@@ -43,7 +43,7 @@ class ProjectTrainOptions:
         baseline: Whether the untrained weights are evaluated beside the training.
         device: `cpu`, `mps`, the number of a CUDA device, or null for the best at hand. One device only.
         threads: CPU threads; null takes all that the process is given.
-        resume: Go on from the last checkpoint of an interrupted run instead of starting.
+        resume: Resume from the last checkpoint of an interrupted run instead of starting.
         resume_from: Folder of that run; null takes the run folder itself, else the newest interrupted run beside it.
 
     Raises:

@@ -16,7 +16,7 @@ from src.mlflow.courier.pending import wait_until_delivered
 from src.mlflow.options import TrackingOptions
 from src.mlflow.registry import history
 from src.mlflow.registry.candidate import Candidate
-from src.mlflow.registry.description import ACCEPTED, CONTENT, GATE, REJECTED, STATUS, page_text, version_tags
+from src.mlflow.registry.description import ACCEPTED, CONTENT, GATE, REASON, REJECTED, STATUS, page_text, version_tags
 from src.mlflow.registry.store import MlflowRegistry, RegisteredModel, Version, connected
 from src.stages.promote.against_incumbent import AgainstIncumbent, DeployedModel, compare_with_incumbent
 from src.stages.promote.arguments import PromoteArguments
@@ -25,6 +25,8 @@ from src.stages.promote.incumbent import incumbent_on
 from src.stages.promote.packaging import packaged
 from src.stages.train.outcome import SUMMARY
 
+_SHOWN = ("data.name", "study", "trial", "git.commit", "threshold", "nms_iou", "imgsz", "classes")
+_CUT = {"git.commit": 12}
 PRODUCTION = "production"  # the alias that is not taken from the incumbent unless the candidate is better
 
 
@@ -70,6 +72,19 @@ class PromoteOutcome:
     before: int | None
     agreement: Mapping[str, OutputAgreement]
     against_incumbent: AgainstIncumbent | None
+
+    @property
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """What to show of it, pairs of a name and a text: where it comes from, its metrics, its gates."""
+        named = [(name, self.tags[name][: _CUT.get(name)]) for name in _SHOWN if name in self.tags]
+        metrics = [(name, text) for name, text in self.tags.items() if "/" in name]
+        gates = [(name.replace(".", " ", 1), text) for name, text in self.tags.items() if name.startswith(GATE)]
+        return (*named, *metrics, *gates)
+
+    @property
+    def reason(self) -> str:
+        """Why it was rejected; empty for an accepted one."""
+        return self.tags.get(REASON, "")
 
 
 def promote(job: PromoteJob) -> PromoteOutcome:

@@ -1,16 +1,26 @@
-"""How far a run has got, kept in its folder, so that an interrupted one can be found and gone on with."""
+"""How far a run has got, kept in its folder, so that an interrupted one can be found and resumed."""
 
 import json
 import os
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from src.core.errors import ConfigError
 from src.core.files import write_json
 
 FILE = "run.json"
-RUNNING, INTERRUPTED, FINISHED, FAILED, PRUNED = "running", "interrupted", "finished", "failed", "pruned"
 OUTPUTS = Path("outputs")
+
+
+class Status(StrEnum):
+    """How far a run has got."""
+
+    RUNNING = "running"
+    INTERRUPTED = "interrupted"
+    FINISHED = "finished"
+    FAILED = "failed"
+    PRUNED = "pruned"
 
 
 @dataclass(frozen=True)
@@ -18,13 +28,13 @@ class RunState:
     """What a run leaves in its folder.
 
     Attributes:
-        status: One of the five above.
+        status: How far it has got.
         data_digest: Of the data it trained on.
         mlflow_run_id: Its run in MLflow, if any.
         pid: The process that wrote it.
     """
 
-    status: str
+    status: Status
     data_digest: str
     mlflow_run_id: str | None
     pid: int
@@ -37,14 +47,15 @@ class RunState:
     def load(folder: Path) -> "RunState | None":
         """Read it; None where the folder is no run's."""
         try:
-            return RunState(**json.loads((folder / FILE).read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):
+            content = json.loads((folder / FILE).read_text(encoding="utf-8"))
+            return RunState(**{**content, "status": Status(content["status"])})
+        except (OSError, ValueError, TypeError, KeyError):
             return None
 
     @property
-    def can_go_on(self) -> bool:
+    def can_be_resumed(self) -> bool:
         """Interrupted, or its process was killed without notice."""
-        return self.status == INTERRUPTED or (self.status == RUNNING and not _alive(self.pid))
+        return self.status is Status.INTERRUPTED or (self.status is Status.RUNNING and not _alive(self.pid))
 
 
 def checkpoint(folder: Path) -> Path:
@@ -53,7 +64,7 @@ def checkpoint(folder: Path) -> Path:
 
 
 def find_interrupted(folder: Path, resume_from: str | None, outputs: Path = OUTPUTS) -> Path:
-    """The folder of the run to go on with.
+    """The folder of the run to resume.
 
     Args:
         folder: Folder of the present run; taken if an interrupted run lies in it.
@@ -68,13 +79,13 @@ def find_interrupted(folder: Path, resume_from: str | None, outputs: Path = OUTP
     if _resumable(folder):
         return folder.resolve()
     found = [path.parent for path in outputs.glob(f"*/*/{FILE}")] + [path.parent for path in outputs.glob(f"*/{FILE}")]
-    candidates = [path for path in found if _resumable(path)]
-    if not candidates:
+    resumable = [path for path in found if _resumable(path)]
+    if not resumable:
         raise ConfigError(
             f"train.resume=true: there is no interrupted run with a checkpoint in {folder} or below {outputs}. "
             "Name the folder of one with train.resume_from=…; a checkpoint is kept from the end of the first epoch on."
         )
-    return max(candidates, key=lambda path: checkpoint(path).stat().st_mtime).resolve()
+    return max(resumable, key=lambda path: checkpoint(path).stat().st_mtime).resolve()
 
 
 def _named(path: Path) -> Path:
@@ -84,9 +95,9 @@ def _named(path: Path) -> Path:
             f"train.resume_from={path}: there is no checkpoint {checkpoint(folder)}. Expected the folder of a run."
         )
     state = RunState.load(folder)
-    if state is not None and not state.can_go_on:
+    if state is not None and not state.can_be_resumed:
         raise ConfigError(
-            f"train.resume_from={path}: that run is {state.status}, so there is nothing to go on with. "
+            f"train.resume_from={path}: that run is {state.status}, so that there is nothing to resume. "
             f"To train on from its weights, say model.weights={checkpoint(folder)}."
         )
     return folder.resolve()
@@ -94,7 +105,7 @@ def _named(path: Path) -> Path:
 
 def _resumable(folder: Path) -> bool:
     state = RunState.load(folder)
-    return state is not None and state.can_go_on and checkpoint(folder).is_file()
+    return state is not None and state.can_be_resumed and checkpoint(folder).is_file()
 
 
 def _alive(pid: int) -> bool:

@@ -27,7 +27,7 @@ from src.stages.train import run_state
 from src.stages.train.baseline import DECISIVE, Baseline, operating_point_metrics, untrained
 from src.stages.train.outcome import TrainOutcome, record, report
 from src.stages.train.reporting import Observer, Pruned, Reporter
-from src.stages.train.run_state import RunState
+from src.stages.train.run_state import RunState, Status
 
 RECORDS = "val_records.npz"
 CONFIRMS = "confirms"  # what a study that trains a setting anew says of itself: `study` and `trial`
@@ -67,7 +67,7 @@ def train(job: TrainJob, reporter: Reporter) -> TrainOutcome:
     """
     data = ensure_prepared(job.data)
     weights = resolve_weights(job.model)
-    job, state = _going_on(job, data) if job.train.resume else (job, RunState("", data.digest, None, os.getpid()))
+    job, state = _resumed(job, data) if job.train.resume else (job, _new_state(data))
     run = open_run(
         job.tracking,
         name=_name(job, data, reporter),
@@ -77,7 +77,7 @@ def train(job: TrainJob, reporter: Reporter) -> TrainOutcome:
     )
     if job.train.resume:
         run.set_tags({"interrupted": "false", "resumed": "true"})
-    state = replace(state, status=run_state.RUNNING, mlflow_run_id=run.id)
+    state = replace(state, status=Status.RUNNING, mlflow_run_id=run.id)
     state.save(job.folder)
     reporter.set_user_attr("folder", str(job.folder.resolve()))
     reporter.set_user_attr("mlflow_run_id", run.id)  # provisional, should the training not live to say more
@@ -88,7 +88,7 @@ def train(job: TrainJob, reporter: Reporter) -> TrainOutcome:
         raise
     finally:
         reporter.set_user_attr("mlflow_run_id", run.id)
-    replace(state, status=run_state.FINISHED, mlflow_run_id=run.id).save(job.folder)
+    replace(state, status=Status.FINISHED, mlflow_run_id=run.id).save(job.folder)
     return outcome
 
 
@@ -146,7 +146,7 @@ def searched_arguments(keys: Mapping[str, Any]) -> frozenset[str]:
 def _baseline(
     job: TrainJob, data: PreparedData, weights: Path | None, result: TrainingResult
 ) -> tuple[Baseline | None, tuple[Flag, ...]]:
-    """The untrained weights' figures; a training that went well is not lost because they cannot be had."""
+    """The metrics of the starting weights; a training that went well is not lost because they cannot be had."""
     if not job.train.baseline:
         return None, ()
     try:
@@ -173,16 +173,20 @@ def _baseline_request(
     )
 
 
-def _going_on(job: TrainJob, data: PreparedData) -> tuple[TrainJob, RunState]:
+def _resumed(job: TrainJob, data: PreparedData) -> tuple[TrainJob, RunState]:
     """The job, moved to the folder of the interrupted run, and that run's state."""
     folder = run_state.find_interrupted(job.folder, job.train.resume_from)
-    state = RunState.load(folder) or RunState("", data.digest, None, os.getpid())
+    state = RunState.load(folder) or _new_state(data)
     if state.data_digest != data.digest:
         raise DataError(
             f"The run in {folder} trained on other data (digest {state.data_digest[:12]}…, now {data.digest[:12]}…). "
             "Name the data of that run, or start a new one without train.resume."
         )
     return replace(job, folder=folder), replace(state, pid=os.getpid())
+
+
+def _new_state(data: PreparedData) -> RunState:
+    return RunState(Status.RUNNING, data.digest, None, os.getpid())
 
 
 def _tags(job: TrainJob, data: PreparedData, reporter: Reporter) -> dict[str, str]:
@@ -216,13 +220,13 @@ def _uploads_weights(tracking: TrackingOptions, reporter: Reporter) -> bool:
 def _end_early(run: Run, folder: Path, state: RunState, error: BaseException) -> None:
     """Say in the tracker and in the folder why there is no result."""
     if isinstance(error, Pruned):
-        tags, status, ending = {"pruned": "true"}, RunStatus.KILLED, run_state.PRUNED
+        tags, status, ending = {"pruned": "true"}, RunStatus.KILLED, Status.PRUNED
         shutil.rmtree(folder / "weights", ignore_errors=True)
     elif isinstance(error, KeyboardInterrupt):
-        tags, status, ending = {"interrupted": "true"}, RunStatus.KILLED, run_state.INTERRUPTED
+        tags, status, ending = {"interrupted": "true"}, RunStatus.KILLED, Status.INTERRUPTED
     else:
         reason = f"{type(error).__name__}: {error}"
-        tags, status, ending = {"reason": reason}, RunStatus.FAILED, run_state.FAILED
+        tags, status, ending = {"reason": reason}, RunStatus.FAILED, Status.FAILED
     run.set_tags(tags)
     run.end(status)
     replace(state, status=ending, mlflow_run_id=run.id).save(folder)

@@ -4,12 +4,12 @@ import pytest
 
 from src.core.errors import ConfigError
 from src.stages.train import run_state
-from src.stages.train.run_state import RunState, find_interrupted
+from src.stages.train.run_state import RunState, Status, find_interrupted
 
 NO_PROCESS = 2**22 + 1  # above Linux's greatest process id
 
 
-def _run(folder, status=run_state.INTERRUPTED, pid=NO_PROCESS, with_checkpoint=True, age=0):
+def _run(folder, status=Status.INTERRUPTED, pid=NO_PROCESS, with_checkpoint=True, age=0):
     RunState(status, "digest", "id", pid).save(folder)
     if with_checkpoint:
         path = run_state.checkpoint(folder)
@@ -21,7 +21,7 @@ def _run(folder, status=run_state.INTERRUPTED, pid=NO_PROCESS, with_checkpoint=T
 
 def test_a_state_is_read_as_it_was_written(tmp_path):
     """The folder keeps what a later process needs."""
-    state = RunState(run_state.RUNNING, "digest", None, 7)
+    state = RunState(Status.RUNNING, "digest", None, 7)
     state.save(tmp_path)
     assert RunState.load(tmp_path) == state
 
@@ -45,9 +45,9 @@ def test_else_the_newest_interrupted_run_is_taken(tmp_path):
     """By its checkpoint; finished, failed and living runs are no candidates."""
     outputs = tmp_path / "outputs"
     _run(outputs / "day" / "old", age=5)
-    newest = _run(outputs / "day" / "killed", status=run_state.RUNNING, age=2)
-    _run(outputs / "day" / "finished", status=run_state.FINISHED)
-    _run(outputs / "day" / "alive", status=run_state.RUNNING, pid=os.getppid())
+    newest = _run(outputs / "day" / "killed", status=Status.RUNNING, age=2)
+    _run(outputs / "day" / "finished", status=Status.FINISHED)
+    _run(outputs / "day" / "alive", status=Status.RUNNING, pid=os.getppid())
     _run(outputs / "day" / "early", with_checkpoint=False)
     assert find_interrupted(tmp_path / "new", None, outputs) == newest
 
@@ -67,7 +67,7 @@ def test_nothing_to_go_on_with_is_an_error_that_says_how_to_name_it(tmp_path):
 
 def test_a_finished_run_cannot_be_gone_on_with(tmp_path):
     """But its weights are a starting point."""
-    done = _run(tmp_path / "done", status=run_state.FINISHED)
+    done = _run(tmp_path / "done", status=Status.FINISHED)
     with pytest.raises(ConfigError, match=r"finished.*model\.weights="):
         find_interrupted(tmp_path, str(done))
 
