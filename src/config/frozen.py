@@ -27,6 +27,8 @@ from src.config.provenance import Provenance
 from src.config.sections import section
 from src.core.errors import ConfigError
 from src.core.secrets import has_password
+from src.data.ingredients import watched
+from src.data.options import DataOptions
 
 FILE = Path("params.yaml")
 SECTIONS = ("data", "model", "train", "evaluate", "threshold", "decide")
@@ -134,16 +136,20 @@ def _said_of_tracking(cfg: DictConfig, overrides: Sequence[str]) -> dict[str, di
 
 def _with_sources(provenance: Provenance, cfg: DictConfig) -> Provenance:
     """The provenance with the files that DVC has to watch besides the project's code."""
-
-    def first(keys: Sequence[str], otherwise: str) -> str:
-        values = [OmegaConf.select(cfg, key) for key in keys]
-        return next((str(path) for path in values if path and Path(str(path)).exists()), otherwise)
-
+    parts = [_from_here(path) for path in watched(section(cfg, "data", DataOptions))]
+    weights = OmegaConf.select(cfg, "model.weights")
     return dataclasses.replace(
         provenance,
-        data=first(("data.archive", "data.path"), provenance.data),
-        weights=first(("model.weights",), provenance.weights),
+        data=parts[0] if parts else provenance.data,
+        description=parts[1] if len(parts) > 1 else provenance.description,
+        weights=str(weights) if weights and Path(str(weights)).exists() else provenance.weights,
     )
+
+
+def _from_here(path: Path) -> str:
+    """Relative to the project where the path lies within it, so that it holds in a copy of the project."""
+    path, here = path.absolute(), Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def _header(overrides: Sequence[str], provenance: Provenance) -> str:

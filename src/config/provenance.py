@@ -15,6 +15,7 @@ class Provenance:
         storage: Where the study lies.
         mlflow_run_id: The study's run in MLflow.
         data: File or folder that the data set is made from, for DVC to watch; the project's own code if none is.
+        description: File that describes the data set and lies elsewhere, likewise.
         weights: File that training starts from, for DVC to watch; the project's own code if none is.
     """
 
@@ -24,4 +25,5 @@ class Provenance:
     storage: str | None = None
     mlflow_run_id: str | None = None
     data: str = "src/data"
+    description: str = "src/data"
     weights: str = "src/detector"

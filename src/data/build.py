@@ -19,14 +19,15 @@ from src.core.files import folder_when_complete, sha256_of, write_json, write_te
 from src.data import manifest
 from src.data.disk import check_room, disk_errors_explained
 from src.data.images import Resize, Written, write_image
+from src.data.ingredients import content_state
 from src.data.labels import format_labels
 from src.data.manifest import SplitContent
 from src.data.options import DataOptions
+from src.data.parts import into_splits, labelled_once
 from src.data.prepared import PreparedData, read_manifest
 from src.data.problems import Problems
-from src.data.sample import Sample, SourceData, keep_classes
+from src.data.sample import Sample, keep_classes
 from src.data.sources import source_for
-from src.data.split import SPLITS, shuffled_split
 
 _log = logging.getLogger(__name__)
 
@@ -62,7 +63,8 @@ def is_prepared(options: DataOptions) -> bool:
 
 def _recipe(options: DataOptions) -> dict[str, Any]:
     """What the manifest remembers to know whether the data set is still the right one, as JSON would return it."""
-    recipe = {**options.recipe(), "source_state": options.source_state()}
+    memory = options.folder.parent / f".{options.folder.name}.source.json"  # not in the data set, which DVC compares
+    recipe = {**options.recipe(), "source_content": content_state(options, memory)}
     content: dict[str, Any] = json.loads(json.dumps(recipe))
     return content
 
@@ -87,8 +89,8 @@ def _build(options: DataOptions, recipe: Mapping[str, Any]) -> None:
     with folder_when_complete(options.folder) as scratch:
         work = scratch / ".work"
         work.mkdir()
-        data = keep_classes(source_for(options).read(work), options.classes)
-        parts = _parts(data, options)
+        data = labelled_once(keep_classes(source_for(options).read(work), options.classes))
+        parts = into_splits(data, options)
         _check_room(parts, scratch)
         contents = _write(parts, scratch, options)
         shutil.rmtree(work)
@@ -107,30 +109,6 @@ def _build(options: DataOptions, recipe: Mapping[str, Any]) -> None:
                 "files": files,
             },
         )
-
-
-def _parts(data: SourceData, options: DataOptions) -> dict[str, list[Sample]]:
-    """Share the samples out among the splits, in the order of their names before the shuffle."""
-    samples = sorted(data.samples, key=lambda sample: sample.name)
-    if not samples:
-        raise DataError("the source has no images")
-    if options.backgrounds == "drop":
-        samples = [sample for sample in samples if sample.boxes]
-    if options.splits is not None:
-        return shuffled_split(samples, options.splits, options.split_seed)
-    homeless = [sample for sample in samples if sample.split is None]
-    if homeless:
-        raise DataError(
-            f"{homeless[0].image}: the source does not say to which split it belongs ({len(homeless)} such images);"
-            " set data.splits, for instance data.splits={train:0.7,val:0.15,test:0.15}"
-        )
-    parts = {split: [sample for sample in samples if sample.split == split] for split in SPLITS}
-    for split in ("train", "val"):
-        if not parts[split]:
-            raise DataError(
-                f"split '{split}' would be empty: the source has no images of it with the classes asked for"
-            )
-    return {split: part for split, part in parts.items() if part}
 
 
 def _check_room(parts: Mapping[str, Sequence[Sample]], folder: Path) -> None:
@@ -158,7 +136,7 @@ def _write(parts: Mapping[str, Sequence[Sample]], root: Path, options: DataOptio
         split, sample, stem = job
         (root / "labels" / split / f"{stem}.txt").write_text(format_labels(sample.boxes), encoding="utf-8")
         try:
-            return write_image(sample, root / "images" / split / stem, resize)
+            return write_image(sample, root / "images" / split / stem, resize, options.max_megapixels * 1e6)
         except DataError as error:
             return error
 

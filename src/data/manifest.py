@@ -10,7 +10,7 @@ import numpy as np
 from src.data.labels import Box
 
 FILE: Final = "manifest.json"
-FORMAT: Final = 1  # rises when the form of prepared data changes: older ones are then made anew
+FORMAT: Final = 2  # rises when the form of prepared data changes: older ones are then made anew
 
 # COCO's own limits between small, medium and large objects.
 _SMALL_PX2, _MEDIUM_PX2 = 32**2, 96**2

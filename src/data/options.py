@@ -1,7 +1,7 @@
 """What the user can set about a data set: group `data`."""
 
 import dataclasses
-import hashlib
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from omegaconf import MISSING
 
 from src.core.errors import ConfigError, did_you_mean
-from src.data.fingerprint import state_of
+from src.data.labels import ROWS, STRICT
 from src.data.split import SPLITS, check_shares
 
 BACKGROUNDS = ("drop", "keep")
@@ -38,6 +38,11 @@ class DataOptions:
         backgrounds: whether images without a box of the classes are dropped or kept.
         unlabelled: whether an image without a label file is refused or counts as background.
         orphan_labels: whether a label file without image is refused or ignored.
+        rows: `strict` refuses label rows that are no boxes; `boxes` takes the box around a polygon, and leaves out key
+            points and confidences.
+        groups: a regular expression on the image's path in the data set whose first group, or all that matches, names
+            what belongs together (the frames of a video); a group is never cut by a split. None for no groups.
+        max_megapixels: an image with more is refused, as it may be made to fill the memory.
         imgsz_choices: image sizes worth searching on this data; the search space refers to them.
     """
 
@@ -49,9 +54,12 @@ class DataOptions:
     split_seed: int = 42
     resize: int | None = None
     resize_mode: str = "stretch"
-    backgrounds: str = "drop"
+    backgrounds: str = "keep"
     unlabelled: str = "refuse"
     orphan_labels: str = "refuse"
+    rows: str = STRICT
+    groups: str | None = None
+    max_megapixels: float = 179.0
     imgsz_choices: list[int] = field(default_factory=list)
 
     kind: ClassVar[str] = ""
@@ -61,6 +69,11 @@ class DataOptions:
         _check_choice("backgrounds", self.backgrounds, BACKGROUNDS)
         _check_choice("unlabelled", self.unlabelled, UNLABELLED)
         _check_choice("orphan_labels", self.orphan_labels, ORPHANS)
+        _check_choice("rows", self.rows, ROWS)
+        if not self.max_megapixels > 0:
+            raise ConfigError(f"data.max_megapixels must be above 0, got {self.max_megapixels}")
+        if self.groups is not None:
+            _check_pattern(self.groups)
         if self.source != self.kind:
             raise ConfigError(f"data.source is fixed to '{self.kind}' here, got '{self.source}'; choose with data=NAME")
         if self.name != MISSING and (not self.name or Path(self.name).name != self.name or self.name.startswith(".")):
@@ -84,10 +97,6 @@ class DataOptions:
         """All settings that decide what the data set contains, and none that only say where things lie."""
         settings = dataclasses.asdict(self)
         return {key: value for key, value in settings.items() if key not in _NOT_INGREDIENTS}
-
-    def source_state(self) -> str:
-        """A cheap fingerprint that changes when the source's own files do; empty when they cannot change."""
-        return ""
 
 
 @dataclass
@@ -118,13 +127,8 @@ class ArchiveOptions(DataOptions):
         super().__post_init__()
         if self.url is not None and not self.url.startswith("https://"):
             raise ConfigError(f"data.url must begin with https://, got '{self.url}'")
+        _check_names(self.names)
         _check_classes_known(self.classes, self.names)
-
-    def source_state(self) -> str:
-        """Nothing for content that is pinned, else what the file system says about the archive."""
-        if self.content_sha256 or not self.archive:
-            return ""
-        return state_of([Path(self.archive)])
 
 
 @dataclass
@@ -154,13 +158,6 @@ class SyntheticOptions(DataOptions):
             raise ConfigError(f"data.seed must not be negative, got {self.seed}")
         _check_classes_known(self.classes, ["person"])
 
-    def source_state(self) -> str:
-        """The drawing code: a change of it makes other pictures."""
-        digest = hashlib.sha256()
-        for module in sorted((Path(__file__).parent / "synthetic").glob("*.py")):
-            digest.update(module.read_bytes())
-        return digest.hexdigest()
-
 
 @dataclass
 class YoloOptions(DataOptions):
@@ -177,14 +174,9 @@ class YoloOptions(DataOptions):
     kind: ClassVar[str] = "yolo"
     source: str = kind
 
-    def recipe(self) -> dict[str, Any]:
-        """As for all, and which data set it is."""
-        return super().recipe() | {"path": str(Path(self.path).resolve())}
-
-    def source_state(self) -> str:
-        """Names, sizes and times of all its files."""
-        path = Path(self.path)
-        return state_of([path if path.is_dir() else path.parent])
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_names(self.names)
 
 
 @dataclass
@@ -203,6 +195,7 @@ class CocoJsonOptions(DataOptions):
 
     kind: ClassVar[str] = "coco_json"
     source: str = kind
+    unlabelled: str = "background"  # COCO's way to say that an image shows nothing is to give it no annotation
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -215,22 +208,29 @@ class CocoJsonOptions(DataOptions):
         if isinstance(self.images, dict) and not isinstance(self.annotations, dict):
             raise ConfigError("data.images has a folder per split, so data.annotations must have a file per split")
 
-    def recipe(self) -> dict[str, Any]:
-        """As for all, and which data set it is."""
-        return super().recipe() | {"path": str(Path(self.path).resolve())}
-
-    def source_state(self) -> str:
-        """Names, sizes and times of the annotation files and images."""
-        root = Path(self.path)
-        parts = [self.annotations, self.images]
-        names = [name for part in parts for name in (part.values() if isinstance(part, dict) else [part])]
-        return state_of([root / name for name in names])
-
 
 def _check_choice(key: str, value: str, choices: tuple[str, ...]) -> None:
     if value not in choices:
         raise ConfigError(
             f"data.{key} must be one of {', '.join(choices)}, got '{value}'.{did_you_mean(value, choices)}"
+        )
+
+
+def _check_pattern(groups: str) -> None:
+    try:
+        re.compile(groups)
+    except re.error as error:
+        raise ConfigError(f"data.groups={groups!r} is no regular expression: {error}") from error
+
+
+def _check_names(names: list[str]) -> None:
+    """Refuse what no data set means by its class names."""
+    if repeated := sorted({name for name in names if names.count(name) > 1}):
+        raise ConfigError(f"data.names has {', '.join(repeated)} twice; give each class a name of its own")
+    if read := [name for name in names if name in ("True", "False")]:
+        raise ConfigError(
+            f"data.names has {read[0]}: YAML takes yes, no, on and off for truth values. Write such a name in quotes,"
+            " as in names: ['yes', 'no']"
         )
 
 

@@ -1,7 +1,7 @@
 """Who goes into which split."""
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeVar
 
 from src.core.errors import ConfigError, DataError, did_you_mean
@@ -63,8 +63,19 @@ def counts_for(shares: Mapping[str, float], available: int) -> dict[str, int]:
     return counts
 
 
-def shuffled_split(items: Sequence[T], shares: Mapping[str, float], seed: int) -> dict[str, list[T]]:
+def shuffled_split(
+    items: Sequence[T], shares: Mapping[str, float], seed: int, group_of: Callable[[T], str] | None = None
+) -> dict[str, list[T]]:
     """Shuffle `items` (give them in a stable order) and cut them into train, val and test, in this order.
+
+    With groups, whole groups are shared out, the largest first, each to the split that lacks most of its share: the
+    numbers of items are then as near to the shares as the groups allow.
+
+    Args:
+        items: What is shared out.
+        shares: Fractions or numbers of items, by split.
+        seed: Of the shuffle.
+        group_of: Names the group of an item; None for no groups.
 
     Raises:
         DataError: as `counts_for`.
@@ -72,12 +83,35 @@ def shuffled_split(items: Sequence[T], shares: Mapping[str, float], seed: int) -
     counts = counts_for(shares, len(items))
     order = list(items)
     random.Random(seed).shuffle(order)
+    if group_of is not None:
+        return _by_groups(order, counts, group_of)
     parts: dict[str, list[T]] = {}
     start = 0
     for name in SPLITS:
         if name in counts:
             parts[name] = order[start : start + counts[name]]
             start += counts[name]
+    return parts
+
+
+def _by_groups(order: Sequence[T], counts: Mapping[str, int], group_of: Callable[[T], str]) -> dict[str, list[T]]:
+    groups: dict[str, list[T]] = {}
+    for item in order:
+        groups.setdefault(group_of(item), []).append(item)
+    parts: dict[str, list[T]] = {name: [] for name in SPLITS if name in counts}
+    if len(groups) < len(parts):
+        raise DataError(f"data.groups makes {len(groups)} groups, too few for {len(parts)} splits")
+    largest_first = sorted(groups.values(), key=len, reverse=True)  # stable: equal ones stay shuffled
+    taken = 0
+    for place, members in enumerate(largest_first):
+        empty = [name for name in parts if not parts[name]]
+        if taken >= sum(counts.values()) and not empty:
+            break
+        left = len(largest_first) - place
+        open_to = empty if left <= len(empty) else list(parts)
+        fullest_need = max(open_to, key=lambda name: (counts[name] - len(parts[name])) / counts[name])
+        parts[fullest_need] += members
+        taken += len(members)
     return parts
 
 

@@ -4,6 +4,7 @@ import hashlib
 import shutil
 import stat
 import zipfile
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
@@ -44,8 +45,9 @@ class ArchiveSource:
                 + ("; the download was deleted, run again" if is_download else "")
             )
         names = tuple(self._options.names)
-        folder = YoloFolder(root, names, self._options.unlabelled, self._options.orphan_labels, splits={})
-        return SourceData(names, folder.samples(), {"url": self._options.url, "content_sha256": digest})
+        options = self._options
+        data = YoloFolder(root, names, options.unlabelled, options.orphan_labels, options.rows, splits={}).read()
+        return replace(data, facts={**data.facts, "url": options.url, "content_sha256": digest})
 
     def _archive(self) -> tuple[Path, bool]:
         if self._options.archive is not None:

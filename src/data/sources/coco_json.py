@@ -9,13 +9,10 @@ from typing import Any
 from faster_coco_eval import COCO
 
 from src.core.errors import DataError
-from src.data.labels import Box, box_from_corners
+from src.data.labels import CLIPPED, TOLERANCE_PX, Box, box_from_corners
 from src.data.options import CocoJsonOptions
 from src.data.problems import Problems
 from src.data.sample import Sample, SourceData
-
-# Annotation tools round pixels; what sticks out by no more than this is cut off, anything beyond is refused.
-_ROUNDING_PX = 1.0
 
 
 class CocoJsonSource:
@@ -29,7 +26,7 @@ class CocoJsonSource:
         names: tuple[str, ...] | None = None
         first: Path | None = None
         samples: list[Sample] = []
-        crowds = 0
+        crowds = clipped = 0
         for split, path, images in self._files():
             document = _Document(path, images, split, self._options.unlabelled)
             if names is not None and document.class_names != names:
@@ -37,7 +34,8 @@ class CocoJsonSource:
             names, first = document.class_names, first or path
             samples += document.samples()
             crowds += document.crowds
-        return SourceData(names or (), tuple(samples), {"crowd_annotations_left_out": crowds})
+            clipped += document.clipped
+        return SourceData(names or (), tuple(samples), {"crowd_annotations_left_out": crowds, CLIPPED: clipped})
 
     def _files(self) -> Iterator[tuple[str | None, Path, Path]]:
         root, annotations, images = Path(self._options.path), self._options.annotations, self._options.images
@@ -55,7 +53,7 @@ class _Document:
     def __init__(self, path: Path, images: Path, split: str | None, unlabelled: str) -> None:
         self._path, self._folder, self._split, self._unlabelled = path, images, split, unlabelled
         self._coco = _load(path)
-        ids = sorted(self._coco.cats)
+        ids = sorted(self._coco.cats.keys() - _parents(self._coco))
         self.class_names = tuple(str(self._coco.cats[number].get("name", number)) for number in ids)
         if not ids:
             raise DataError(f"{path}: has no 'categories'")
@@ -64,7 +62,12 @@ class _Document:
         if len(self._coco.imgs) < len(self._coco.dataset["images"]):
             raise DataError(f"{path}: two images have the same id")
         self._class_ids = {category: number for number, category in enumerate(ids)}
-        self.crowds = 0
+        if not self._coco.anns:
+            raise DataError(
+                f"{path}: has {len(self._coco.imgs)} images and no annotation at all; is it the right file? (A file"
+                " without annotations would make all images backgrounds.)"
+            )
+        self.crowds = self.clipped = 0
 
     def samples(self) -> list[Sample]:
         """All images with their boxes.
@@ -88,6 +91,7 @@ class _Document:
         name = image.get("file_name")
         if not isinstance(name, str) or not name:
             raise DataError(f"{where}: has no 'file_name'")
+        name = name.replace("\\", "/")  # written on Windows
         if Path(name).is_absolute() or ".." in Path(name).parts:
             raise DataError(f"{where}: file_name '{name}' leaves the folder of images")
         size = image.get("width"), image.get("height")
@@ -122,15 +126,44 @@ class _Document:
         edges = {"left": (x, width), "top": (y, height), "right": (x + wide, width), "bottom": (y + high, height)}
         fractions = []
         for name, (edge, limit) in edges.items():
-            if not -_ROUNDING_PX <= edge <= limit + _ROUNDING_PX:  # also refuses NaN
+            if not -TOLERANCE_PX <= edge <= limit + TOLERANCE_PX:  # also refuses NaN
                 raise DataError(
                     f"{where}: bbox {corners} has its {name} edge at {edge:g}, outside the image (0 to {limit})"
                 )
             fractions.append(min(max(edge, 0), limit) / limit)
+        self.clipped += any(not 0 <= edge <= limit for edge, limit in edges.values())
         try:
             return box_from_corners(self._class_ids[category], *fractions)
         except DataError as error:
             raise DataError(f"{where}: bbox {corners}: {error}") from None
+
+
+def _parents(coco: COCO) -> set[int]:
+    """Categories that only head others and have no annotation: Roboflow adds one with the project's name."""
+    heads = {category.get("supercategory") for category in coco.cats.values()}
+    used = {annotation.get("category_id") for annotation in coco.anns.values()}
+    return {
+        number
+        for number, category in coco.cats.items()
+        if category.get("supercategory") == "none" and category.get("name") in heads and number not in used
+    }
+
+
+def _with_whole_ids(document: Any) -> Any:
+    """The document with ids as numbers where a tool wrote them as texts."""
+    if not isinstance(document, dict):
+        return document
+    for part, keys in (
+        ("images", ("id",)),
+        ("categories", ("id",)),
+        ("annotations", ("id", "image_id", "category_id")),
+    ):
+        for entry in document.get(part) or ():
+            for key in keys if isinstance(entry, dict) else ():
+                value = entry.get(key)
+                if isinstance(value, str) and value.isascii() and value.isdigit():
+                    entry[key] = int(value)
+    return document
 
 
 def _is_number(value: Any) -> bool:
@@ -142,7 +175,7 @@ def _load(path: Path) -> COCO:
     try:
         with warnings.catch_warnings():  # that an annotation id is 0 matters to evaluation only
             warnings.simplefilter("ignore", UserWarning)
-            return COCO(path)
+            return COCO(_with_whole_ids(json.loads(path.read_text(encoding="utf-8-sig"))))
     except FileNotFoundError:
         raise DataError(f"data.annotations: {path} does not exist") from None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:

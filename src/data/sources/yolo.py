@@ -1,83 +1,141 @@
-"""A folder in YOLO form: `images/**` and `labels/**` side by side, perhaps with a data.yaml."""
+"""A folder in YOLO form: images, and a label file for each, found as Ultralytics finds them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from pathlib import Path, PurePosixPath
 
-import yaml
+from PIL import Image
 
 from src.core.errors import DataError
 from src.data.images import is_image
-from src.data.labels import Box, parse_labels
+from src.data.labels import Box, LabelReader
 from src.data.options import YoloOptions
 from src.data.problems import Problems
 from src.data.sample import Sample, SourceData
+from src.data.sources.data_yaml import DataYaml
 from src.data.split import SPLITS
+from src.data.walk import files_below
 
 _IMAGES, _LABELS = "images", "labels"
+_SPLIT_OF = {**{split: split for split in SPLITS}, "valid": "val", "validation": "val"}
+_NO_LABELS = ("classes.txt", "notes.txt", "README.txt")  # several labelling tools leave them among the labels
 
 
 @dataclass(frozen=True)
 class YoloFolder:
-    """A folder with `images/` and `labels/` of the same structure.
+    """Images and labels below one folder, perhaps with files named elsewhere.
+
+    Images lie below a folder `images`, their labels at the same place below `labels`; both may lie in a folder per
+    split (`images/train`, or `train/images` as Roboflow exports them). A folder without `images` in its path has the
+    labels beside the images.
 
     Attributes:
         root: the folder.
         names: class names in the order of the ids.
         unlabelled: `refuse` or `background`: what an image without label file is.
         orphan_labels: `refuse` or `ignore`: what becomes of a label file without image.
-        splits: folders below `images` (or image folders relative to root) by split, when the data set has its own.
+        rows: `strict` or `boxes`: what becomes of rows that are no boxes.
+        splits: image folders, or text files that list images, by split, when the data set has its own.
     """
 
     root: Path
     names: tuple[str, ...]
     unlabelled: str
     orphan_labels: str
-    splits: Mapping[str, Sequence[str]]
+    rows: str
+    splits: Mapping[str, Sequence[Path]]
 
-    def samples(self) -> tuple[Sample, ...]:
+    def read(self) -> SourceData:
         """Read all labels; images are looked at later.
 
         Raises:
             DataError: a folder is missing, or labels that cannot be right, each with its file and line.
         """
-        for folder in (_IMAGES, _LABELS):
-            if not (self.root / folder).is_dir():
-                raise DataError(f"{self.root}: has no folder '{folder}'; a YOLO data set has images/ and labels/")
         problems = Problems()
-        images = self._images(problems)
-        labels = {self._key(path, _LABELS): path for path in sorted((self.root / _LABELS).rglob("*.txt"))}
-        labels.pop("classes", None)  # several labelling tools leave labels/classes.txt there
+        reader = LabelReader(self.names, self.rows)
+        images = self._images()
+        owners: dict[Path, Path] = {}
+        for image in images:
+            label = label_of(image)
+            if label in owners:
+                problems.add(f"{image} and {owners[label].name} share the label file {label.name}; rename one of them")
+            owners[label] = image
+        self._check_label_folders(owners)
+        labels = {file for folder in self._label_folders(images) for file in files_below(folder)}
+        lists = {place for places in self.splits.values() for place in places}
+        labels = {file for file in labels - lists if file.suffix == ".txt" and file.name not in _NO_LABELS}
         if self.orphan_labels == "refuse":
-            for key in sorted(labels.keys() - images.keys()):
+            for label in sorted(labels - owners.keys()):
                 problems.add(
-                    f"{labels[key]}: a label without image (expected {self.root / _IMAGES / key}.*);"
-                    " delete it, or set data.orphan_labels=ignore"
+                    f"{label}: a label without image; delete it, or set data.orphan_labels=ignore"
+                    " (its image would have the same name, in the folder of images)"
                 )
         samples = []
-        for key, image in images.items():
+        for image, split in images.items():
             with problems.collected():
-                name = image.relative_to(self.root / _IMAGES).as_posix()
-                samples.append(Sample(name, image, self._boxes(image, labels.get(key)), self._split_of(image)))
+                samples.append(Sample(self._name_of(image), image, self._boxes(image, reader), split))
         problems.raise_if_any()
-        return tuple(samples)
+        return SourceData(self.names, tuple(samples), dict(reader.changes))
 
-    def _images(self, problems: Problems) -> dict[str, Path]:
-        images: dict[str, Path] = {}
-        for path in sorted((self.root / _IMAGES).rglob("*")):
-            if is_image(path):
-                key = self._key(path, _IMAGES)
-                if key in images:
-                    problems.add(f"{path} and {images[key].name} share the label file {key}.txt; rename one of them")
-                images[key] = path
-        return images
+    def _images(self) -> dict[Path, str | None]:
+        """All images with the split that they belong to, if the data set says so."""
+        images: dict[Path, str | None] = {}
+        for folder in self._own_folders():
+            for file in files_below(folder):
+                if is_image(file):
+                    images[file] = None if self.splits else self._split_by_folder(file)
+        for split, places in self.splits.items():
+            for place in places:
+                for file in self._images_at(place):
+                    if images.get(file) not in (None, split):
+                        raise DataError(f"{file}: is in the splits '{images[file]}' and '{split}'")
+                    images[file] = split
+        if not images and not any(True for _ in self._own_folders()):
+            raise DataError(
+                f"{self.root}: has no folder 'images'; a YOLO data set has images/ and labels/, or a folder per split"
+                " with these two in it, or a data.yaml that says where they are"
+            )
+        return dict(sorted(images.items(), key=lambda item: self._name_of(item[0])))
 
-    def _key(self, path: Path, folder: str) -> str:
-        return path.relative_to(self.root / folder).with_suffix("").as_posix()
+    def _own_folders(self) -> Iterator[Path]:
+        """The folders of images that the layout itself shows."""
+        for folder in (self.root / _IMAGES, *(self.root / name / _IMAGES for name in _SPLIT_OF)):
+            if folder.is_dir():
+                yield folder
 
-    def _boxes(self, image: Path, label: Path | None) -> tuple[Box, ...]:
-        if label is None:
+    def _images_at(self, place: Path) -> Iterable[Path]:
+        if place.is_dir():
+            return filter(is_image, files_below(place))
+        if place.suffix == ".txt" and place.is_file():
+            return _listed(place, self.root)
+        raise DataError(f"{place}: no such folder or list of images, though the data.yaml names it")
+
+    def _split_by_folder(self, image: Path) -> str | None:
+        first = PurePosixPath(self._name_of(image)).parts[0]
+        return _SPLIT_OF.get(first)
+
+    def _name_of(self, image: Path) -> str:
+        """Where the image lies in the data set, without the folder `images`: the same wherever the data set lies."""
+        parts = [part for part in Path(os.path.relpath(image, self.root)).parts if part != ".."]
+        place = _last(parts[:-1], _IMAGES)
+        return PurePosixPath(*parts[:place], *parts[place + 1 :] if place is not None else parts).as_posix()
+
+    def _label_folders(self, images: Iterable[Path]) -> set[Path]:
+        folders = {label_of(folder / "x.jpg").parent for folder in self._own_folders()}
+        folders |= {label_of(image).parent for image in images}
+        tops = {folder for folder in folders if not folders & set(folder.parents)}
+        return {folder for folder in tops if folder.is_dir()}
+
+    def _check_label_folders(self, owners: Mapping[Path, Path]) -> None:
+        for folder in self._own_folders():
+            labels = label_of(folder / "x.jpg").parent
+            if not labels.is_dir() and not any(label.is_file() for label in owners):
+                raise DataError(f"{labels.parent}: has no folder 'labels'; a YOLO data set has images/ and labels/")
+
+    def _boxes(self, image: Path, reader: LabelReader) -> tuple[Box, ...]:
+        label = label_of(image)
+        if not label.is_file():
             if self.unlabelled == "background":
                 return ()
             raise DataError(
@@ -87,14 +145,7 @@ class YoloFolder:
             text = label.read_text(encoding="utf-8-sig")
         except UnicodeDecodeError as error:
             raise DataError(f"{label}: not a text file in UTF-8 ({error.reason} at byte {error.start})") from None
-        return tuple(parse_labels(text, str(label), self.names))
-
-    def _split_of(self, image: Path) -> str | None:
-        for split, folders in self.splits.items():
-            if any(image.is_relative_to(self.root / folder) for folder in folders):
-                return split
-        below_images = image.relative_to(self.root / _IMAGES).parts
-        return below_images[0] if not self.splits and below_images[0] in SPLITS else None
+        return tuple(reader.read(text, str(label), lambda: _size_wh(image)))
 
 
 class YoloSource:
@@ -105,62 +156,45 @@ class YoloSource:
 
     def read(self, work: Path) -> SourceData:  # noqa: ARG002 -- part of the protocol; nothing has to be made here
         """Read the folder, and its data.yaml if it has one."""
-        path = Path(self._options.path)
-        if not path.exists():
-            raise DataError(f"data.path: {path} does not exist")
-        description = path if path.is_file() else path / "data.yaml"
-        content = _read_yaml(description) if description.is_file() else {}
-        root = _root_of(description, content)
-        names = tuple(self._options.names) or _names(description, content)
-        folder = YoloFolder(
-            root=root,
-            names=names,
+        description = DataYaml.of(Path(self._options.path))
+        return YoloFolder(
+            root=description.root,
+            names=tuple(self._options.names) or description.names(),
             unlabelled=self._options.unlabelled,
             orphan_labels=self._options.orphan_labels,
-            splits=dict(_split_folders(description, content)),
-        )
-        return SourceData(names, folder.samples())
+            rows=self._options.rows,
+            splits=description.splits(),
+        ).read()
 
 
-def _read_yaml(path: Path) -> dict[str, Any]:
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: cannot be read as YAML: {error}") from error
-    if not isinstance(content, dict):
-        raise DataError(f"{path}: expected keys such as names, train and val, got a {type(content).__name__}")
-    return content
+def label_of(image: Path) -> Path:
+    """The label file of an image: the last folder `images` of its path becomes `labels`, as in Ultralytics."""
+    place = _last(image.parts[:-1], _IMAGES)
+    parts = image.parts if place is None else (*image.parts[:place], _LABELS, *image.parts[place + 1 :])
+    return Path(*parts).with_suffix(".txt")
 
 
-def _root_of(description: Path, content: Mapping[str, Any]) -> Path:
-    """The data set's folder; a `path` that does not exist here was written on another machine."""
-    stated = content.get("path")
-    if isinstance(stated, str) and (description.parent / stated).is_dir():
-        return description.parent / stated
-    return description.parent
+def _last(parts: Sequence[str], name: str) -> int | None:
+    return max((place for place, part in enumerate(parts) if part == name), default=None)
 
 
-def _names(description: Path, content: Mapping[str, Any]) -> tuple[str, ...]:
-    names = content.get("names")
-    if isinstance(names, dict):
-        if sorted(names) != list(range(len(names))):
-            raise DataError(f"{description}: 'names' must number the classes 0, 1, 2, …, got {sorted(names)}")
-        names = [names[number] for number in range(len(names))]
-    if not isinstance(names, list) or not names:
-        raise DataError(
-            f"{description}: no class names; set data.names=[first,second,…] or write a data.yaml with 'names'"
-        )
-    return tuple(str(name) for name in names)
-
-
-def _split_folders(description: Path, content: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
-    for split in SPLITS:
-        value = content.get(split)
-        folders = [value] if isinstance(value, str) else value
-        if not folders:
+def _listed(file: Path, root: Path) -> Iterator[Path]:
+    """The images that a text file lists, a path a line, relative to the file, or to the data set's folder."""
+    for number, line in enumerate(file.read_text(encoding="utf-8-sig").splitlines(), start=1):
+        if not line.strip():
             continue
-        if not isinstance(folders, list) or any(str(folder).endswith(".txt") for folder in folders):
-            raise DataError(
-                f"{description}: '{split}' must be a folder or a list of folders; lists of files are not read"
-            )
-        yield split, [str(folder) for folder in folders]
+        named = Path(line.strip().replace("\\", "/"))
+        for path in (file.parent / named, root / named):
+            if path.is_file():
+                yield path
+                break
+        else:
+            raise DataError(f"{file}:{number}: there is no image {named}, neither from {file.parent} nor from {root}")
+
+
+def _size_wh(image: Path) -> tuple[int, int]:
+    try:
+        with Image.open(image) as file:
+            return file.size
+    except OSError as error:
+        raise DataError(f"{image}: not an image that can be read") from error

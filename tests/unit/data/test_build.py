@@ -1,5 +1,7 @@
 import errno
 import json
+import os
+import shutil
 import threading
 from pathlib import Path
 
@@ -9,9 +11,10 @@ from src.core.errors import DataError
 from src.core.files import sha256_of
 from src.data import build
 from src.data.build import ensure_prepared
+from src.data.ingredients import watched
 from src.data.manifest import SplitCounts, digest_of
 from src.data.options import SyntheticOptions, YoloOptions
-from src.data.prepared import PreparedData
+from src.data.prepared import PreparedData, read_manifest
 
 
 def _options(tmp_path: Path, path: Path, **changes) -> YoloOptions:
@@ -97,7 +100,7 @@ def test_the_same_image_in_two_splits_is_refused(tmp_path: Path, yolo_folder: Pa
     with pytest.raises(DataError, match=r"the same image is in two splits: .*\.png \(train\) and .*\.png \(val\)"):
         ensure_prepared(_options(tmp_path, yolo_folder))
 
-    assert [path.name for path in (tmp_path / "prepared").iterdir()] == [".mine.lock"]
+    assert {path.name for path in (tmp_path / "prepared").iterdir()} == {".mine.lock", ".mine.source.json"}
 
 
 def test_a_failure_keeps_the_data_set_that_was_there(tmp_path: Path, yolo_folder: Path) -> None:
@@ -122,7 +125,7 @@ def test_an_interruption_leaves_nothing_behind(tmp_path: Path, yolo_folder: Path
     with pytest.raises((KeyboardInterrupt, DataError)) as caught:
         ensure_prepared(_options(tmp_path, yolo_folder))
 
-    assert [path.name for path in (tmp_path / "prepared").iterdir()] == [".mine.lock"]
+    assert {path.name for path in (tmp_path / "prepared").iterdir()} == {".mine.lock", ".mine.source.json"}
     assert isinstance(caught.value, KeyboardInterrupt) or "no space left" in str(caught.value)
 
 
@@ -136,6 +139,7 @@ def test_what_killed_processes_left_is_removed(tmp_path: Path, yolo_folder: Path
 
     assert sorted(path.name for path in root.iterdir()) == [
         ".mine.lock",
+        ".mine.source.json",
         ".mine.two.abcd1234",
         ".other.abcd1234",
         "mine",
@@ -187,3 +191,75 @@ def test_drawn_data_is_bit_identical(tmp_path: Path) -> None:
 
     assert one.digest == two.digest
     assert one.counts["val"] == two.counts["val"] != SplitCounts(0, 0, 0)
+
+
+def test_other_times_are_not_another_data_set(tmp_path: Path, yolo_folder: Path, monkeypatch) -> None:
+    """A copy elsewhere, a checkout or a touch changes no content, and nothing is made anew."""
+    first = ensure_prepared(_options(tmp_path, yolo_folder))
+    monkeypatch.setattr(build, "_build", lambda *_: pytest.fail("made anew"))
+    for file in yolo_folder.rglob("*"):
+        os.utime(file, (1, 1))
+    assert ensure_prepared(_options(tmp_path, yolo_folder)) == first
+
+    copy = shutil.copytree(yolo_folder, tmp_path / "elsewhere" / "theirs")
+    assert ensure_prepared(_options(tmp_path, copy)) == first
+
+
+def test_data_described_from_elsewhere_are_watched(tmp_path: Path, yolo_folder: Path) -> None:
+    """A data.yaml in a folder of configurations, whose path leads to the data."""
+    description = tmp_path / "configs" / "mine.yaml"
+    description.parent.mkdir()
+    description.write_text(f"path: {yolo_folder}\nnames: [cat, dog]\n")
+    first = ensure_prepared(_options(tmp_path, description))
+
+    for number in range(5):
+        (yolo_folder / "labels" / f"{number}.txt").write_text("0 0.3 0.3 0.2 0.2\n")
+
+    assert ensure_prepared(_options(tmp_path, description)).digest != first.digest
+    assert watched(_options(tmp_path, description)) == (yolo_folder, description)
+
+
+def test_a_path_that_does_not_exist_is_refused_at_once(tmp_path: Path) -> None:
+    """And nothing above it is looked through."""
+    with pytest.raises(DataError, match=r"data\.path: /nope does not exist"):
+        ensure_prepared(_options(tmp_path, Path("/nope")))
+
+
+def test_each_line_twice_makes_the_same_data_set(tmp_path: Path, yolo_folder: Path) -> None:
+    """What is trained on and what is judged by are the same boxes, and the manifest counts what was left out."""
+    once = ensure_prepared(_options(tmp_path, yolo_folder))
+    for label in (yolo_folder / "labels").glob("*.txt"):
+        label.write_text(label.read_text() * 2)
+
+    twice = ensure_prepared(_options(tmp_path, yolo_folder))
+
+    assert twice.digest == once.digest
+    assert read_manifest(twice.root)["source"]["duplicate_boxes_left_out"] == 18
+
+
+def test_a_split_without_boxes_is_refused(tmp_path: Path, yolo_folder: Path) -> None:
+    """Nothing can be judged by it."""
+    for number in range(1, 10):
+        (yolo_folder / "labels" / f"{number}.txt").write_text("")
+
+    with pytest.raises(DataError, match=r"split '\w+' has \d images and not one box"):
+        ensure_prepared(_options(tmp_path, yolo_folder))
+
+
+def test_groups_stay_together(tmp_path: Path, yolo_folder: Path) -> None:
+    """The frames of a video are never on both sides of the cut."""
+    for kind, suffix in (("images", "png"), ("labels", "txt")):
+        for number in range(10):
+            file = yolo_folder / kind / f"{number}.{suffix}"
+            file.rename(file.with_name(f"video{number // 2}_frame{number}.{suffix}"))
+
+    data = ensure_prepared(_options(tmp_path, yolo_folder, groups=r"(video\d)_"))
+
+    groups = {
+        split: {path.name.partition("_")[0] for path in (data.root / "images" / split).iterdir()}
+        for split in data.counts
+    }
+    assert not groups["train"] & groups["val"]
+    assert sum(count.images for count in data.counts.values()) == 10
+    with pytest.raises(DataError, match=r"data\.groups='film' does not match its name"):
+        ensure_prepared(_options(tmp_path, yolo_folder, groups="film"))

@@ -35,7 +35,7 @@ def test_boxes_become_fractions_and_categories_are_renumbered(tmp_path: Path) ->
     assert data.class_names == ("cat", "dog")
     assert data.samples[0].boxes == (Box(0, 0.5, 0.5, 0.5, 0.5), Box(1, 0.5, 0.5, 1.0, 1.0))
     assert data.samples[0].size_wh == (40, 20)
-    assert data.facts == {"crowd_annotations_left_out": 1}
+    assert data.facts == {"crowd_annotations_left_out": 1, "boxes_clipped_at_the_border": 1}
 
 
 def _broken(part: str, key: str, value: Any) -> dict[str, Any]:
@@ -78,11 +78,34 @@ def test_a_bad_document_is_refused_with_its_place(tmp_path: Path, document: Any,
 
 def test_an_image_without_annotation_is_background_by_choice(tmp_path: Path) -> None:
     """As a missing label file is for YOLO data."""
-    document = GOOD | {"annotations": []}
+    document = GOOD | {"images": [*GOOD["images"], {"id": 8, "file_name": "b.png", "width": 40, "height": 20}]}
 
-    assert _read(tmp_path, document).samples[0].boxes == ()
-    with pytest.raises(DataError, match=r"image 7 \(a\.png\): has no annotation"):
+    assert _read(tmp_path, document).samples[1].boxes == ()
+    with pytest.raises(DataError, match=r"image 8 \(b\.png\): has no annotation"):
         _read(tmp_path, document, unlabelled="refuse")
+
+
+def test_a_file_without_annotations_is_refused(tmp_path: Path) -> None:
+    """It would make every image a background."""
+    with pytest.raises(DataError, match=r"a\.json: has 1 images and no annotation at all"):
+        _read(tmp_path, GOOD | {"annotations": []})
+
+
+def test_what_other_tools_write_is_read(tmp_path: Path) -> None:
+    """A byte-order mark, ids as texts, Windows' separators, Roboflow's category that heads the others."""
+    document = {
+        "images": [{"id": "7", "file_name": "images\\a.png", "width": 40, "height": 20}],
+        "annotations": [{"id": "1", "image_id": "7", "category_id": "1", "bbox": [10, 5, 20, 10]}],
+        "categories": [
+            {"id": "0", "name": "pets", "supercategory": "none"},
+            {"id": "1", "name": "cat", "supercategory": "pets"},
+        ],
+    }
+    data = _read(tmp_path, "\ufeff" + json.dumps(document))
+
+    assert data.class_names == ("cat",)
+    assert data.samples[0].name == "images/a.png"
+    assert data.samples[0].boxes == (Box(0, 0.5, 0.5, 0.5, 0.5),)
 
 
 def test_a_file_per_split_keeps_the_splits(tmp_path: Path) -> None:

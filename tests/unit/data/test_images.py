@@ -112,3 +112,65 @@ def test_grey_and_palette_images_can_be_resized(tmp_path: Path) -> None:
         prepare(_sample(tmp_path / f"{name}.png"), tmp_path / f"{name}_out", Resize(32, "stretch"))
         with Image.open(tmp_path / f"{name}_out.jpg") as picture:
             assert picture.mode == "RGB"
+
+
+def _pixels(prepared: Path) -> np.ndarray:
+    with Image.open(prepared) as file:
+        return np.asarray(file.convert("RGB")).astype(int)
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+@pytest.mark.parametrize("resize", [None, Resize(64, "stretch")])
+def test_pictures_of_16_bits_keep_their_brightness(tmp_path: Path, suffix: str, resize: Resize | None) -> None:
+    """Not clipped to white: the higher byte, as OpenCV reads it; what is compared is what is written."""
+    digests = []
+    for number, level in enumerate((60, 200)):
+        image = tmp_path / f"{number}.{suffix}"
+        Image.fromarray(np.full((64, 64), level << 8, np.uint16)).save(image)
+        written = prepare(_sample(image), tmp_path / f"out{number}", resize)
+        digests.append(written.content)
+        assert abs(_pixels(tmp_path / f"out{number}.jpg") - level).max() <= 2
+    assert digests[0] != digests[1]
+
+
+@pytest.mark.parametrize(("white", "level"), [(1.0, 0.25), (255.0, 64.0)])
+def test_pictures_of_fractions_keep_their_brightness(tmp_path: Path, white: float, level: float) -> None:
+    """Taken as shares of white in [0, 1], as they are in [0, 255]."""
+    values = np.full((32, 32), level, np.float32)
+    values[0, 0] = white
+    Image.fromarray(values).save(tmp_path / "a.tif")
+
+    prepare(_sample(tmp_path / "a.tif"), tmp_path / "out", None)
+
+    assert abs(_pixels(tmp_path / "out.jpg")[16, 16] - 64).max() <= 2
+
+
+def test_pictures_of_another_range_are_refused(tmp_path: Path) -> None:
+    """Nobody can know what is white."""
+    Image.fromarray(np.full((32, 32), 4000.5, np.float32)).save(tmp_path / "a.tif")
+
+    with pytest.raises(DataError, match=r"numbers from 4000\.5 to 4000\.5; expected 0 to 1 or 0 to 255"):
+        prepare(_sample(tmp_path / "a.tif"), tmp_path / "out", None)
+
+
+def test_three_colours_of_16_bits_are_read(tmp_path: Path) -> None:
+    """Blue stays blue, and as bright."""
+    import cv2
+
+    pixels = np.zeros((32, 32, 3), np.uint16)
+    pixels[:, :, 0] = 200 << 8  # OpenCV's first colour is blue
+    (tmp_path / "a.tif").write_bytes(cv2.imencode(".tif", pixels)[1].tobytes())
+
+    prepare(_sample(tmp_path / "a.tif"), tmp_path / "out", None)
+
+    (prepared,) = tmp_path.glob("out.*")
+    assert abs(_pixels(prepared)[16, 16] - [0, 0, 200]).max() <= 3
+
+
+def test_a_picture_above_the_limit_is_refused_by_name_or_allowed(tmp_path: Path, write_image) -> None:
+    """The limit is a setting."""
+    image = write_image(tmp_path / "a.png", size_wh=(100, 100))
+
+    with pytest.raises(DataError, match=r"100×100 pixels are more than data\.max_megapixels=0\.005"):
+        prepare(_sample(image), tmp_path / "out", None, 5000)
+    assert prepare(_sample(image), tmp_path / "out", None, 20_000).size_wh == (100, 100)

@@ -1,8 +1,11 @@
+import re
+from pathlib import Path
+
 import pytest
 from omegaconf import OmegaConf
 
 from src.core.errors import ConfigError
-from src.data.options import ArchiveOptions, SyntheticOptions, YoloOptions
+from src.data.options import ArchiveOptions, CocoJsonOptions, SyntheticOptions, YoloOptions
 
 
 @pytest.mark.parametrize(
@@ -57,3 +60,45 @@ def test_where_things_lie_is_no_part_of_the_recipe() -> None:
 
     assert one.recipe() == other.recipe()
     assert one.recipe() != ArchiveOptions(name="x", split_seed=1).recipe()
+
+
+def _defaults_of_the_guide() -> dict[str, str]:
+    """The settings of the guide's table with the text of their default."""
+    guide = (Path(__file__).parents[3] / "docs" / "guides" / "your-own-data.md").read_text()
+    rows = re.findall(r"^\| `data\.([^|]*) \|.*\| ([^|]*) \|$", guide, re.MULTILINE)
+    return {key.split("`")[0]: default for keys, default in rows for key in [keys]}
+
+
+def test_the_guide_states_the_defaults_of_the_schemas() -> None:
+    """What is written there is what a file of one's own gets that does not say otherwise."""
+    stated = _defaults_of_the_guide()
+    yolo, coco = YoloOptions(name="x", path="y"), CocoJsonOptions(name="x", path="y", annotations="a.json")
+
+    assert stated["backgrounds"] == f"`{yolo.backgrounds}`" == f"`{coco.backgrounds}`"
+    assert stated["unlabelled"] == f"YOLO `{yolo.unlabelled}`, COCO `{coco.unlabelled}`"
+    assert stated["orphan_labels"] == f"`{yolo.orphan_labels}`"
+    assert stated["rows"] == f"`{yolo.rows}`"
+    assert stated["split_seed"] == f"`{yolo.split_seed}`"
+    assert stated["max_megapixels"] == f"`{yolo.max_megapixels:g}`"
+    assert stated["resize"].startswith("`null`")
+    assert stated["splits"].startswith("`null`")
+    assert stated["groups"] == "`null`"
+    assert (yolo.resize, yolo.splits, yolo.groups, yolo.classes, yolo.imgsz_choices) == (None, None, None, [], [])
+    assert set(stated) >= {"classes", "imgsz_choices"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        pytest.param({"names": ["a", "a"]}, "data.names has a twice", id="name twice"),
+        pytest.param({"names": ["True"]}, "in quotes", id="a truth value"),
+        pytest.param({"groups": "("}, "is no regular expression", id="groups"),
+        pytest.param({"rows": "box"}, "data.rows must be one of strict, boxes", id="rows"),
+        pytest.param({"max_megapixels": 0}, "data.max_megapixels must be above 0", id="limit"),
+    ],
+)
+def test_what_own_data_cannot_mean_is_refused(changes: dict, reason: str) -> None:
+    """Before any file is looked at."""
+    with pytest.raises(ConfigError) as caught:
+        YoloOptions(**({"name": "x", "path": "y"} | changes))
+    assert reason in str(caught.value)

@@ -97,7 +97,10 @@ def test_splits_of_the_data_set_are_known(yolo_folder: Path) -> None:
         ("names: {0: a, 2: b}", "must number the classes 0, 1, 2"),
         ("- a", "expected keys such as names"),
         ("a: [", "cannot be read as YAML"),
-        ("names: [a, b]\ntrain: train.txt", "lists of files are not read"),
+        ("names: [a, b]\ntrain: {a: b}", "'train' must be a folder"),
+        ("names: {a: 0, no: 1}", "from the id to the name, as in {0: a, 1: no}"),
+        ("names: [a, a]", "two classes are called 'a'"),
+        ("names: {0: [a]}", "a class name is a text"),
     ],
 )
 def test_a_bad_data_yaml_is_refused(yolo_folder: Path, content: str, reason: str) -> None:
@@ -112,3 +115,85 @@ def test_a_folder_that_is_no_data_set_is_refused(tmp_path: Path) -> None:
     """The message says what such a folder looks like."""
     with pytest.raises(DataError, match="has no folder 'images'"):
         _read(tmp_path, names=["a"])
+
+
+def _move(root: Path, number: int, images: Path, labels: Path) -> None:
+    for folder, kind, suffix in ((images, "images", "png"), (labels, "labels", "txt")):
+        folder.mkdir(parents=True, exist_ok=True)
+        (root / kind / f"{number}.{suffix}").rename(folder / f"{number}.{suffix}")
+
+
+@pytest.mark.parametrize("prefix", ["", "../"])
+@pytest.mark.parametrize("with_yaml", [True, False])
+def test_a_folder_per_split_is_read(yolo_folder: Path, prefix: str, with_yaml: bool) -> None:
+    """As Roboflow exports it, whose data.yaml says ../train/images and means its own folder."""
+    for number in range(10):
+        split = "train" if number < 7 else "valid"
+        _move(yolo_folder, number, yolo_folder / split / "images", yolo_folder / split / "labels")
+    (yolo_folder / "images").rmdir()
+    (yolo_folder / "labels").rmdir()
+    splits = f"train: {prefix}train/images\nval: {prefix}valid/images\ntest: {prefix}test/images\n"
+    for kind in ("images", "labels"):
+        (yolo_folder / "test" / kind).mkdir(parents=True)
+    (yolo_folder / "data.yaml").write_text("names: [cat, dog]\n" + (splits if with_yaml else ""))
+
+    samples = _read(yolo_folder).samples
+
+    assert [sample.split for sample in samples] == ["train"] * 7 + ["val"] * 3
+    assert [sample.name for sample in samples][:2] == ["train/0.png", "train/1.png"]
+    assert sum(len(sample.boxes) for sample in samples) == 18
+
+
+def test_lists_of_images_are_read(yolo_folder: Path) -> None:
+    """Relative to the list or to the data set, with either separator; labels are found as usual."""
+    (yolo_folder / "train.txt").write_text("".join(f"./images/{number}.png\n" for number in range(7)))
+    (yolo_folder / "val.txt").write_text("images\\7.png\nimages/8.png\n")
+    (yolo_folder / "data.yaml").write_text("names: [cat, dog]\ntrain: train.txt\nval: val.txt\n")
+
+    samples = _read(yolo_folder).samples
+
+    assert [sample.split for sample in samples] == ["train"] * 7 + ["val"] * 2 + [None]
+    (yolo_folder / "val.txt").write_text("images/none.png\n")
+    with pytest.raises(DataError, match=r"val\.txt:1: there is no image images/none\.png"):
+        _read(yolo_folder)
+
+
+def test_folders_elsewhere_are_read(yolo_folder: Path, tmp_path: Path) -> None:
+    """Absolute, and outside the data set's folder."""
+    for number in range(10):
+        _move(yolo_folder, number, tmp_path / "far" / "images", tmp_path / "far" / "labels")
+    (yolo_folder / "data.yaml").write_text(f"names: [cat, dog]\ntrain: {tmp_path}/far/images\nval: nothing/images\n")
+    (yolo_folder / "nothing/images").mkdir(parents=True)
+
+    samples = _read(yolo_folder).samples
+
+    assert [sample.split for sample in samples] == ["train"] * 10
+    assert sum(len(sample.boxes) for sample in samples) == 18
+
+
+def test_linked_folders_are_followed(yolo_folder: Path, tmp_path: Path) -> None:
+    """A data set may be put together of links; one that leads back to itself ends there."""
+    for number in range(6):
+        _move(yolo_folder, number, tmp_path / "far" / "images", tmp_path / "far" / "labels")
+    for kind in ("images", "labels"):
+        (yolo_folder / kind / "far").symlink_to(tmp_path / "far" / kind)
+    (yolo_folder / "images" / "again").symlink_to(yolo_folder / "images")
+
+    assert len(_read(yolo_folder).samples) == 10
+
+
+def test_class_names_are_texts_as_they_are_written(yolo_folder: Path) -> None:
+    """YAML has other ideas of yes, no and 1.0."""
+    (yolo_folder / "data.yaml").write_text("names: {0: no, 1: 1.0}\n")
+    assert _read(yolo_folder).class_names == ("no", "1.0")
+    (yolo_folder / "data.yaml").write_text("names: [yes, on]\n")
+    assert _read(yolo_folder).class_names == ("yes", "on")
+
+
+def test_a_list_of_classes_among_the_labels_is_no_label(yolo_folder: Path) -> None:
+    """Wherever below labels/ a tool has left it."""
+    (yolo_folder / "labels" / "train").mkdir()
+    for folder in ("", "train"):
+        (yolo_folder / "labels" / folder / "classes.txt").write_text("cat\ndog\n")
+
+    assert len(_read(yolo_folder).samples) == 10

@@ -1,0 +1,37 @@
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from src.data.duplicates import without_duplicates
+from src.data.labels import Box
+
+CAT = Box(0, 0.5, 0.5, 0.2, 0.2)
+
+
+def test_an_object_labelled_twice_is_one_object() -> None:
+    """To the letter, or but for the rounding to three decimals."""
+    nearly = replace(CAT, x_centre=0.501, height=0.201)
+
+    assert without_duplicates([CAT, CAT, nearly]) == (CAT,)
+
+
+def test_objects_that_overlap_much_stay_two() -> None:
+    """Nine tenths of its width in common is a crowd, no mistake; another class is another object."""
+    beside, dog = replace(CAT, x_centre=0.52), replace(CAT, class_id=1)
+
+    assert without_duplicates([CAT, beside, dog]) == (CAT, beside, dog)
+
+
+boxes = st.builds(
+    Box, st.integers(0, 2), *(st.floats(0.3, 0.7) for _ in range(2)), *(st.floats(0.01, 0.5) for _ in range(2))
+)
+
+
+@given(st.lists(boxes, max_size=8))
+def test_each_line_twice_gives_the_same_boxes_as_once(originals: list[Box]) -> None:
+    """The rule forgets what is doubled, and applied again it changes nothing."""
+    once = without_duplicates(originals)
+
+    assert without_duplicates([box for box in originals for _ in range(2)]) == once
+    assert without_duplicates(once) == once
