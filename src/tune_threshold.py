@@ -20,7 +20,7 @@ def main(cfg: DictConfig) -> None:
     """Choose the operating point on val, evaluate it on test, and print what came out.
 
     Side effects: exits with status 3, after all files are written, when no threshold satisfies the constraint that the
-    criterion has. A model that finds nothing at all ends with status 0, so that `dvc repro` goes on to reject it.
+    criterion has. A model that finds nothing at all ends with status 0, so that `dvc repro` continues and rejects it.
     """
     from src.mlflow.runs.pipeline_run import pipeline_run  # so that --help does not wait
     from src.stages.tune_threshold.pictures import draw

@@ -53,5 +53,5 @@ def keys_by_section() -> dict[str, set[str]]:
 
 
 def why_not(section: str, key: str) -> str:
-    """Why a key that one may expect in a section is not there; empty when nobody would expect it."""
+    """Why a key that one may expect in a section is not there; empty for any other key."""
     return arguments.why_not(key) if section == "train" else ""

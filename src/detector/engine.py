@@ -1,4 +1,4 @@
-"""The seam to Ultralytics and torch: the one place that imports them, and what must hold once they are there.
+"""The only module that imports Ultralytics and torch, and what must hold once they are imported.
 
 Everything that a training would import in its course is imported here, so that a fork server that preloads this
 module gives every trial a warm start. Importing it starts no thread and touches no accelerator.

@@ -24,7 +24,7 @@ def time_pytorch(
 
     Args:
         request: Which model.
-        images_bgr: (H, W, 3) each; the runs go round them.
+        images_bgr: (H, W, 3) each; the runs take them in turn, again and again.
         runs: How many runs are timed.
         warmup: How many runs go before, untimed.
 

@@ -15,7 +15,7 @@ METRICS = (
     *("train/box_loss", "train/cls_loss", "train/dfl_loss", "train/seconds", "train/optimizer_steps"),
     *("model/parameters", "model/gflops"),
 )
-# Known for every epoch, so that pruners can look at them.
+# Known for every epoch, so that pruners can compare them.
 EPOCH_METRICS = ("val/mAP50", "val/mAP50-95", "train/box_loss", "train/cls_loss", "train/dfl_loss")
 
 _DEVICE = re.compile(r"cpu|mps|cuda|(cuda:)?\d+")
@@ -40,7 +40,7 @@ class ProjectTrainOptions:
 
     Attributes:
         objective: Metric, or metrics, that a training returns and a search optimises; one of `METRICS`.
-        baseline: Whether the untrained weights are evaluated beside the training.
+        baseline: Whether the weights that a training starts from are evaluated too.
         device: `cpu`, `mps`, the number of a CUDA device, or null for the best at hand. One device only.
         threads: CPU threads; null takes all that the process is given.
         resume: Resume from the last checkpoint of an interrupted run instead of starting.

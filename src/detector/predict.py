@@ -21,7 +21,7 @@ from src.detector.evaluate import channels_by_name, load_model
 
 @dataclass(frozen=True)
 class PredictionRequest:
-    """Which model is to look at images, and how.
+    """Which model is to predict, and how.
 
     Attributes:
         class_names: The data's classes; those that the model knows by the same name are looked for.
@@ -43,7 +43,7 @@ class PredictionRequest:
 
 
 class Predictor:
-    """A model that is loaded and ready to look at images.
+    """A model that is loaded and ready to predict.
 
     Attributes:
         deployed: Ultralytics' predictor around it.

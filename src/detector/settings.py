@@ -142,7 +142,7 @@ def dead_parameters(arguments: Arguments, searched: Collection[str]) -> list[str
 
 
 def flags_before(arguments: Arguments) -> list[Flag]:
-    """What can be said about the trustworthiness of a training before it starts."""
+    """The flags that are known before a training starts."""
     flags = []
     if _is_auto(arguments):
         flags.append(

@@ -32,7 +32,7 @@ class TrainingRequest:
         device: As in the options; None for the best at hand.
         threads: CPU threads; None for all that are given.
         trust_pickle: Load weights without the safe mode.
-        resume_from: Checkpoint of an interrupted training to go on from, instead of weights and architecture.
+        resume_from: Checkpoint of an interrupted training to resume, instead of weights and architecture.
     """
 
     data_yaml: Path

@@ -18,7 +18,7 @@ class EvaluateOptions:
         seed: Of the bootstrap, the corruptions and the folds.
         folds: Into how many folds cross-validation cuts train and val; 0 for no cross-validation. Each fold costs a
             training.
-        latency_runs: How many single-image passes are timed; they go round the test images.
+        latency_runs: How many single-image passes are timed; they take the test images in turn, again and again.
         latency_warmup: How many are run before, untimed.
         onnx: Whether the model is exported to ONNX, compared and timed as well.
 

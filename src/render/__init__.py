@@ -1,1 +1,1 @@
-"""What people look at: pictures, tables, Markdown and HTML."""
+"""What people read: tables for terminal, pages and files, pages in Markdown and HTML, pictures."""

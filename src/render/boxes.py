@@ -1,6 +1,6 @@
 """Boxes drawn on an image: what was found, what was missed, and what is wrong.
 
-The kinds differ in colour and in line, so that they can be told apart without colour vision too: detections that hit
+The kinds differ in colour and in line, so that readers without colour vision distinguish them too: detections that hit
 are solid, those that are wrong are solid and thick, ground truth that was missed is dashed.
 """
 

@@ -1,7 +1,7 @@
 """What makes one threshold better than another.
 
 All classes are taken together (micro): each box counts the same, so that frequent classes weigh more.
-A threshold must find something to be chosen, whatever the criterion; only costs may say that silence is cheapest.
+A threshold must find something to be chosen, whatever the criterion; only by costs may keeping nothing be best.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ def _finds_something(counts: Counts) -> NDArray[np.bool_]:
     return counts.hits > 0
 
 
-def _all_alike(counts: Counts) -> NDArray[np.float64]:
+def _zero(counts: Counts) -> NDArray[np.float64]:
     return np.zeros_like(counts.kept)
 
 
@@ -40,9 +40,9 @@ class Criterion:
 
     text: str
     goodness: _Values
-    second: _Values = _all_alike
+    second: _Values = _zero
     allowed: Callable[[Counts], NDArray[np.bool_]] = _finds_something
-    shortfall: _Values = _all_alike
+    shortfall: _Values = _zero
 
 
 def best_f(beta: float = 1.0) -> Criterion:

@@ -62,7 +62,7 @@ def show_rollback(name: str, alias: str, version: int, *, taken_from: int | None
         name: Of the registered model.
         alias: Which alias.
         version: Who has it again.
-        taken_from: Who had it; None where nobody had.
+        taken_from: Who had it; None where no version had.
         left: How many more times it can be taken back.
         console: Where to print.
     """

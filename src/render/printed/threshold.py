@@ -69,7 +69,7 @@ def _choice(criterion: str, chosen: ChosenPoint, val: OnVal) -> list[str]:
         _deployment(chosen),
     ]
     if math.isnan(val.tuned.precision.estimate):
-        lines.append("At these costs it is cheapest to keep nothing: the model is worth nothing here.")
+        lines.append("At these costs it is cheapest to keep nothing: this model saves no cost.")
     if score.high - score.low > _NARROW * score.estimate:
         lines.append(
             f"With {val.images} images in val the threshold is known no better than that interval; more images narrow "

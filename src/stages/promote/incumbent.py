@@ -42,8 +42,8 @@ def incumbent_on(
 ) -> Incumbent:
     """Fetch the incumbent from the registry, and what it says about the images that the candidate was judged by.
 
-    What its run recorded is taken where it was about the same data; else its weights look at the images, which have to
-    be at hand.
+    What its run recorded is taken where it was about the same data; else its weights are run on the images, which have
+    to be at hand.
 
     Args:
         registry: Where it is registered.

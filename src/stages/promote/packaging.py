@@ -19,7 +19,7 @@ RECORDED_WITH = "pytorch"  # what the stage evaluate runs
 
 
 def packaged(fetched: FetchedCandidate, folder: Path) -> Mapping[str, OutputAgreement]:
-    """Export the weights, write the model's folder, load it as anybody would, and look at the example.
+    """Export the weights, write the model's folder, load it as a user would, and compare its boxes on the example.
 
     Args:
         fetched: The candidate.

@@ -16,7 +16,7 @@ class RollbackOutcome:
     Attributes:
         alias: Which.
         version: Who has it again.
-        taken_from: Who had it; None where nobody had.
+        taken_from: Who had it; None where no version had.
         left: How many more times it can be taken back.
     """
 
@@ -33,7 +33,7 @@ def roll_back(job: PromoteJob) -> RollbackOutcome:
 
     Raises:
         ConfigError: nothing is recorded.
-        RegistryError: there is no such model, or nobody had the alias before; or the store does not answer.
+        RegistryError: there is no such model, or no version had the alias before; or the store does not answer.
     """
     name, alias = job.arguments.name, job.arguments.alias
     if job.tracking.kind == "none":

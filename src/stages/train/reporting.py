@@ -12,7 +12,7 @@ from src.mlflow.runs import ParamValue, Run
 
 
 class Reporter(Protocol):
-    """The part of a search that a training talks to; outside a search nobody listens.
+    """The part of a search that a training reports to; outside a search the reports go nowhere.
 
     Attributes:
         number: The trial's number; None outside a search.
@@ -49,7 +49,7 @@ class Observer:
     Attributes:
         run: The tracking run.
         reporter: The search.
-        objective: The epoch metric that a pruner looks at; None where the objective is none.
+        objective: The epoch metric that a pruner compares; None where the objective is none.
         facts: Parameters to record beside the training arguments.
     """
 
