@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import yaml
 from filelock import FileLock
 from rich.progress import track
@@ -22,6 +23,7 @@ from src.data.images import Resize, Written, write_image
 from src.data.ingredients import content_state
 from src.data.labels import format_labels
 from src.data.manifest import SplitContent
+from src.data.near_duplicates import near_duplicates
 from src.data.options import DataOptions
 from src.data.parts import into_splits, labelled_once
 from src.data.prepared import PreparedData, read_manifest
@@ -30,6 +32,8 @@ from src.data.sample import Sample, keep_classes
 from src.data.sources import source_for
 
 _log = logging.getLogger(__name__)
+
+_SHOWN = 10  # pairs of near duplicates
 
 
 def ensure_prepared(options: DataOptions) -> PreparedData:
@@ -93,6 +97,7 @@ def _build(options: DataOptions, recipe: Mapping[str, Any]) -> None:
         parts = into_splits(data, options)
         _check_room(parts, scratch)
         contents = _write(parts, scratch, options)
+        alike = _alike(contents)
         shutil.rmtree(work)
         files = {path.relative_to(scratch).as_posix(): sha256_of(path) for path in _files(scratch)}
         _describe(scratch, data.class_names, parts)
@@ -105,6 +110,7 @@ def _build(options: DataOptions, recipe: Mapping[str, Any]) -> None:
                 "source": {"kind": options.source, **data.facts},
                 "classes": list(data.class_names),
                 "splits": {split: content.summary(data.class_names) for split, content in contents.items()},
+                "near_duplicates": alike,
                 "recipe": recipe,
                 "files": files,
             },
@@ -146,7 +152,7 @@ def _write(parts: Mapping[str, Sequence[Sample]], root: Path, options: DataOptio
             if isinstance(result, DataError):
                 problems.add(str(result))
                 continue
-            contents[split].add(result.size_wh, sample.boxes)
+            contents[split].add(sample, result)
             first_split, first = seen.setdefault(result.content, (split, sample))
             if first_split != split:
                 problems.add(
@@ -155,6 +161,26 @@ def _write(parts: Mapping[str, Sequence[Sample]], root: Path, options: DataOptio
                 )
     problems.raise_if_any()
     return contents
+
+
+def _alike(contents: Mapping[str, SplitContent]) -> list[list[str]]:
+    """The images of different splits that are near duplicates, as `split/name` in pairs; they are warned of."""
+    thumbnails = {split: np.array(content.thumbnails, float) for split, content in contents.items()}
+    pairs = [
+        [f"{split}/{contents[split].images[number]}", f"{other}/{contents[other].images[other_number]}"]
+        for split, number, other, other_number in near_duplicates(thumbnails)
+    ]
+    if pairs:
+        shown = "".join(f"\n  {one} and {two}" for one, two in pairs[:_SHOWN])
+        more = f"\n  … and {len(pairs) - _SHOWN} more, in the manifest" if len(pairs) > _SHOWN else ""
+        _log.warning(
+            "%d pairs of nearly the same picture lie in different splits: what is trained on would be judged on. Keep"
+            " such pictures together with data.groups, or with splits of the data set's own:%s%s",
+            len(pairs),
+            shown,
+            more,
+        )
+    return pairs
 
 
 def _stems(samples: Sequence[Sample]) -> dict[str, str]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from src.core.errors import DataError
+from src.data.near_duplicates import COLUMNS, ROWS
 from src.data.sample import Sample
 
 # What both Pillow and Ultralytics read without extra libraries.
@@ -54,10 +55,12 @@ class Written:
     Attributes:
         content: digest of the source's pixels, the same for the same picture in another file.
         size_wh: width and height of the prepared image, in pixels.
+        thumbnail: its grey values at the size at which near duplicates are looked for, (ROWS, COLUMNS).
     """
 
     content: str
     size_wh: tuple[int, int]
+    thumbnail: NDArray[np.uint8]
 
 
 def is_image(path: Path) -> bool:
@@ -92,7 +95,8 @@ def write_image(sample: Sample, target: Path, resize: Resize | None, max_pixels:
         if size != (width, height):
             pixels = pixels.resize(size, Image.Resampling.BICUBIC)
         save_jpeg(pixels, target.with_name(target.name + ".jpg"))
-    return Written(content, size)
+    small = pixels.convert("L").resize((COLUMNS, ROWS), Image.Resampling.BOX)
+    return Written(content, size, np.asarray(small))
 
 
 def eight_bits(picture: Image.Image, origin: Path) -> Image.Image:

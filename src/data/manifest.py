@@ -6,8 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
+from src.data.images import Written
 from src.data.labels import Box
+from src.data.sample import Sample
 
 FILE: Final = "manifest.json"
 FORMAT: Final = 2  # rises when the form of prepared data changes: older ones are then made anew
@@ -34,15 +37,26 @@ class SplitCounts:
 
 @dataclass
 class SplitContent:
-    """What was written into a split, image by image."""
+    """What was written into a split, image by image.
 
+    Attributes:
+        images: the names of the sources' images.
+        sizes_wh: widths and heights in pixels.
+        boxes: the boxes.
+        thumbnails: grey values at the size at which near duplicates are looked for, (ROWS, COLUMNS) each.
+    """
+
+    images: list[str] = field(default_factory=list)
     sizes_wh: list[tuple[int, int]] = field(default_factory=list)
     boxes: list[Sequence[Box]] = field(default_factory=list)
+    thumbnails: list[NDArray[np.uint8]] = field(default_factory=list)
 
-    def add(self, size_wh: tuple[int, int], boxes: Sequence[Box]) -> None:
+    def add(self, sample: Sample, written: Written) -> None:
         """Count one image."""
-        self.sizes_wh.append(size_wh)
-        self.boxes.append(boxes)
+        self.images.append(sample.name)
+        self.sizes_wh.append(written.size_wh)
+        self.boxes.append(sample.boxes)
+        self.thumbnails.append(written.thumbnail)
 
     def counts(self) -> SplitCounts:
         """The totals."""

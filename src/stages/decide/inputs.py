@@ -13,9 +13,9 @@ from PIL import Image
 
 from src.config.provenance import Provenance
 from src.core.errors import DataError, TrackingError
+from src.data.near_duplicates import COLUMNS, ROWS, near_duplicates
 from src.data.prepared import read_manifest
 from src.decision.figures import Evidence
-from src.decision.near_duplicates import COLUMNS, ROWS, near_duplicates
 from src.decision.options import DecideOptions
 from src.decision.overlap import Overlap, Pair
 from src.mlflow.options import TrackingOptions

@@ -5,7 +5,9 @@ import shutil
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from src.core.errors import DataError
 from src.core.files import sha256_of
@@ -263,3 +265,24 @@ def test_groups_stay_together(tmp_path: Path, yolo_folder: Path) -> None:
     assert sum(count.images for count in data.counts.values()) == 10
     with pytest.raises(DataError, match=r"data\.groups='film' does not match its name"):
         ensure_prepared(_options(tmp_path, yolo_folder, groups="film"))
+
+
+def test_nearly_the_same_picture_in_two_splits_is_warned_of(tmp_path: Path, yolo_folder: Path, caplog) -> None:
+    """Frames of a video that were encoded again: before anything is trained, and with the pair."""
+    rng = np.random.default_rng(0)
+    for number in range(10):
+        waves = Image.fromarray(rng.integers(0, 256, (4, 5, 3), dtype=np.uint8)).resize((160, 128))
+        waves.save(yolo_folder / "images" / f"{number}.png")
+    with Image.open(yolo_folder / "images" / "0.png") as picture:
+        for number in range(1, 10):
+            if number % 2:
+                picture.save(yolo_folder / "images" / f"{number}.jpg", quality=60 + number)
+                (yolo_folder / "images" / f"{number}.png").unlink()
+
+    data = ensure_prepared(_options(tmp_path, yolo_folder))
+
+    pairs = read_manifest(data.root)["near_duplicates"]
+    assert pairs
+    assert all(one.partition("/")[0] != two.partition("/")[0] for one, two in pairs)
+    assert "nearly the same picture" in caplog.text
+    assert pairs[0][0] in caplog.text

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from src.decision.near_duplicates import COLUMNS, ROWS, near_duplicates
+from src.data.near_duplicates import COLUMNS, ROWS, near_duplicates
 
 
 def pictures(count, seed=0):
