@@ -23,6 +23,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from src.config import app, schema
+from src.config.keys import check_keys
 from src.config.provenance import Provenance
 from src.config.sections import section
 from src.core.errors import ConfigError
@@ -94,7 +95,7 @@ def composed(overrides: Sequence[str]) -> DictConfig:
         ConfigError: they cannot be composed.
     """
     schema.register()
-    app.check_keys(list(overrides))
+    check_keys(list(overrides))
     try:
         with contextlib.ExitStack() as stack:
             if not GlobalHydra.instance().is_initialized():  # within an entry point it is, with the same folder

@@ -126,7 +126,7 @@ class RawBoxes:
     def by_image(self) -> Iterator[tuple[int, slice]]:
         """The rows of each image that has any."""
         images, starts = np.unique(self.image_index, return_index=True)
-        for image, start, end in zip(images, starts, [*starts[1:], len(self.image_index)], strict=True):
+        for image, start, end in zip(images, starts, np.append(starts, len(self.image_index))[1:], strict=True):
             yield int(image), slice(int(start), int(end))
 
 

@@ -46,6 +46,7 @@ NOT_TRAINING: Mapping[str, str] = {
     "pretrained": "`model.weights` says where a training starts",
     **dict.fromkeys(("project", "name", "exist_ok"), "say `hydra.run.dir=…`"),
     "save": "the best and the last weights are always kept; `tracking.log_weights` says which are uploaded",
+    **dict.fromkeys(("single_cls", "classes"), "`data.classes=[NAME, …]` chooses the classes, for all stages alike"),
     "split": "a training validates on the val split",
     "save_json": "the validation's detections are always kept, in val_records.npz",
     "device": "",  # ours: one device only

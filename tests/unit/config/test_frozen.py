@@ -75,7 +75,7 @@ def test_a_password_is_not_frozen():
     [
         pytest.param(["data=coco128_person", "train.epoch=3"], "Did you mean 'epochs'", id="a key that is none"),
         pytest.param(["data=yolo"], "data.path has no default", id="a value that has to be given"),
-        pytest.param(["data=cocoo"], "cannot be composed", id="a choice that is none"),
+        pytest.param(["data=cocoo"], "conf/data has no 'cocoo'", id="a choice that is none"),
         pytest.param(["train.lr0=5"], "a learning rate is greater than 0", id="a value that cannot work"),
     ],
 )
