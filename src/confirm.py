@@ -26,7 +26,7 @@ def main(cfg: DictConfig) -> None:
     with app.readable_errors():
         hydra_config = HydraConfig.get()
         said = [*hydra_config.overrides.task, *hydra_config.overrides.hydra]
-        storage, console = str(hydra_config.sweeper.storage), standard_output()
+        storage, console = hydra_config.sweeper.storage, standard_output()
         outcome = train_and_judge(
             ConfirmJob(
                 options=arguments(cfg, ConfirmOptions),

@@ -2,7 +2,8 @@
 
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from src.config import frozen
 from src.config.provenance import Provenance
@@ -52,16 +53,21 @@ def _of_study(study: str, number: str | None, overrides: Sequence[str]) -> str:
 
     if number is not None and not number.isdigit():
         raise ConfigError(f"{_TRIAL}{number}: expected the number of a trial.")
-    storage = _value(overrides, _STORAGE) or frozen.storage_of(overrides)
+    storage = frozen.storage_of(overrides)
     trial = choose_trial(storage, study, None if number is None else int(number))
     provenance = Provenance(
         study=trial.study,
         trial=trial.number,
-        storage=_CREDENTIALS.sub(r"\1", storage),
+        storage=_CREDENTIALS.sub(r"\1", storage if isinstance(storage, str) else _address(storage)),
         mlflow_run_id=trial.mlflow_run_id,
     )
     said = [override for override in overrides if not override.startswith(_STORAGE)]
     return frozen.freeze([*trial.overrides, *said], provenance)
+
+
+def _address(storage: Mapping[str, Any]) -> str:
+    """What names a storage that is given as a mapping; the rest of it may be secret."""
+    return str(storage.get("url") or storage["_target_"])
 
 
 def _value(arguments: Sequence[str], prefix: str) -> str | None:

@@ -64,7 +64,7 @@ def _study(asked: ReportArguments) -> None:
     from src.study.finished import load_study
 
     study = load_study(HydraConfig.get().sweeper.storage, str(asked.study))
-    folder = Path(asked.folder or Path("outputs") / "report" / study.study_name)
+    folder = Path(asked.folder or Path("outputs") / "report" / study.name)
     show(report(study, folder), folder, standard_output())
 
 

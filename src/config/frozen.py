@@ -77,9 +77,9 @@ def freeze(overrides: Sequence[str], provenance: Provenance | None = None) -> st
     return _header(overrides, provenance) + text
 
 
-def storage_of(overrides: Sequence[str]) -> str:
-    """Where a search with these overrides keeps its study."""
-    return str(OmegaConf.select(composed(overrides), "hydra.sweeper.storage"))
+def storage_of(overrides: Sequence[str]) -> Any:
+    """Where a search with these overrides keeps its study: a text, or a mapping with `_target_`."""
+    return OmegaConf.select(composed(overrides), "hydra.sweeper.storage")
 
 
 def absolute_paths(text: str) -> list[str]:

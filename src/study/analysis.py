@@ -6,6 +6,7 @@ from typing import Any
 
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution
+from optuna_search import StudyView
 
 from src.study.comparison import SEED, Comparison, Scatter, Trial, compare
 from src.study.difference import difference
@@ -47,7 +48,7 @@ class Analysis:
     doubts: tuple[str, ...]
 
 
-def analyse(study: optuna.Study) -> Analysis:
+def analyse(study: StudyView) -> Analysis:
     """Analyse a study.
 
     It does so for every study: without results, without detections on this machine, or without starting weights there

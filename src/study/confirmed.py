@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import optuna
+from optuna_search import StudyView, set_study_attr
 
 from src.documents.confirmation import ConfirmationDocument, ConfirmedSetting
 from src.study.confirmation import Confirmation
@@ -62,12 +62,12 @@ def document(
     )
 
 
-def keep_confirmation(study: optuna.Study, found: ConfirmationDocument) -> None:
+def keep_confirmation(storage: Any, found: ConfirmationDocument) -> None:
     """Keep what a confirmation found as an attribute of its study, in place of what an earlier one found."""
-    study.set_user_attr(CONFIRMATION, found.as_json())
+    set_study_attr(storage, found.study, CONFIRMATION, found.as_json())
 
 
-def confirmation_of(study: optuna.Study) -> ConfirmationDocument | None:
+def confirmation_of(study: StudyView) -> ConfirmationDocument | None:
     """What the last confirmation of a study found; None where there was none.
 
     Raises:
@@ -76,4 +76,4 @@ def confirmation_of(study: optuna.Study) -> ConfirmationDocument | None:
     content = study.user_attrs.get(CONFIRMATION)
     if content is None:
         return None
-    return ConfirmationDocument.from_json(content, Path(f"study {study.study_name}"))
+    return ConfirmationDocument.from_json(content, Path(f"study {study.name}"))

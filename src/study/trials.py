@@ -7,12 +7,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import optuna
 from optuna.distributions import BaseDistribution
-from optuna.study import StudyDirection
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import TrialState
+from optuna_search import StudyView, TrialView
 
-from src.core.trial_params import by_key
 from src.study.curves import Curve, curve_of
 from src.study.unified_space import common_space
 
@@ -115,17 +113,14 @@ class ReportedStudy:
         return len(self.objectives) == 1
 
 
-def read_study(study: optuna.Study) -> ReportedStudy:
+def read_study(study: StudyView) -> ReportedStudy:
     """What a study and its trials' folders hold."""
-    trials = study.get_trials(deepcopy=False)
-    count = len(study.directions)
-    names = study.metric_names or (["value"] if count == 1 else [f"value {index}" for index in range(count)])
     return ReportedStudy(
-        name=study.study_name,
-        objectives=tuple(names),
-        maximize=tuple(direction == StudyDirection.MAXIMIZE for direction in study.directions),
-        trials=tuple(_read_trial(trial, names[0]) for trial in trials),
-        space=common_space(trials),
+        name=study.name,
+        objectives=study.objectives,
+        maximize=study.maximize,
+        trials=tuple(_read_trial(trial, study.objectives[0]) for trial in study.trials),
+        space=common_space(study.trials),
         attributes=study.user_attrs,
     )
 
@@ -142,32 +137,29 @@ def facts_of(study: ReportedStudy) -> dict[str, Any]:
     return {}
 
 
-def _read_trial(trial: FrozenTrial, objective: str) -> ReportedTrial:
+def _read_trial(trial: TrialView, objective: str) -> ReportedTrial:
     attrs = trial.user_attrs
-    folder = Path(attrs["folder"]) if "folder" in attrs else None
-    replicates = {name: tuple(values) for name, values in attrs.get("replicates", {}).items()}
     names = attrs.get("flags", [])
     messages = [*attrs.get("flag_messages", []), *("" for _ in names)]
-    retry_of = attrs.get("retry_of")
     return ReportedTrial(
         number=trial.number,
         state=trial.state.name,
-        values=tuple(trial.values or ()) if trial.state == TrialState.COMPLETE else (),
-        params=by_key(trial.params),
+        values=trial.values if trial.is_complete else (),
+        params=trial.params,
         metrics=attrs.get("metrics", {}),
         untrained=attrs.get("untrained", {}),
-        began=trial.datetime_start,
-        ended=trial.datetime_complete,
-        curve=curve_of(trial.intermediate_values, folder, replicates, objective),
-        replicates=replicates,
+        began=trial.began,
+        ended=trial.ended,
+        curve=curve_of(trial.intermediate_values, trial.folder, trial.replicates, objective),
+        replicates=trial.replicates,
         flags=dict(zip(names, messages, strict=False)),
-        reason=str(attrs.get("fail_reason", "unknown")) if trial.state == TrialState.FAIL else "",
-        retry_of=None if retry_of is None else int(retry_of),
-        folder=folder,
+        reason=trial.reason,
+        retry_of=trial.retry_of,
+        folder=trial.folder,
         run_id=attrs.get("mlflow_run_id"),
-        records=_records(attrs.get("records"), len(replicates)),
+        records=_records(attrs.get("records"), len(trial.replicates)),
         baseline_records=Path(attrs["baseline_records"]) if "baseline_records" in attrs else None,
-        feasible=all(value <= 0 for value in trial.constraints.values()),
+        feasible=trial.is_feasible,
     )
 
 

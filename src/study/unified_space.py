@@ -7,27 +7,25 @@ from typing import Any
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial
+from optuna_search import StudyView, TrialView
 
 from src.core.quiet import quiet_optuna
-from src.core.trial_params import by_key
 
 
-def unified_study(study: optuna.Study) -> optuna.Study:
+def unified_study(study: StudyView) -> optuna.Study:
     """A copy in memory in which a parameter has one name and one distribution, for Optuna's plots.
 
     In the study itself a parameter under conditions has a name and a distribution for each case, and one whose range
     was changed has several distributions; Optuna's plots and importances leave such parameters out.
     """
-    trials = study.get_trials(deepcopy=False)
     with quiet_optuna():
-        copy = optuna.create_study(study_name=study.study_name, directions=study.directions)
-    if study.metric_names:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            copy.set_metric_names(study.metric_names)
-    space = common_space(trials)
+        copy = optuna.create_study(study_name=study.name, directions=study.directions)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        copy.set_metric_names(list(study.objectives))
+    space = common_space(study.trials)
     short = short_names(space)
-    copy.add_trials([_unified(trial, space, short) for trial in trials if trial.state.is_finished()])
+    copy.add_trials([_unified(trial, space, short) for trial in study.trials if trial.is_finished])
     return copy
 
 
@@ -37,11 +35,11 @@ def short_names(keys: Sequence[str] | Mapping[str, Any]) -> dict[str, str]:
     return {key: name if last.count(name) == 1 else key for key, name in zip(keys, last, strict=True)}
 
 
-def common_space(trials: Sequence[FrozenTrial]) -> dict[str, BaseDistribution]:
+def common_space(trials: Sequence[TrialView]) -> dict[str, BaseDistribution]:
     """The searched parameters by override key, each with the least distribution that holds all its values."""
     by_name: dict[str, list[BaseDistribution]] = {}
     for trial in trials:
-        for name, distribution in by_key(trial.distributions).items():
+        for name, distribution in trial.distributions.items():
             by_name.setdefault(name, []).append(distribution)
     return {name: _union(found) for name, found in by_name.items()}
 
@@ -68,22 +66,21 @@ def _texts(distribution: BaseDistribution) -> list[str]:
     return [str(choice) for choice in getattr(distribution, "choices", ())]
 
 
-def _unified(trial: FrozenTrial, space: Mapping[str, BaseDistribution], short: Mapping[str, str]) -> FrozenTrial:
-    params = by_key(trial.params)
-    used = {name: _admitted(value, space[name]) for name, value in params.items()}
+def _unified(trial: TrialView, space: Mapping[str, BaseDistribution], short: Mapping[str, str]) -> FrozenTrial:
+    used = {name: _admitted(value, space[name]) for name, value in trial.params.items()}
     return FrozenTrial(
         number=trial.number,
         state=trial.state,
         value=None,
-        values=trial.values,
-        datetime_start=trial.datetime_start,
-        datetime_complete=trial.datetime_complete,
+        values=trial.values or None,
+        datetime_start=trial.began,
+        datetime_complete=trial.ended,
         params={short[name]: value for name, value in used.items() if value is not _OUTSIDE},
         distributions={short[name]: space[name] for name, value in used.items() if value is not _OUTSIDE},
         user_attrs={},
         system_attrs={},
-        intermediate_values=trial.intermediate_values,
-        trial_id=trial._trial_id,
+        intermediate_values=dict(trial.intermediate_values),
+        trial_id=trial.number,
     )
 
 

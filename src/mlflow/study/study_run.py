@@ -8,6 +8,7 @@ from pathlib import Path
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
+from optuna_search import Ending, StudyView
 from rich.console import Console
 
 from src.core.errors import ConfigError
@@ -22,10 +23,6 @@ from src.mlflow.study.summary import RUN_ID_ATTR, best_trials, comparison_view, 
 TRACKING_URI_ATTR = "mlflow_tracking_uri"
 COMPARISON_URL_ATTR = "mlflow_comparison_url"
 WEIGHTS_ATTR = "weights"
-# as the sweeper writes them
-RETRY_OF_ATTR = "retry_of"
-REASON_ATTR = "fail_reason"
-INTERRUPTED = "interrupted"
 MLFLOW_UI = "http://127.0.0.1:5000"  # where the command `mlflow ui` serves a local store
 
 _logger = logging.getLogger(__name__)
@@ -123,21 +120,19 @@ class StudyRun:
 
         A training does not know how its trial ends: it may be killed, or finish after its worker was given up as dead.
         """
-        failed = study.get_trials(deepcopy=False, states=(TrialState.FAIL,))
-        repeated_by = {trial.user_attrs.get(RETRY_OF_ATTR): trial.number for trial in study.get_trials(deepcopy=False)}
-        for trial in failed:
+        trials = StudyView.of(study).trials
+        repeated_by = {trial.retry_of: trial.number for trial in trials}
+        for trial in trials:
             run_id = trial.user_attrs.get(RUN_ID_ATTR)
-            if run_id is None:  # it did not come that far
+            if trial.state != TrialState.FAIL or run_id is None:  # without a run, it did not come that far
                 continue
-            reason = str(trial.user_attrs.get(REASON_ATTR, "unknown"))
-            tags = {"reason": reason, "trial.state": trial.state.name}
+            tags = {"reason": trial.reason, "trial.state": trial.state.name}
             if trial.number in repeated_by:
                 tags["repeated by trial"] = str(repeated_by[trial.number])
             trial_run = attach(self._options, run_id, parent_run_id=run.id)
             trial_run.set_tags(tags)
-            ended = trial.datetime_complete
-            status = RunStatus.KILLED if reason == INTERRUPTED else RunStatus.FAILED
-            trial_run.end(status, None if ended is None else int(ended.timestamp() * 1000))
+            status = RunStatus.KILLED if trial.ending is Ending.INTERRUPTED else RunStatus.FAILED
+            trial_run.end(status, None if trial.ended is None else int(trial.ended.timestamp() * 1000))
 
     def _say_where(self, url: str) -> None:
         """Print how to compare the trials; on lines of their own, to be copied."""

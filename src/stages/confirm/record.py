@@ -1,22 +1,22 @@
 """What a confirmation leaves behind: its figures in the study itself, as a file, and in the study's run."""
 
 import json
+from typing import Any
 
 from src.mlflow.options import TrackingOptions
 from src.mlflow.runs import attach
 from src.stages.confirm.stage import ConfirmOutcome
 from src.study.confirmed import keep_confirmation
-from src.study.finished import load_study
 
 
-def save(outcome: ConfirmOutcome, storage: str) -> None:
+def save(outcome: ConfirmOutcome, storage: Any) -> None:
     """Keep the figures where the study is kept, for `freeze`, and write `confirmation.json`.
 
     Args:
         outcome: What came out.
-        storage: Where the study lies.
+        storage: Where the study lies, as `hydra.sweeper.storage`.
     """
-    keep_confirmation(load_study(storage, outcome.found.study), outcome.found)
+    keep_confirmation(storage, outcome.found)
     outcome.found.write(outcome.folder)
 
 

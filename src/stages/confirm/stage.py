@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import optuna
-from optuna.study import StudyDirection
-from optuna.trial import FrozenTrial
+from optuna_search import StudyView, TrialView
 
 from src.config.frozen import composed
 from src.core.errors import ConfigError, TrainingError
@@ -19,7 +18,7 @@ from src.study.confirmation import Confirmation, Retrained, confirm, winner_of
 from src.study.confirmed import confirming_study, document
 from src.study.finished import load_study, overrides_of
 from src.study.images import Images
-from src.study.leading import REPLICATES, Leading, leading_settings, seeds_of
+from src.study.leading import Leading, leading_settings, seeds_of
 from src.study.trials import ReportedTrial, read_study
 
 
@@ -29,12 +28,12 @@ class ConfirmJob:
 
     Attributes:
         options: The arguments.
-        storage: Where the study lies: `journal:PATH` or a database's URL.
+        storage: Where the study lies, as `hydra.sweeper.storage`.
         overrides: What the user said for all trainings.
     """
 
     options: ConfirmOptions
-    storage: str
+    storage: Any
     overrides: tuple[str, ...] = ()
 
 
@@ -96,7 +95,7 @@ def train_and_judge(job: ConfirmJob, tell: Callable[[str], None]) -> ConfirmOutc
                 said=job.overrides,
             )
         )
-    metric = (study.metric_names or ["value"])[0]
+    metric = study.objectives[0]
     found = document(
         judge(job.storage, study, settings, metric),
         [setting.params for setting in settings],
@@ -108,14 +107,14 @@ def train_and_judge(job: ConfirmJob, tell: Callable[[str], None]) -> ConfirmOutc
     return ConfirmOutcome(found, run_id, folder)
 
 
-def judge(storage: str, study: optuna.Study, settings: list[Leading], metric: str) -> Confirmation:
+def judge(storage: Any, study: StudyView, settings: list[Leading], metric: str) -> Confirmation:
     """The confirmation of settings that have been trained again.
 
     Raises:
         TrainingError: no training of a setting has ended well.
     """
     finished = [
-        _finished(load_study(storage, confirming_study(study.study_name, setting.trial.number))) for setting in settings
+        _finished(load_study(storage, confirming_study(study.name, setting.trial.number))) for setting in settings
     ]
     images = Images(metric, [trial for trials in finished for trial in trials.values()])
     retrained = [
@@ -127,7 +126,7 @@ def judge(storage: str, study: optuna.Study, settings: list[Leading], metric: st
         )
         for setting, trials in zip(settings, finished, strict=True)
     ]
-    maximize = study.direction == StudyDirection.MAXIMIZE
+    maximize = study.maximize[0]
     start = next(iter(finished[winner_of(retrained, maximize=maximize)].values()))  # all of them started alike
     untrained = (
         (start.untrained[metric], images.resampled(start.baseline_records)) if metric in start.untrained else None
@@ -135,28 +134,27 @@ def judge(storage: str, study: optuna.Study, settings: list[Leading], metric: st
     return confirm(retrained, maximize=maximize, untrained=untrained)
 
 
-def _folder_of(trial: FrozenTrial, study: str) -> Path:
+def _folder_of(trial: TrialView, study: str) -> Path:
     """Below the study's folder, where its trials have theirs; a trial with replicates names that of the last one."""
-    named = trial.user_attrs.get("folder")
-    if named is None:
+    if trial.folder is None:
         return Path("multirun") / study / "confirm"
-    folder = Path(named).parent if trial.user_attrs.get(REPLICATES) else Path(named)
+    folder = trial.folder.parent if trial.replicates else trial.folder
     return folder.parent / "confirm"
 
 
-def _so_far(storage: str, name: str) -> tuple[set[int], bool]:
+def _so_far(storage: Any, name: str) -> tuple[set[int], bool]:
     """The seeds of a sweep that has run before, and whether it has left nothing to be resumed."""
     try:
-        trials = load_study(storage, name).get_trials(deepcopy=False)
+        trials = load_study(storage, name).trials
     except ConfigError:  # it has not run before
         return set(), True
     seeds = {int(trial.params[SEED]) for trial in trials if SEED in trial.params}
-    return seeds, all(trial.state.is_finished() for trial in trials)
+    return seeds, all(trial.is_finished for trial in trials)
 
 
-def _finished(study: optuna.Study) -> dict[int, ReportedTrial]:
+def _finished(study: StudyView) -> dict[int, ReportedTrial]:
     """The trainings that ended well, by seed."""
     trials = read_study(study).complete
     if not trials:
-        raise TrainingError(f"No training of the study '{study.study_name}' ended well, so there is nothing to judge.")
+        raise TrainingError(f"No training of the study '{study.name}' ended well, so there is nothing to judge.")
     return {int(trial.params[SEED]): trial for trial in sorted(trials, key=lambda trial: int(trial.params[SEED]))}

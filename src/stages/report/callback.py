@@ -5,6 +5,7 @@ from pathlib import Path
 
 import optuna
 from optuna.trial import FrozenTrial
+from optuna_search import StudyView
 from rich.console import Console
 
 from src.core.errors import ConfigError
@@ -51,7 +52,7 @@ class StudyReport:
     def on_sweep_end(self, study: optuna.Study) -> None:
         """Write the report, give it to the study's run, and print what follows; a failure is a warning."""
         try:
-            analysis = report(study, self._folder)
+            analysis = report(StudyView.of(study), self._folder)
             self._upload(study)
             if analysis.study.complete:  # what failed, the sweeper has said
                 say(lines(analysis, self._folder), self._console)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-import optuna
+from optuna_search import StudyView
 
 from src.core.files import write_text
 from src.render.study import as_html
@@ -15,7 +15,7 @@ PAGE, RUNS, SETTINGS = "report.html", "runs_analysis.csv", "settings.csv"
 FOLDER = "report"  # in a sweep's folder, and among the artifacts of the study's run
 
 
-def report(study: optuna.Study, folder: Path) -> Analysis:
+def report(study: StudyView, folder: Path) -> Analysis:
     """Analyse a study and write `report.html`, `runs_analysis.csv` and `settings.csv`.
 
     Side effects: writes into the folder, which is made if missing.

@@ -5,6 +5,7 @@ import pytest
 from omegaconf import OmegaConf
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import create_trial
+from optuna_search import StudyView
 
 from src.core.errors import ConfigError
 from src.stages.confirm.options import ConfirmOptions, fresh
@@ -32,7 +33,7 @@ def test_trials_that_differ_by_their_seed_only_are_one_setting():
     study = study_of(
         trial(0.50, lr0=0.1, seed=0), trial(0.48, lr0=0.2, seed=0), trial(0.40, lr0=0.1, seed=1), trial(0.1, lr0=0.3)
     )
-    first, second = leading_settings(study, 2)
+    first, second = leading_settings(StudyView.of(study), 2)
     assert (first.trial.number, first.values) == (1, (0.48,))
     assert (second.trial.number, second.values) == (0, (0.50, 0.40))
     assert second.params == {"train.lr0": 0.1}
@@ -44,15 +45,15 @@ def test_a_single_lucky_value_does_not_lead_where_repeats_show_how_far_luck_goes
         trial(0.40, lr0=0.1, seed=1),  # s = 0.07
         trial(0.46, lr0=0.2, seed=0),  # alone: 0.46 - 0.07 < 0.45 - 0.07 / sqrt(2)
     )
-    assert [setting.trial.number for setting in leading_settings(study, 2)] == [0, 2]
+    assert [setting.trial.number for setting in leading_settings(StudyView.of(study), 2)] == [0, 2]
 
 
 def test_replicates_count_as_repeats():
     study = study_of(
         trial(0.45, lr0=0.1, replicates={"train.seed=3": [0.44], "train.seed=4": [0.46]}), trial(0.2, lr0=0.5)
     )
-    assert leading_settings(study, 1)[0].values == (0.44, 0.46)
-    assert seeds_of(study) == {3, 4}
+    assert leading_settings(StudyView.of(study), 1)[0].values == (0.44, 0.46)
+    assert seeds_of(StudyView.of(study)) == {3, 4}
 
 
 def test_a_conditional_parameter_goes_by_its_key():
@@ -65,7 +66,7 @@ def test_a_conditional_parameter_goes_by_its_key():
             distributions={"train.optimizer": optimizer, "train.lr0 | train.optimizer=SGD": LR0},
         )
     )
-    assert leading_settings(study, 3)[0].params == {"train.optimizer": "SGD", "train.lr0": 0.1}
+    assert leading_settings(StudyView.of(study), 3)[0].params == {"train.optimizer": "SGD", "train.lr0": 0.1}
 
 
 def test_a_setting_that_breaks_a_constraint_does_not_lead():
@@ -77,18 +78,18 @@ def test_a_setting_that_breaks_a_constraint_does_not_lead():
     good.set_constraint("latency", -5.0)
     study.tell(good, 0.3)
     study.tell(bad, 0.9)
-    assert [setting.trial.number for setting in leading_settings(study, 3)] == [good.number]
+    assert [setting.trial.number for setting in leading_settings(StudyView.of(study), 3)] == [good.number]
 
 
 def test_several_objectives_have_no_leader():
     study = optuna.create_study(study_name="two", directions=["maximize", "minimize"])
     with pytest.raises(ConfigError, match="several objectives"):
-        leading_settings(study, 1)
+        leading_settings(StudyView.of(study), 1)
 
 
 def test_a_study_without_results_has_nothing_to_confirm():
     with pytest.raises(ConfigError, match="No trial of the study 'mine' is complete"):
-        leading_settings(study_of(), 1)
+        leading_settings(StudyView.of(study_of()), 1)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import numpy as np
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
 from optuna.trial import FrozenTrial, TrialState
+from optuna_search import StudyView
 
 from src.core.detection_records import DetectionRecords
 
@@ -41,6 +42,11 @@ class StudyMaker:
         names = ["val/mAP50-95", "train/seconds"][: len(directions)]
         self.study._storage.set_study_system_attr(self.study._study_id, "study:metric_names", names)
         self._ended = START
+
+    @property
+    def view(self) -> StudyView:
+        """The study as it is now."""
+        return StudyView.of(self.study)
 
     def trial(
         self,

@@ -34,7 +34,7 @@ def test_the_leader_board_says_who_does_not_differ_significantly_from_the_best(m
     """One person more in forty is noise, twenty are not; of the two that compete, the quicker one is the cheapest."""
     for share, seconds in ((0.95, 60), (0.925, 20), (0.4, 5)):
         made.trial(share, seconds=seconds)
-    analysis = analyse(made.study)
+    analysis = analyse(made.view)
     board = analysis.board
     assert [entry.standing for entry in board.entries] == [Standing.BEST, Standing.TIED, Standing.WORSE]
     assert board.cheapest.numbers == (1,)
@@ -44,12 +44,12 @@ def test_the_leader_board_says_who_does_not_differ_significantly_from_the_best(m
 
 def test_the_best_is_compared_with_the_starting_weights(made):
     made.trial(1.0, untrained=0.1)
-    assert headline(analyse(made.study))[1] == "good"
+    assert headline(analyse(made.view))[1] == "good"
 
 
 def test_a_best_that_is_worse_than_not_training_is_called_so(made):
     made.trial(0.1, untrained=1.0)
-    analysis = analyse(made.study)
+    analysis = analyse(made.view)
     assert headline(analysis)[1] == "bad"
     assert "WORSE" in headline(analysis)[0]
     assert (
@@ -60,12 +60,12 @@ def test_a_best_that_is_worse_than_not_training_is_called_so(made):
 
 def test_a_gain_of_one_box_is_not_called_progress(made):
     made.trial(0.525, untrained=0.5)
-    assert headline(analyse(made.study))[1] == "unsure"
+    assert headline(analyse(made.view))[1] == "unsure"
 
 
 def test_without_a_baseline_it_says_that_nothing_is_known(made):
     made.trial(0.5, untrained=None)
-    assert "the starting weights were not evaluated" in sentences(analyse(made.study))
+    assert "the starting weights were not evaluated" in sentences(analyse(made.view))
 
 
 def test_replicates_are_averaged_and_their_scatter_is_noise(made, tmp_path):
@@ -81,7 +81,7 @@ def test_replicates_are_averaged_and_their_scatter_is_noise(made, tmp_path):
             records=str(folder / "seed=1" / "val.npz"),
             replicates={f"train.seed={seed}": [share] for seed, share in enumerate(shares)},
         )
-    analysis = analyse(made.study)
+    analysis = analyse(made.view)
     best = analysis.board.best
     assert best.setting.mean == pytest.approx(0.85)
     assert len(best.setting.trials) == 2
@@ -94,7 +94,7 @@ def test_seeds_that_were_searched_are_one_setting(made):
     space = {"train.lr0": FloatDistribution(1e-4, 1e-1), "train.seed": CategoricalDistribution([0, 1])}
     for seed, share in ((0, 0.8), (1, 0.9)):
         made.trial(share, params={"train.lr0": 0.01, "train.seed": seed}, space=space)
-    analysis = analyse(made.study)
+    analysis = analyse(made.view)
     assert [entry.numbers for entry in analysis.board.entries] == [(0, 1)]
     assert "Trials 0, 1, one setting, are the best with val/mAP50-95 0.8" in sentences(analysis)
     (row,) = csv.DictReader(io.StringIO(as_csv(settings_table(analysis))))
@@ -106,7 +106,7 @@ def test_a_dead_parameter_is_found(made):
     """lr0 under optimizer=auto: other values, results equal to the last digit."""
     for lr0, imgsz in ((0.001, 160), (0.05, 160), (0.001, 224), (0.05, 224)):
         made.trial(0.5 if imgsz == 160 else 0.9, params={"train.lr0": lr0, "train.imgsz": imgsz})
-    analysis = analyse(made.study)
+    analysis = analyse(made.view)
     verdicts = {effect.param: effect.verdict for effect in analysis.effects}
     assert verdicts == {"train.lr0": Verdict.DEAD, "train.imgsz": Verdict.MATTERS}
     assert "train.lr0 is dead" in sentences(analysis)
@@ -115,7 +115,7 @@ def test_a_dead_parameter_is_found(made):
 def test_results_of_zero_say_nothing_about_parameters(made):
     for lr0 in (0.001, 0.05):
         made.trial(0.0, params={"train.lr0": lr0, "train.imgsz": 160})
-    assert all(effect.verdict != Verdict.DEAD for effect in analyse(made.study).effects)
+    assert all(effect.verdict != Verdict.DEAD for effect in analyse(made.view).effects)
 
 
 def test_a_parameter_under_conditions_is_one_parameter(made):
@@ -127,7 +127,7 @@ def test_a_parameter_under_conditions_is_one_parameter(made):
     for optimizer, lr0 in (("SGD", 1e-2), ("AdamW", 1e-4)):
         params = {"train.optimizer": optimizer, f"train.lr0 | train.optimizer={optimizer}": lr0}
         made.trial(0.5, params=params, space=space)
-    analysis = analyse(made.study)
+    analysis = analyse(made.view)
     assert analysis.study.space["train.lr0"] == FloatDistribution(1e-5, 1e-1, log=True)
     assert [trial.params["lr0"] for trial in analysis.unified.trials] == [1e-2, 1e-4]
 
@@ -136,7 +136,7 @@ def test_the_table_has_a_row_for_every_trial(made):
     made.trial(0.5, curve=(0.1, 0.5), flags=["few_steps"], flag_messages=["Only 3."])
     made.trial(None, state=TrialState.FAIL, fail_reason="killed by SIGKILL")
     made.trial(None, state=TrialState.PRUNED, curve=(0.1,), retry_of=1)
-    rows = list(csv.DictReader(io.StringIO(as_csv(runs_table(analyse(made.study).study)))))
+    rows = list(csv.DictReader(io.StringIO(as_csv(runs_table(analyse(made.view).study)))))
     assert [row["state"] for row in rows] == ["COMPLETE", "FAIL", "PRUNED"]
     assert [row["epochs"] for row in rows] == ["2", "", "1"]
     assert (rows[0]["val/mAP50-95"], rows[0]["flags"], rows[0]["seconds"]) == ("0.5", "few_steps", "60.0")
@@ -147,7 +147,7 @@ def test_the_table_has_a_row_for_every_trial(made):
 def test_pruned_trials_are_in_the_learning_curves(made):
     made.trial(0.5, curve=(0.1, 0.5))
     made.trial(None, state=TrialState.PRUNED, curve=(0.05,))
-    (curves,) = (part for part in page(analyse(made.study)).plots if part.title == "Learning curves")
+    (curves,) = (part for part in page(analyse(made.view)).plots if part.title == "Learning curves")
     by_name = {trace.name: trace for trace in curves.figure.data}
     assert by_name["pruned"].marker.symbol == ("x",)
     assert tuple(by_name["best"].y) == (0.1, 0.5)
@@ -161,7 +161,7 @@ def test_the_tables_of_replicates_give_their_learning_curve(made, tmp_path):
             "epoch,metrics/mAP50-95(B)\n" + "".join(f"{e},{v}\n" for e, v in enumerate(values, 1))
         )
     made.trial(0.5, folder=str(folder), replicates={"train.seed=0": [0.4], "train.seed=1": [0.6]}, curve=(0.4, 0.6))
-    curve = analyse(made.study).study.trials[0].curve
+    curve = analyse(made.view).study.trials[0].curve
     assert (curve.steps, curve.values, curve.of) == ((1, 2), (pytest.approx(0.2), pytest.approx(0.4)), "epoch")
 
 
@@ -170,13 +170,13 @@ def test_the_page_names_the_data(made, tmp_path):
         json.dumps({"data": {"name": "people", "digest": "ab" * 32}, "start": "n.pt"})
     )
     made.trial(0.5, folder=str(tmp_path))
-    facts = dict(page(analyse(made.study)).facts)
+    facts = dict(page(analyse(made.view)).facts)
     assert (facts["data"], facts["data digest"], facts["started from"]) == ("people", "ab" * 8, "n.pt")
     assert facts["trials"] == "1 completed"
 
 
 def test_a_study_without_trials_has_a_page(made):
-    analysis = analyse(made.study)
+    analysis = analyse(made.view)
     assert headline(analysis) == ("No trial ended with a result.", "bad")
     assert plots(analysis) == []
     assert "plotly" not in as_html(page(analysis))
@@ -186,14 +186,14 @@ def test_a_study_that_failed_says_why(made):
     for _ in range(2):
         made.trial(None, state=TrialState.FAIL, fail_reason="DataError: no images")
     made.trial(None, state=TrialState.FAIL, fail_reason="killed by SIGKILL", retry_of=0)
-    text = as_html(page(analyse(made.study)))
+    text = as_html(page(analyse(made.view)))
     assert "2 trials failed, 1 of them run again: DataError: no images" in text
     assert "killed by SIGKILL" in text
 
 
 def test_one_trial_is_the_only_setting(made):
     made.trial(0.5)
-    analysis = analyse(made.study)
+    analysis = analyse(made.view)
     assert "It is the only setting with a result." in sentences(analysis)
     assert "Optimization history" in plots(analysis)
 
@@ -201,7 +201,7 @@ def test_one_trial_is_the_only_setting(made):
 def test_two_trials_are_too_few_for_importances(made):
     made.trial(0.5)
     made.trial(0.6)
-    content = page(analyse(made.study))
+    content = page(analyse(made.view))
     notes = [part for section in content.sections for part in section.parts if isinstance(part, Note)]
     assert any("importances of so few would mean nothing" in sentence for note in notes for sentence in note.sentences)
 
@@ -209,7 +209,7 @@ def test_two_trials_are_too_few_for_importances(made):
 def test_detections_on_another_machine_are_missed_and_said(made):
     for number in range(3):
         made.trial(0.5 + number / 10, records="/elsewhere/val.npz", baseline_records="/elsewhere/base.npz")
-    analysis = analyse(made.study)
+    analysis = analyse(made.view)
     assert "Not known: The detections of the trials are not on this machine (/elsewhere/base.npz)" in sentences(
         analysis
     )
@@ -221,16 +221,16 @@ def test_another_objective_than_average_precision_has_no_image_intervals(made):
     made.study._storage.set_study_system_attr(made.study._study_id, "study:metric_names", ["val/F1"])
     made.trial(0.5)
     made.trial(0.6)
-    assert "val/F1 is no average precision" in sentences(analyse(made.study))
+    assert "val/F1 is no average precision" in sentences(analyse(made.view))
 
 
 def test_a_trial_that_breaks_a_constraint_is_no_winner(made):
     trial = made.study.ask(SPACE)
     trial.set_constraint("latency", 1.0)
     made.study.tell(trial, 0.9)
-    assert headline(analyse(made.study)) == ("No trial keeps all constraints.", "bad")
+    assert headline(analyse(made.view)) == ("No trial keeps all constraints.", "bad")
     made.trial(0.5)
-    analysis = analyse(made.study)
+    analysis = analyse(made.view)
     assert analysis.board.best.numbers == (1,)
     assert [row["feasible"] for row in csv.DictReader(io.StringIO(as_csv(runs_table(analysis.study))))] == [
         "False",
@@ -242,7 +242,7 @@ def test_several_objectives_have_a_front(made_with_two):
     """What depends on one objective is left out, the rest is there for each of them."""
     for share, seconds in ((0.5, 10.0), (0.6, 20.0), (0.4, 30.0)):
         made_with_two.trial(share, values=(share, seconds))
-    analysis = analyse(made_with_two.study)
+    analysis = analyse(made_with_two.view)
     assert (analysis.front, analysis.board) == ((0, 1), None)
     assert "2 of 3 trials on the Pareto front: no other trial beats them in everything." in sentences(analysis)
     assert {"Pareto front", "Optimization history of train/seconds", "Slices of val/mAP50-95"} <= set(plots(analysis))
@@ -258,7 +258,7 @@ def test_the_page_stands_alone_and_escapes(made):
     for number in range(7):
         made.trial(number / 10)
     made.trial(None, state=TrialState.FAIL, fail_reason="<script>alert(1)</script>")
-    content = page(analyse(made.study))
+    content = page(analyse(made.view))
     text = as_html(content)
     assert "<b>people" not in text
     assert "<script>alert" not in text

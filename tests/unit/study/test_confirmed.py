@@ -2,6 +2,7 @@
 
 import optuna
 import pytest
+from optuna_search import StudyView, open_study
 
 from src.core.errors import DataError
 from src.study.confirmation import Retrained, confirm
@@ -25,19 +26,20 @@ def found(*means, seeds=(1, 2, 3)):
     )
 
 
-def test_a_study_keeps_what_its_last_confirmation_found():
-    study = optuna.create_study()
-    assert confirmation_of(study) is None
-    keep_confirmation(study, found(0.5, 0.6))
-    keep_confirmation(study, found(0.6, 0.5))
-    assert confirmation_of(study) == found(0.6, 0.5)
+def test_a_study_keeps_what_its_last_confirmation_found(tmp_path):
+    storage = f"sqlite:///{tmp_path}/studies.db"
+    optuna.create_study(study_name="people", storage=storage)
+    assert confirmation_of(open_study(storage, "people")) is None
+    keep_confirmation(storage, found(0.5, 0.6))
+    keep_confirmation(storage, found(0.6, 0.5))
+    assert confirmation_of(open_study(storage, "people")) == found(0.6, 0.5)
 
 
 def test_a_confirmation_of_another_version_is_refused_by_name():
     study = optuna.create_study(study_name="people")
     study.set_user_attr(CONFIRMATION, {"version": 0})
     with pytest.raises(DataError, match="study people: version"):
-        confirmation_of(study)
+        confirmation_of(StudyView.of(study))
 
 
 def test_a_winner_that_does_not_survive_is_called_so_with_the_one_that_does():

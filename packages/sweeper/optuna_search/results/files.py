@@ -10,14 +10,12 @@ from typing import Any
 
 import optuna
 from omegaconf import OmegaConf
-from optuna.trial import FrozenTrial, TrialState
 from rich.console import Console
 from rich.table import Table
 
-from optuna_search.attributes import FOLDER, LOG_TAIL, REASON, REPLICATES_STD
-from optuna_search.space.parameter import key_of
+from optuna_search.attributes import LOG_TAIL
 from optuna_search.study.queue import TrialBudget
-from optuna_search.study.ranking import is_feasible, rank
+from optuna_search.study.views import StudyView, TrialView, reasons_of
 
 SHOWN = 10  # trials in the final table
 
@@ -36,19 +34,17 @@ class SweepSummary:
 
     study_name: str
     folder: Path
-    best_trials: tuple[FrozenTrial, ...]
+    best_trials: tuple[TrialView, ...]
     counts: dict[str, int]
 
 
 def summarise(study: optuna.Study, folder: Path) -> SweepSummary:
     """Count the trials and find the best."""
-    trials = study.get_trials(deepcopy=False)
-    standing = TrialBudget.of(trials)
-    feasible = [trial for trial in rank(study, trials) if is_feasible(trial)]
-    best = feasible[:1] if len(study.directions) == 1 else study.best_trials if feasible else []
-    counts = Counter(trial.state.name.lower() for trial in (*standing.taken, *standing.waiting))
-    counts.update({"retried": len(standing.repeated)} if standing.repeated else {})
-    return SweepSummary(study.study_name, folder, tuple(best), dict(counts))
+    view = StudyView.of(study)
+    budget = TrialBudget.of([trial.frozen for trial in view.trials])
+    counts = Counter(trial.state.name.lower() for trial in (*budget.taken, *budget.waiting))
+    counts.update({"retried": len(budget.repeated)} if budget.repeated else {})
+    return SweepSummary(view.name, folder, view.best_trials, dict(counts))
 
 
 def write(study: optuna.Study, summary: SweepSummary) -> None:
@@ -57,17 +53,18 @@ def write(study: optuna.Study, summary: SweepSummary) -> None:
     The first holds what the official plugin writes (`name`, `best_params`, `best_value` or `solutions`), and more.
     """
     results: dict[str, Any] = {"name": "optuna"}
-    if len(study.directions) == 1:
+    view = StudyView.of(study)
+    if view.is_single:
         for trial in summary.best_trials:
-            results |= {"best_params": by_key(trial), "best_value": trial.value, **_where(trial)}
+            results |= {"best_params": trial.params, "best_value": trial.values[0], **_where(trial)}
     else:
         results["solutions"] = [
-            {"params": by_key(trial), "values": list(trial.values), **_where(trial)} for trial in summary.best_trials
+            {"params": trial.params, "values": list(trial.values), **_where(trial)} for trial in summary.best_trials
         ]
-    results |= {"study_name": study.study_name, "counts": summary.counts}
+    results |= {"study_name": view.name, "counts": summary.counts}
     summary.folder.mkdir(parents=True, exist_ok=True)
     OmegaConf.save(OmegaConf.create(results), summary.folder / "optimization_results.yaml")
-    _write_csv(study, summary.folder / "trials.csv")
+    _write_csv(view, summary.folder / "trials.csv")
 
 
 def print_table(study: optuna.Study, summary: SweepSummary, columns: Sequence[str], console: Console) -> None:
@@ -79,34 +76,19 @@ def print_table(study: optuna.Study, summary: SweepSummary, columns: Sequence[st
         columns: User attributes of trials to show beside values and parameters.
         console: Where to print.
     """
-    trials = study.get_trials(deepcopy=False)
-    ranked = rank(study, trials)
+    view = StudyView.of(study)
+    ranked = view.ranked
     if ranked and not summary.best_trials:
         console.print("No trial keeps all constraints.", style="bold")
     if ranked:
-        console.print(_table(study, ranked[:SHOWN], columns))
+        console.print(_table(view, ranked[:SHOWN], columns))
     if len(ranked) > SHOWN:
         console.print(f"… and {len(ranked) - SHOWN} more in {summary.folder / 'trials.csv'}")
     counts = ", ".join(f"{count} {state}" for state, count in summary.counts.items())
-    console.print(f"[bold]{study.study_name}[/]: {counts or 'no trials'}.")
-    reasons = Counter(
-        str(trial.user_attrs.get(REASON, "unknown"))
-        for trial in TrialBudget.of(trials).finished
-        if trial.state == TrialState.FAIL
-    )
-    for reason, count in reasons.most_common(5):
+    console.print(f"[bold]{view.name}[/]: {counts or 'no trials'}.")
+    finished = TrialBudget.of([trial.frozen for trial in view.trials]).finished
+    for reason, count in Counter(reasons_of(map(TrialView, finished))).most_common(5):
         console.print(f"  failed {count}×: {reason}", markup=False)
-
-
-def objective_names(study: optuna.Study) -> list[str]:
-    """The objectives' names; `value` where the study was given none."""
-    count = len(study.directions)
-    return study.metric_names or (["value"] if count == 1 else [f"value {i}" for i in range(count)])
-
-
-def by_key(trial: FrozenTrial) -> dict[str, Any]:
-    """A trial's parameters by override key, also those that were searched under a condition."""
-    return {key_of(name): value for name, value in trial.params.items()}
 
 
 def number_text(value: Any) -> str:
@@ -118,13 +100,12 @@ def number_text(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def _table(study: optuna.Study, trials: Sequence[FrozenTrial], columns: Sequence[str]) -> Table:
-    params = sorted({key for trial in trials for key in by_key(trial)})
-    objectives = objective_names(study)
-    shown = [column for column in columns if column not in objectives]
+def _table(study: StudyView, trials: Sequence[TrialView], columns: Sequence[str]) -> Table:
+    params = sorted({key for trial in trials for key in trial.params})
+    shown = [column for column in columns if column not in study.objectives]
     table = Table(title="Best trials", title_justify="left")
     table.add_column("trial", justify="right")
-    for name in objectives:
+    for name in study.objectives:
         table.add_column(name, justify="right", style="bold")
     constrained = any(trial.constraints for trial in trials)
     extra = ["constraints"] if constrained else []
@@ -136,7 +117,7 @@ def _table(study: optuna.Study, trials: Sequence[FrozenTrial], columns: Sequence
             *_values_text(trial),
             *([_constraints_text(trial)] if constrained else []),
             *(number_text(trial.user_attrs.get(column)) for column in shown),
-            *(number_text(by_key(trial).get(key)) for key in params),
+            *(number_text(trial.params.get(key)) for key in params),
             duration_text(trial.duration),
         )
     return table
@@ -155,26 +136,25 @@ def _last_part(key: str) -> str:
     return key.rsplit(".", maxsplit=1)[-1]
 
 
-def _values_text(trial: FrozenTrial) -> list[str]:
+def _values_text(trial: TrialView) -> list[str]:
     """The values, with the standard deviation between replicates where there are any."""
-    spread = trial.user_attrs.get(REPLICATES_STD)
-    if spread is None:
+    if not trial.replicates_std:
         return [number_text(value) for value in trial.values]
-    return [f"{number_text(value)} ± {std:.2g}" for value, std in zip(trial.values, spread, strict=True)]
+    return [f"{number_text(value)} ± {std:.2g}" for value, std in zip(trial.values, trial.replicates_std, strict=True)]
 
 
-def _constraints_text(trial: FrozenTrial) -> str:
+def _constraints_text(trial: TrialView) -> str:
     broken = [f"{name} by {number_text(value)}" for name, value in trial.constraints.items() if value > 0]
     return f"broken: {', '.join(broken)}" if broken else "kept"
 
 
-def _where(trial: FrozenTrial) -> dict[str, Any]:
-    return {"trial": trial.number, "folder": trial.user_attrs.get(FOLDER)}
+def _where(trial: TrialView) -> dict[str, Any]:
+    return {"trial": trial.number, "folder": None if trial.folder is None else str(trial.folder)}
 
 
-def _write_csv(study: optuna.Study, path: Path) -> None:
-    trials = study.get_trials(deepcopy=False)
-    params = sorted({key for trial in trials for key in by_key(trial)})
+def _write_csv(study: StudyView, path: Path) -> None:
+    trials = study.trials
+    params = sorted({key for trial in trials for key in trial.params})
     attributes = sorted(
         {
             key
@@ -184,14 +164,13 @@ def _write_csv(study: optuna.Study, path: Path) -> None:
         }
     )
     constraints = sorted({key for trial in trials for key in trial.constraints})
-    objectives = objective_names(study)
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(
             [
                 "number",
                 "state",
-                *objectives,
+                *study.objectives,
                 *params,
                 "seconds",
                 *(f"constraint {key}" for key in constraints),
@@ -199,11 +178,11 @@ def _write_csv(study: optuna.Study, path: Path) -> None:
             ]
         )
         for trial in trials:
-            values = trial.values or [None] * len(objectives)
+            values = trial.values or [None] * len(study.objectives)
             seconds = trial.duration.total_seconds() if trial.duration else None
             writer.writerow(
                 [trial.number, trial.state.name, *values]
-                + [by_key(trial).get(key) for key in params]
+                + [trial.params.get(key) for key in params]
                 + [seconds]
                 + [trial.constraints.get(key) for key in constraints]
                 + [trial.user_attrs.get(key) for key in attributes]

@@ -10,14 +10,13 @@ from datetime import timedelta
 from types import TracebackType
 
 import optuna
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import TrialState
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from optuna_search.attributes import DUE, REASON
-from optuna_search.results.files import by_key, duration_text, number_text, objective_names
+from optuna_search.results.files import duration_text, number_text
 from optuna_search.study.queue import TrialBudget
-from optuna_search.study.ranking import rank
+from optuna_search.study.views import StudyView, TrialView
 
 INTERVAL_S = 0.5
 
@@ -69,35 +68,32 @@ class SweepProgress:
             self._update()
 
     def _update(self) -> None:
-        trials = self._study.get_trials(deepcopy=False)
-        standing = TrialBudget.of(trials)
-        finished = len(standing.finished)
-        for trial in trials:
-            if trial.state.is_finished() and trial.number not in self._announced:
+        view = StudyView.of(self._study)
+        budget = TrialBudget.of([trial.frozen for trial in view.trials])
+        finished = len(budget.finished)
+        for trial in view.trials:
+            if trial.is_finished and trial.number not in self._announced:
                 self._announced.add(trial.number)
-                self._announce(trial, finished)
-        self._display.update(self._task, completed=finished, status=self._status(trials, standing))
+                self._announce(view, trial, finished)
+        self._display.update(self._task, completed=finished, status=self._status(view, budget))
 
-    def _status(self, trials: list[FrozenTrial], standing: TrialBudget) -> str:
-        finished = len(standing.finished)
-        counts = Counter(trial.state for trial in standing.taken)
+    def _status(self, view: StudyView, budget: TrialBudget) -> str:
+        counts = Counter(trial.state for trial in budget.taken)
         parts = [f"{counts[TrialState.RUNNING]} running"]
         parts += [f"{counts[state]} {word}" for state, word in _WORDS.items() if counts[state]]
-        if left := self._time_left(finished):
+        if left := self._time_left(len(budget.finished)):
             parts.append(f"~{left} left")
-        if best := rank(self._study, trials)[:1]:
-            parts.append(f"best {self._values(best[0])} {_params(best[0])}")
+        if view.ranked:
+            parts.append(f"best {_values(view, view.ranked[0])} {_params(view.ranked[0])}")
         return " · ".join(parts)
 
-    def _announce(self, trial: FrozenTrial, finished: int) -> None:
-        outcome = {
-            TrialState.COMPLETE: lambda: self._values(trial),
-            TrialState.PRUNED: lambda: f"pruned at step {trial.last_step}",
-            TrialState.FAIL: lambda: (
-                f"{'to be tried again' if DUE in trial.user_attrs else 'failed'}: "
-                f"{trial.user_attrs.get(REASON, 'unknown')}"
-            ),
-        }[trial.state]()
+    def _announce(self, view: StudyView, trial: TrialView, finished: int) -> None:
+        if trial.is_complete:
+            outcome = _values(view, trial)
+        elif trial.state == TrialState.PRUNED:
+            outcome = f"pruned at step {trial.frozen.last_step}"
+        else:
+            outcome = f"{'to be tried again' if trial.is_repeated else 'failed'}: {trial.reason}"
         left = self._time_left(finished)
         self._console.print(
             f"trial {trial.number} · {outcome} · {_params(trial)} · {duration_text(trial.duration)}"
@@ -105,12 +101,6 @@ class SweepProgress:
             markup=False,
             highlight=False,
             soft_wrap=True,
-        )
-
-    def _values(self, trial: FrozenTrial) -> str:
-        return ", ".join(
-            f"{name} {number_text(value)}"
-            for name, value in zip(objective_names(self._study), trial.values, strict=True)
         )
 
     def _time_left(self, finished: int) -> str:
@@ -124,5 +114,9 @@ class SweepProgress:
 _WORDS = {TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
 
 
-def _params(trial: FrozenTrial) -> str:
-    return " ".join(f"{key.rsplit('.', maxsplit=1)[-1]}={number_text(value)}" for key, value in by_key(trial).items())
+def _values(view: StudyView, trial: TrialView) -> str:
+    return ", ".join(f"{name} {number_text(value)}" for name, value in zip(view.objectives, trial.values, strict=True))
+
+
+def _params(trial: TrialView) -> str:
+    return " ".join(f"{key.rsplit('.', maxsplit=1)[-1]}={number_text(value)}" for key, value in trial.params.items())

@@ -5,9 +5,9 @@ from collections import Counter
 import optuna
 from optuna.trial import TrialState
 
-from optuna_search.attributes import FOLDER, REASON
 from optuna_search.errors import SweepFailed
 from optuna_search.study.queue import TrialBudget
+from optuna_search.study.views import TrialView, reasons_of
 from optuna_search.trial.job import CONSOLE
 
 ENOUGH_TRIALS = 5  # the failure rate of fewer says little
@@ -19,17 +19,17 @@ def check_failure_rate(study: optuna.Study, limit: float, n_trials: int) -> None
     Raises:
         SweepFailed: More than `limit` of the finished trials failed, and enough have finished to say so.
     """
-    finished = TrialBudget.of(study.get_trials(deepcopy=False)).finished
+    finished = [TrialView(trial) for trial in TrialBudget.of(study.get_trials(deepcopy=False)).finished]
     failed = [trial for trial in finished if trial.state == TrialState.FAIL]
     enough = limit == 0 or len(finished) >= min(ENOUGH_TRIALS, n_trials)
     if not failed or not enough or len(failed) / len(finished) <= limit:
         return
-    reason, count = Counter(str(trial.user_attrs.get(REASON, "unknown")) for trial in failed).most_common(1)[0]
-    folder = failed[-1].user_attrs.get(FOLDER)
-    printed = f"What the latest of them printed: {folder}/{CONSOLE}\n" if folder else ""
+    reason, count = Counter(reasons_of(failed)).most_common(1)[0]
+    folder = failed[-1].folder
+    printed = f"What the latest of them printed: {folder / CONSOLE}\n" if folder else ""
     raise SweepFailed(
         f"{len(failed)} of {len(finished)} trials failed, more than hydra.sweeper.max_failure_rate={limit:g} allows. "
         f"The commonest reason ({count}×): {reason}\n"
         f"{printed}"
-        "To go on with this study all the same, raise hydra.sweeper.max_failure_rate."
+        "To resume this study all the same, raise hydra.sweeper.max_failure_rate."
     )

@@ -13,7 +13,7 @@ from optuna_search.attributes import FOLDER, LOG_TAIL, OVERRIDES
 from optuna_search.ending import Ending, Outcome
 from optuna_search.study.leases import due_retry
 from optuna_search.study.queue import fail_and_requeue
-from optuna_search.study.study import chosen_by_name
+from optuna_search.study.storages import chosen_by_name
 from optuna_search.trial.job import CONSOLE
 from optuna_search.trial.returned import read_result
 

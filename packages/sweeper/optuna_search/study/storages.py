@@ -1,15 +1,18 @@
 """Where studies are kept: opened from a spec that travels to other processes, and locked while a trial is drawn."""
 
 import hashlib
+import inspect
 import re
+import warnings
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import optuna
 from filelock import FileLock
+from hydra.utils import get_object
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from optuna.storages import BaseStorage, GrpcStorageProxy, JournalStorage, RDBStorage
@@ -25,7 +28,8 @@ if TYPE_CHECKING:
 JOURNAL = "journal:"
 GRPC = "grpc://"
 CONNECT_S = 10.0  # how long to wait for a gRPC proxy
-_PASSWORD = re.compile(r"://[^/@\s]*:[^/@\s]+@")
+_PASSWORD = re.compile(r"://([^/@:\s]*):[^/\s]+@")  # up to the last @ before the path: a password may hold one
+_URL = re.compile(r"\w[\w+]*://")
 _KINDS = (
     "'journal:PATH', a database URL such as 'sqlite:///optuna.db' or 'postgresql://user@host/db', "
     "'grpc://host:port', or a mapping with '_target_'"
@@ -51,31 +55,51 @@ def storage_spec(written: Any, meant: Any = None) -> Any:
         return JOURNAL + str(Path(meant.removeprefix(JOURNAL)).expanduser().absolute())
     if isinstance(meant, str) and meant.startswith("sqlite:///"):
         return _absolute_sqlite(meant)
-    if isinstance(meant, str) and re.match(r"\w[\w+]*://", meant):
+    if isinstance(meant, str) and _URL.match(meant):
         return meant
-    raise SpaceError(f"hydra.sweeper.storage={meant!r} is no storage. Expected {_KINDS}.")
+    raise _no_storage(meant)
 
 
-def open_storage(spec: Any) -> BaseStorage:
+def open_storage(spec: Any, *, create: bool = True) -> BaseStorage:
     """The storage of `storage_spec()`.
 
-    Side effects: creates the folder of a journal; connects to a server.
+    Args:
+        spec: The storage.
+        create: Whether to make the folder of a journal and the tables of a database.
+
+    Side effects: connects to a server.
 
     Raises:
-        SpaceError: A gRPC proxy does not answer.
+        SpaceError: A database or a gRPC proxy does not answer, or its driver is not installed.
     """
     spec = _resolved(spec)
     if not isinstance(spec, str):
-        storage = build(spec)
+        storage = build(spec if create else _without_tables(spec))
         assert isinstance(storage, BaseStorage)
         return optuna.storages.get_storage(storage)
     if spec.startswith(JOURNAL):
-        path = Path(spec.removeprefix(JOURNAL))
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path = Path(spec.removeprefix(JOURNAL)).expanduser()
+        if create:
+            path.parent.mkdir(parents=True, exist_ok=True)
         return JournalStorage(JournalFileBackend(str(path), lock_obj=_KernelLock(path)))
     if spec.startswith(GRPC):
         return _proxy(spec)
-    return _database(spec)
+    if not _URL.match(spec):
+        raise _no_storage(spec)
+    return _database(spec, create=create)
+
+
+@contextmanager
+def chosen_by_name() -> Iterator[None]:
+    """Keep Optuna from warning that what the user chose by its name is experimental: there is nothing to act on."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        yield
+
+
+def without_passwords(text: str) -> str:
+    """A text in which the password of every URL is hidden."""
+    return _PASSWORD.sub(r"://\1:***@", text)
 
 
 class _KernelLock(BaseJournalFileLock):
@@ -92,23 +116,37 @@ class _KernelLock(BaseJournalFileLock):
         self._lock.release()
 
 
-def _database(url: str) -> BaseStorage:
-    from sqlalchemy import make_url
+def _database(url: str, *, create: bool) -> BaseStorage:
     from sqlalchemy.exc import OperationalError
 
+    shown = without_passwords(url)
     try:
-        return _connected(url)
+        return _connected(url, create=create)
     except OperationalError as error:
-        shown = make_url(url).render_as_string(hide_password=True)
         raise SpaceError(f"The database {shown} of hydra.sweeper.storage cannot be used: {error.orig}") from error
+    except ImportError as error:
+        raise SpaceError(
+            f"The database {shown} of hydra.sweeper.storage needs a driver that is not installed ({error}); for "
+            "PostgreSQL: pip install 'hydra-optuna-search[postgresql]'."
+        ) from error
 
 
-def _connected(url: str) -> BaseStorage:
-    with _making_tables(url):
+def _connected(url: str, *, create: bool) -> BaseStorage:
+    with _making_tables(url) if create else nullcontext():
         # a server may have been restarted since the last trial, hours ago
-        storage = RDBStorage(url, engine_kwargs={"pool_pre_ping": True})
+        storage = RDBStorage(url, engine_kwargs={"pool_pre_ping": True}, skip_table_creation=not create)
     weakref.finalize(storage, storage.engine.dispose)  # at the latest when the process ends; psycopg warns otherwise
     return optuna.storages.get_storage(storage)
+
+
+def _without_tables(spec: Any) -> Any:
+    """The mapping of a storage, told to make no tables wherever one of its classes can be told so."""
+    if not isinstance(spec, dict):
+        return spec
+    inner = {key: _without_tables(value) for key, value in spec.items()}
+    target = inner.get("_target_")
+    takes = inspect.signature(get_object(target)).parameters if target else {}
+    return {**inner, "skip_table_creation": True} if "skip_table_creation" in takes else inner
 
 
 @contextmanager
@@ -145,6 +183,10 @@ def shown(spec: Any) -> str | None:
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
+def _no_storage(setting: Any) -> SpaceError:
+    return SpaceError(f"hydra.sweeper.storage={setting!r} is no storage. Expected {_KINDS}.")
+
+
 def _plain(setting: Any) -> Any:
     return OmegaConf.to_container(setting) if isinstance(setting, DictConfig | ListConfig) else setting
 
@@ -179,7 +221,13 @@ def _proxy(spec: str) -> GrpcStorageProxy:
     host, _, port = spec.removeprefix(GRPC).rstrip("/").rpartition(":")
     if not host or not port.isdigit():
         raise SpaceError(f"hydra.sweeper.storage={spec!r}: expected grpc://HOST:PORT.")
-    proxy = GrpcStorageProxy(host=host, port=int(port))
+    try:
+        proxy = GrpcStorageProxy(host=host, port=int(port))
+    except ImportError as error:
+        raise SpaceError(
+            f"hydra.sweeper.storage={spec!r} needs gRPC, which is not installed: pip install "
+            "'hydra-optuna-search[grpc]'."
+        ) from error
     try:
         proxy.wait_server_ready(timeout=CONNECT_S)
     except Exception as error:  # grpc.FutureTimeoutError, from a package that is not always installed

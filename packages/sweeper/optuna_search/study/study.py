@@ -1,9 +1,7 @@
 """The study behind a sweep: opened by every worker, gone on with by rule, and given its first points."""
 
 import inspect
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,12 +12,12 @@ from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
 from optuna_search.attributes import ENQUEUED, RUNS, SAMPLER, SPACE
-from optuna_search.errors import SpaceError
+from optuna_search.errors import SpaceError, StudyError
 from optuna_search.objects import build
 from optuna_search.space.changes import changes, describe_space
 from optuna_search.space.space import Space
-from optuna_search.study.ranking import rank
-from optuna_search.study.storages import exclusive, open_storage
+from optuna_search.study.reading import open_study
+from optuna_search.study.storages import chosen_by_name, exclusive, open_storage
 
 RUNS_APART = 1000  # more than a run has slots
 STARTS_APART = 1_000_000  # more than a study has runs, times the above
@@ -96,14 +94,6 @@ class StudySpec:
             arguments["seed"] = (arguments["seed"] + slot + RUNS_APART * self.run + STARTS_APART * drawn) % 2**32
         sampler: optuna.samplers.BaseSampler = build(arguments)
         return sampler
-
-
-@contextmanager
-def chosen_by_name() -> Iterator[None]:
-    """Keep Optuna from warning that what the user chose by its name is experimental: there is nothing to act on."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        yield
 
 
 def is_grid(sampler: Mapping[str, Any]) -> bool:
@@ -185,16 +175,11 @@ def best_points(name: str, storage: Any, space: Space) -> list[dict[str, Any]]:
     Raises:
         SpaceError: There is no such study.
     """
-    opened = open_storage(storage)
     try:
-        study = optuna.load_study(study_name=name, storage=opened)
-    except KeyError as error:
-        names = ", ".join(optuna.get_all_study_names(opened)) or "none"
-        raise SpaceError(
-            f"hydra.sweeper.warm_start_from: there is no study '{name}' in the storage. It has: {names}."
-        ) from error
-    trials = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-    return [space.admissible(trial.params) for trial in rank(study, trials)[:WARM_POINTS]]
+        best = open_study(storage, name).ranked[:WARM_POINTS]
+    except StudyError as error:
+        raise SpaceError(f"hydra.sweeper.warm_start_from: {error}") from error
+    return [space.admissible(trial.frozen.params) for trial in best]
 
 
 def log_through_hydra() -> None:

@@ -80,7 +80,7 @@ def test_a_study_can_start_with_the_best_points_of_another(toy):
     new = toy.study().trials
     assert [trial.params for trial in new[:5]] == [trial.params for trial in old]
     done = toy.run(SPACE, "hydra.sweeper.warm_start_from=older", "hydra.sweeper.study_name=z", QUICK)
-    assert "there is no study 'older' in the storage. It has: old, toy" in done.stdout
+    assert "hydra.sweeper.warm_start_from: There is no study 'older' in journal:" in done.stdout
 
 
 def test_batches_are_drawn_alike_whatever_the_trials_take(toy):
