@@ -1,9 +1,13 @@
 # Every target makes .venv by itself when it is missing: Python >= 3.11, make and git are all that is needed.
 PYTHON ?= python3
 BIN := .venv/bin
+WORKERS ?= 3
+# More processes than two cores, because most tests wait for programs that they start. A file is run by one process, which
+# makes once what its tests share; tests/conftest.py orders the files.
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help install sweep repro test lint lock clean
+.PHONY: help install sweep repro test test-long test-all lint lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/make \1@\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F@ '{ printf "%-16s%s\n", $$1, $$2 }'
@@ -17,8 +21,14 @@ sweep: .venv/ready ## a real search on the embedded data
 repro: .venv/ready ## the pipeline of dvc.yaml, from the data to a decision
 	PATH="$(CURDIR)/$(BIN):$$PATH" dvc repro
 
-test: .venv/ready ## the tests
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+test: .venv/ready ## the tests, without those that take minutes each
+	$(PYTEST) -m "not slow"
+
+test-long: .venv/ready ## the tests that take minutes each: chaos, outages, kills, other environments
+	$(PYTEST) -m slow
+
+test-all: .venv/ready ## all tests
+	$(PYTEST)
 
 lint: .venv/ready ## style, types and which package may import which
 	$(BIN)/ruff check .

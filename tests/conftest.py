@@ -15,6 +15,11 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that take longest, so that at the end no process is left alone with one of them."""
+    items.sort(key=lambda item: [item.get_closest_marker(name) is None for name in ("slow", "integration")])
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder of real data beside the repository: required in CI, elsewhere tests that need it are skipped."""

@@ -159,6 +159,7 @@ def test_a_setting_that_dvc_sets_is_checked(project):
     assert "train.optimizer=SDG is not an optimizer of Ultralytics. Did you mean 'SGD'?" in done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_what_a_kill_leaves_is_not_taken_for_done(project):
     """Killed in one stage after the other, `dvc repro` ends with results of the new settings and nothing to do."""
     project.freeze("data.seed=1", "threshold.beta=3.0")

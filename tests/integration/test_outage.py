@@ -22,7 +22,7 @@ from tests.integration.tables import (
     run_names,
 )
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(600)]
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = (
@@ -151,10 +151,10 @@ def arms(tmp_path):
 # Each row is a sweep: what is wrong before it, while it trains, and after it. Each column has all faults.
 SWEEPS = [
     pytest.param(Fault.REFUSED, Fault.DROPPED, Fault.ERROR, id="refused-dropped-error"),
-    pytest.param(Fault.ERROR, Fault.SLOW, Fault.REFUSED, id="error-slow-refused", marks=pytest.mark.slow),
-    pytest.param(Fault.DEAF, Fault.ERROR, Fault.SLOW, id="deaf-error-slow", marks=pytest.mark.slow),
-    pytest.param(Fault.DROPPED, Fault.REFUSED, Fault.DEAF, id="dropped-refused-deaf", marks=pytest.mark.slow),
-    pytest.param(Fault.SLOW, Fault.DEAF, Fault.DROPPED, id="slow-deaf-dropped", marks=pytest.mark.slow),
+    pytest.param(Fault.ERROR, Fault.SLOW, Fault.REFUSED, id="error-slow-refused"),
+    pytest.param(Fault.DEAF, Fault.ERROR, Fault.SLOW, id="deaf-error-slow"),
+    pytest.param(Fault.DROPPED, Fault.REFUSED, Fault.DEAF, id="dropped-refused-deaf"),
+    pytest.param(Fault.SLOW, Fault.DEAF, Fault.DROPPED, id="slow-deaf-dropped"),
 ]
 
 
