@@ -26,13 +26,13 @@ def main(cfg: DictConfig) -> None:
     with app.readable_errors():
         job = DecideJob(
             options=section(cfg, "decide", DecideOptions),
-            tracking=section(cfg, "tracking", TrackingOptions),
             data=section(cfg, "data", DataOptions).folder,
             folder=Path(HydraConfig.get().runtime.output_dir),
             provenance=section(cfg, "provenance", Provenance),
         )
         outcome = decide(job)
-        with pipeline_run(job.tracking, outcome.evidence.find("training", "run_id")) as run:
+        tracking = section(cfg, "tracking", TrackingOptions)
+        with pipeline_run(tracking, outcome.evidence.find("training", "run_id")) as run:
             record(outcome, run)
         show(outcome, standard_output())
 

@@ -3,12 +3,14 @@
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from src.config import frozen
 from src.config.provenance import Provenance
 from src.core.errors import ConfigError, ProjectError
 from src.core.files import write_text
+from src.documents.study_record import StudyRecord
 
 _CREDENTIALS = re.compile(r"(\w+://)[^/\s@]+@")
 _STUDY, _TRIAL, _STORAGE = "+study=", "+trial=", "hydra.sweeper.storage="
@@ -17,24 +19,45 @@ _STUDY, _TRIAL, _STORAGE = "+study=", "+trial=", "hydra.sweeper.storage="
 def main(arguments: Sequence[str]) -> None:
     """Compose, resolve and write `params.yaml`.
 
-    Side effects: replaces the file; prints what it did; exits with status 2 where that is impossible.
+    Side effects: replaces the file, and `study.json` where a study is named; prints what it did; exits with status 2
+    where that is impossible.
     """
     if {"-h", "--help"} & set(arguments):
         print(f"{__doc__}\n\nOverrides are those of `python -m src.train`. See docs/guides/pipeline.md.")
         return
     try:
-        text = frozen_text(arguments)
+        made = freeze(arguments)
     except ProjectError as error:
         sys.exit(f"{type(error).__name__}: {error}")
+    text = made.text
     before = frozen.FILE.read_text(encoding="utf-8") if frozen.FILE.is_file() else None
+    if made.record is not None:
+        made.record.write(frozen.FILE.parent)  # first: the configuration names it
     write_text(frozen.FILE, text)
     print(f"{frozen.FILE} is {'unchanged' if before == text else 'written'}. Run it: dvc repro")
+    for line in made.remarks:
+        print(line)
     for path in frozen.absolute_paths(text):
         print(f"Only this machine has {path}; a path relative to the project would work on others too.")
 
 
-def frozen_text(arguments: Sequence[str]) -> str:
-    """The content of `params.yaml` for a command line.
+@dataclass(frozen=True)
+class Frozen:
+    """What a command line freezes.
+
+    Attributes:
+        text: The content of `params.yaml`.
+        record: What the study has found, for `study.json`; None without a study.
+        remarks: What to know about the trial, sentences.
+    """
+
+    text: str
+    record: StudyRecord | None = None
+    remarks: tuple[str, ...] = ()
+
+
+def freeze(arguments: Sequence[str]) -> Frozen:
+    """What a command line freezes.
 
     Raises:
         ConfigError: it cannot be composed, or there is no such study or trial.
@@ -45,24 +68,30 @@ def frozen_text(arguments: Sequence[str]) -> str:
         return _of_study(study, trial, overrides)
     if trial is not None:
         raise ConfigError(f"{_TRIAL}{trial} says nothing without {_STUDY}NAME.")
-    return frozen.freeze(overrides)
+    return Frozen(frozen.freeze(overrides))
 
 
-def _of_study(study: str, number: str | None, overrides: Sequence[str]) -> str:
-    from src.study.finished import choose_trial  # takes as long as Optuna does
+def _of_study(study: str, number: str | None, overrides: Sequence[str]) -> Frozen:
+    from src.study.finished import choose_trial, load_study  # takes as long as Optuna does
+    from src.study.record import record_of
+    from src.study.survival import check_survival
 
     if number is not None and not number.isdigit():
         raise ConfigError(f"{_TRIAL}{number}: expected the number of a trial.")
     storage = frozen.storage_of(overrides)
-    trial = choose_trial(storage, study, None if number is None else int(number))
+    found = load_study(storage, study)
+    trial, record = choose_trial(found, None if number is None else int(number)), record_of(found)
     provenance = Provenance(
         study=trial.study,
         trial=trial.number,
         storage=_CREDENTIALS.sub(r"\1", storage if isinstance(storage, str) else _address(storage)),
         mlflow_run_id=trial.mlflow_run_id,
+        study_record=StudyRecord.FILE,
     )
     said = [override for override in overrides if not override.startswith(_STORAGE)]
-    return frozen.freeze([*trial.overrides, *said], provenance)
+    finding = check_survival(record, trial.number)
+    known = (finding.sentence, finding.action) if record.confirmation is not None else ()
+    return Frozen(frozen.freeze([*trial.overrides, *said], provenance), record, tuple(line for line in known if line))
 
 
 def _address(storage: Mapping[str, Any]) -> str:

@@ -14,6 +14,8 @@ class Provenance:
         trial: That trial's number.
         storage: Where the study lies.
         mlflow_run_id: The study's run in MLflow.
+        study_record: What the study had found then, for the stage decide to read and DVC to watch; the project's own
+            code if there is no study.
         data: File or folder that the data set is made from, for DVC to watch; the project's own code if none is.
         description: File that describes the data set and lies elsewhere, likewise.
         weights: File that training starts from, for DVC to watch; the project's own code if none is.
@@ -24,6 +26,7 @@ class Provenance:
     trial: int | None = None
     storage: str | None = None
     mlflow_run_id: str | None = None
+    study_record: str = "src/study"
     data: str = "src/data"
     description: str = "src/data"
     weights: str = "src/detector"

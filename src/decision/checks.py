@@ -10,7 +10,7 @@ from src.decision.figures import Evidence, as_interval, figure
 from src.decision.gates import Gate
 from src.decision.overlap import Overlap, check_overlap
 from src.documents.findings import THRESHOLD, Finding, Status
-from src.study.comparison import Trial
+from src.documents.study_record import StudyTraining
 from src.study.repeats import check_repeats
 
 LOW_PRECISION = 0.10
@@ -18,7 +18,7 @@ _MANY_ALIKE = 3  # corruptions that leave a figure as it was to the last digit
 
 
 def checklist(
-    evidence: Evidence, gates: Sequence[Gate], trials: Sequence[Trial] | None, overlap: Overlap | str
+    evidence: Evidence, gates: Sequence[Gate], trials: Sequence[StudyTraining] | None, overlap: Overlap | str
 ) -> tuple[Finding, ...]:
     """All checks.
 

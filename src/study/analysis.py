@@ -8,12 +8,14 @@ import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna_search import StudyView
 
-from src.study.comparison import SEED, Comparison, Scatter, Trial, compare
+from src.documents.study_record import StudyTraining
+from src.study.comparison import SEED, Comparison, Scatter, compare
 from src.study.difference import difference
 from src.study.effects import Axis, Effect, Point, effects
 from src.study.images import Images, untrained_values
 from src.study.importance import Importance, importances
 from src.study.leaderboard import Leaderboard, Resampled, is_known, leaderboard
+from src.study.record import trainings_of
 from src.study.repeats import same_results
 from src.study.trials import ReportedStudy, ReportedTrial, facts_of, read_study
 from src.study.unified_space import short_names, unified_study
@@ -59,7 +61,7 @@ def analyse(study: StudyView) -> Analysis:
     shares = {name: importances(unified.get_trials(deepcopy=False), i) for i, name in enumerate(reported.objectives)}
     comparisons: dict[str, Comparison] = {}
     for name, maximize in zip(reported.objectives, reported.maximize, strict=True):
-        runs = [run for trial in judged for run in _runs(trial, reported.objectives)]
+        runs = [run for trial in judged for run in trainings_of(trial, reported.objectives)]
         compared = compare(runs, name, candidate=None, half_width=None, smaller_is_better=not maximize)
         comparisons |= {} if compared is None else {name: compared}
     objective = reported.objectives[0]
@@ -104,28 +106,6 @@ class _Evidence:
         return interval.excludes_zero if is_known(interval) else None
 
 
-def _runs(trial: ReportedTrial, objectives: Sequence[str]) -> list[Trial]:
-    """A trial as trainings: one for each replicate."""
-    texts = {name: str(value) for name, value in trial.params.items()}
-    beside = {f"untrained/{name}": value for name, value in trial.untrained.items()}
-    run_id = trial.run_id or ""
-    if not trial.replicates:
-        metrics = dict(zip(objectives, trial.values, strict=True))
-        return [Trial(run_id, trial.number, texts, {**metrics, **beside}, trial.seconds)]
-    seconds = None if trial.seconds is None else trial.seconds / len(trial.replicates)
-    # whatever tells the replicates from each other, to the comparison it is the seed
-    return [
-        Trial(
-            run_id,
-            trial.number,
-            {**texts, SEED: override},
-            {**dict(zip(objectives, values, strict=True)), **beside},
-            seconds,
-        )
-        for override, values in trial.replicates.items()
-    ]
-
-
 def _points(comparison: Comparison, trials: Mapping[int, ReportedTrial]) -> tuple[Point, ...]:
     points = []
     for place, setting in enumerate(comparison.settings):
@@ -150,7 +130,7 @@ def _effects(study: ReportedStudy, evidence: _Evidence, shares: tuple[Importance
 def _identical(study: ReportedStudy) -> dict[str, list[tuple[int, ...]]]:
     """By parameter, the groups of trials with identical metrics in which it differs."""
     trials = [
-        Trial("", trial.number, {name: str(value) for name, value in trial.params.items()}, trial.metrics)
+        StudyTraining("", trial.number, {name: str(value) for name, value in trial.params.items()}, trial.metrics)
         for trial in study.complete
     ]
     found: dict[str, list[tuple[int, ...]]] = {}

@@ -12,36 +12,14 @@ import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from src.documents.study_record import StudyTraining
+
 SEED = "train.seed"
 UNTRAINED = "untrained/"
 
 # 97.5 % quantiles of Student's t for 1 to 10 degrees of freedom; beyond, the expansion below errs by less than 2e-4.
 _T = (12.7062, 4.3027, 3.1824, 2.7764, 2.5706, 2.4469, 2.3646, 2.3060, 2.2622, 2.2281)
 _Z = 1.959964
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One finished training of a study.
-
-    Attributes:
-        run_id: Its run in the tracking store.
-        number: Its number in the study; None where it is not known.
-        params: Its parameters, as text.
-        metrics: Its final metrics; those of the starting weights begin with `untrained/`.
-        seconds: How long it took; None where it is not known.
-    """
-
-    run_id: str
-    number: int | None
-    params: Mapping[str, str]
-    metrics: Mapping[str, float]
-    seconds: float | None = None
-
-    @property
-    def setting(self) -> Mapping[str, str]:
-        """Its parameters but for the seed."""
-        return {name: value for name, value in self.params.items() if name != SEED}
 
 
 @dataclass(frozen=True)
@@ -58,7 +36,7 @@ class Setting:
     """
 
     varied: Mapping[str, str]
-    trials: tuple[Trial, ...]
+    trials: tuple[StudyTraining, ...]
     mean: float
     std: float | None
     difference: float | None = None
@@ -116,7 +94,7 @@ class Comparison:
 
 
 def compare(
-    trials: Sequence[Trial],
+    trials: Sequence[StudyTraining],
     metric: str,
     *,
     candidate: int | None,
@@ -163,9 +141,14 @@ def compare(
     )
 
 
-def varied_params(trials: Sequence[Trial]) -> list[str]:
+def setting_of(trial: StudyTraining) -> Mapping[str, str]:
+    """Its parameters but for the seed."""
+    return {name: value for name, value in trial.params.items() if name != SEED}
+
+
+def varied_params(trials: Sequence[StudyTraining]) -> list[str]:
     """The parameters that are not the same in all trials, the seed left out."""
-    names = sorted({name for trial in trials for name in trial.setting})
+    names = sorted({name for trial in trials for name in setting_of(trial)})
     return [name for name in names if len({trial.params.get(name) for trial in trials}) > 1]
 
 
@@ -186,15 +169,15 @@ def student_t(degrees_of_freedom: int) -> float:
     return math.fsum(term / degrees_of_freedom**power for power, term in enumerate(terms))
 
 
-def _settings(trials: Sequence[Trial], metric: str) -> list[Setting]:
+def _settings(trials: Sequence[StudyTraining], metric: str) -> list[Setting]:
     names = varied_params(trials)
-    groups: dict[tuple[tuple[str, str], ...], list[Trial]] = {}
+    groups: dict[tuple[tuple[str, str], ...], list[StudyTraining]] = {}
     for trial in trials:
-        groups.setdefault(tuple(sorted(trial.setting.items())), []).append(trial)
+        groups.setdefault(tuple(sorted(setting_of(trial).items())), []).append(trial)
     return [_setting(group, names, metric) for group in groups.values()]
 
 
-def _setting(trials: Sequence[Trial], names: Sequence[str], metric: str) -> Setting:
+def _setting(trials: Sequence[StudyTraining], names: Sequence[str], metric: str) -> Setting:
     values = [trial.metrics[metric] for trial in trials]
     mean = math.fsum(values) / len(values)
     varied = {name: trials[0].params[name] for name in names if name in trials[0].params}

@@ -11,7 +11,7 @@ from src.core.errors import ConfigError
 
 @dataclass(frozen=True)
 class ChosenTrial:
-    """A trial whose configuration is wanted.
+    """A trial to freeze.
 
     Attributes:
         study: The study's name.
@@ -26,22 +26,20 @@ class ChosenTrial:
     mlflow_run_id: str | None
 
 
-def choose_trial(storage: Any, name: str, number: int | None = None) -> ChosenTrial:
+def choose_trial(study: StudyView, number: int | None = None) -> ChosenTrial:
     """A completed trial of a study: the best one, or the one that is named.
 
     Args:
-        storage: As `hydra.sweeper.storage`.
-        name: The study's name.
+        study: The study.
         number: The trial's number; None for the best.
 
     Raises:
-        ConfigError: there is no such study or trial, the trial is not complete, the study has several objectives and
+        ConfigError: there is no such trial, the trial is not complete, the study has several objectives and
             therefore no best trial, or the trial's folder is gone.
     """
-    study = load_study(storage, name)
     trial = _best(study) if number is None else _numbered(study, number)
     run_id = study.user_attrs.get("mlflow_run_id")
-    return ChosenTrial(name, trial.number, overrides_of(trial, name), run_id)
+    return ChosenTrial(study.name, trial.number, overrides_of(trial, study.name), run_id)
 
 
 def load_study(storage: Any, name: str) -> StudyView:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from src.documents.findings import Finding, Status
-from src.study.comparison import Trial
+from src.documents.study_record import StudyTraining
 
 NAME, TITLE = "identical_results", "Different settings give different results"
 _FEWEST = 2  # metrics that have to agree: a single one may by chance
@@ -20,14 +20,14 @@ class SameResult:
         learnt_nothing: Whether all of their results are 0, which says nothing about the parameters.
     """
 
-    trials: tuple[Trial, ...]
+    trials: tuple[StudyTraining, ...]
     differing: tuple[str, ...]
     learnt_nothing: bool
 
 
-def same_results(trials: Sequence[Trial]) -> list[SameResult]:
+def same_results(trials: Sequence[StudyTraining]) -> list[SameResult]:
     """The groups of trials with equal results to the last digit although they differ in a parameter, largest first."""
-    groups: dict[tuple[tuple[str, float], ...], list[Trial]] = {}
+    groups: dict[tuple[tuple[str, float], ...], list[StudyTraining]] = {}
     for trial in trials:
         groups.setdefault(_result(trial), []).append(trial)
     found = [
@@ -38,7 +38,7 @@ def same_results(trials: Sequence[Trial]) -> list[SameResult]:
     return sorted(found, key=lambda group: -len(group.trials))
 
 
-def check_repeats(trials: Sequence[Trial] | None) -> Finding:
+def check_repeats(trials: Sequence[StudyTraining] | None) -> Finding:
     """Look for trials that differ in a parameter, or in their seed, and in nothing that was measured on val.
 
     Args:
@@ -63,11 +63,11 @@ def check_repeats(trials: Sequence[Trial] | None) -> Finding:
     return Finding(NAME, TITLE, Status.WARNING, sentence, action)
 
 
-def _result(trial: Trial) -> tuple[tuple[str, float], ...]:
+def _result(trial: StudyTraining) -> tuple[tuple[str, float], ...]:
     return tuple(sorted((name, value) for name, value in trial.metrics.items() if name.startswith("val/")))
 
 
-def _differing(trials: Sequence[Trial]) -> list[str]:
+def _differing(trials: Sequence[StudyTraining]) -> list[str]:
     names = {name for trial in trials for name in trial.params}
     return sorted(name for name in names if len({trial.params.get(name) for trial in trials}) > 1)
 

@@ -8,6 +8,10 @@ from optuna.storages.journal import JournalFileBackend
 
 from src import freeze
 from src.core.errors import ConfigError
+from src.core.interval import Interval
+from src.documents.confirmation import Advantage, ConfirmationDocument, ConfirmedSetting
+from src.documents.study_record import StudyRecord
+from src.study.confirmed import keep_confirmation
 
 
 @pytest.fixture
@@ -32,7 +36,7 @@ ARGUMENTS = ["+study=persons", "hydra.sweeper.storage=journal:studies.journal"]
 
 
 def test_the_best_trial_is_frozen_with_all_it_was_run_with(study):
-    content = yaml.safe_load(freeze.frozen_text(ARGUMENTS))
+    content = yaml.safe_load(freeze.freeze(ARGUMENTS).text)
 
     assert (content["train"]["imgsz"], content["train"]["optimizer"]) == (128, "SGD")
     assert content["provenance"]["overrides"] == ["train.optimizer=SGD", "train.imgsz=128"]
@@ -41,9 +45,41 @@ def test_the_best_trial_is_frozen_with_all_it_was_run_with(study):
 
 
 def test_another_trial_can_be_named_and_changed(study):
-    content = yaml.safe_load(freeze.frozen_text([*ARGUMENTS, "+trial=0", "train.epochs=50"]))
+    content = yaml.safe_load(freeze.freeze([*ARGUMENTS, "+trial=0", "train.epochs=50"]).text)
 
     assert (content["train"]["imgsz"], content["train"]["epochs"]) == (96, 50)
+
+
+def test_what_the_study_had_found_is_frozen_beside_it(study, tmp_path, capsys):
+    freeze.main(ARGUMENTS)
+
+    assert yaml.safe_load((tmp_path / "params.yaml").read_text())["provenance"]["study_record"] == "study.json"
+    record = StudyRecord.read(tmp_path)
+    assert [(training.number, training.metrics) for training in record.trainings] == [
+        (0, {"value": 0.2}),
+        (1, {"value": 0.4}),
+    ]
+    assert len(capsys.readouterr().out.splitlines()) == 1
+
+
+def test_a_setting_that_did_not_survive_the_confirmation_is_said_so(study, tmp_path, capsys):
+    lead = Advantage(Interval(0.05, 0.02, 0.08), 0.99, ("seeds",))
+    settings = (
+        ConfirmedSetting(1, {}, 0.4, {"7": 0.3}, 0.3, None, 1, 0.3, lead),
+        ConfirmedSetting(0, {}, 0.2, {"7": 0.35}, 0.35, None, 1, 0.35, None),
+    )
+    keep_confirmation(
+        "journal:studies.journal",
+        ConfirmationDocument(
+            "persons", "value", (7,), (), winner=0, survived=False, settings=settings, over_untrained=None
+        ),
+    )
+
+    freeze.main(ARGUMENTS)
+
+    out = capsys.readouterr().out
+    assert "The setting of trial 1 did not survive the confirmation" in out
+    assert "python -m src.freeze +study=persons +trial=0" in out
 
 
 @pytest.mark.parametrize(
@@ -58,14 +94,14 @@ def test_another_trial_can_be_named_and_changed(study):
 )
 def test_what_cannot_be_frozen_is_said(study, arguments, said):
     with pytest.raises(ConfigError, match=said):
-        freeze.frozen_text(arguments)
+        freeze.freeze(arguments)
 
 
 def test_a_trial_whose_folder_is_gone_is_named_with_its_parameters(study, tmp_path):
     (tmp_path / "1" / ".hydra" / "overrides.yaml").unlink()
 
     with pytest.raises(ConfigError, match="not at hand"):
-        freeze.frozen_text(ARGUMENTS)
+        freeze.freeze(ARGUMENTS)
 
 
 def test_a_study_of_several_objectives_has_no_best_trial(tmp_path, monkeypatch):
@@ -76,7 +112,7 @@ def test_a_study_of_several_objectives_has_no_best_trial(tmp_path, monkeypatch):
         study.tell(study.ask(), values)
 
     with pytest.raises(ConfigError, match="Choose with \\+trial=…; those that no other beats in everything are 0, 1"):
-        freeze.frozen_text(ARGUMENTS)
+        freeze.freeze(ARGUMENTS)
 
 
 def test_the_file_is_written_and_said_to_be_unchanged_the_second_time(tmp_path, monkeypatch, capsys):

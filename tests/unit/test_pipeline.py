@@ -39,7 +39,7 @@ def test_the_frozen_configuration_is_that_of_conf(params):
 def test_the_committed_configuration_is_the_embedded_data_without_paths_of_a_machine(params):
     assert params["data"]["source"] == "synthetic"
     assert frozen.absolute_paths((ROOT / frozen.FILE).read_text()) == []
-    assert freeze.frozen_text(params["provenance"]["overrides"]) == (ROOT / frozen.FILE).read_text()
+    assert freeze.freeze(params["provenance"]["overrides"]).text == (ROOT / frozen.FILE).read_text()
 
 
 @pytest.mark.parametrize("stage", STAGES)

@@ -1,4 +1,4 @@
-"""What the stage `decide` reads: the earlier stages' files, the study's runs, the pictures of the splits."""
+"""What the stage `decide` reads: the earlier stages' files, what the study had found, the pictures of the splits."""
 
 import json
 import logging
@@ -12,19 +12,15 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from src.config.provenance import Provenance
-from src.core.errors import DataError, TrackingError
+from src.core.errors import DataError
 from src.data.near_duplicates import COLUMNS, ROWS, near_duplicates
 from src.data.prepared import read_manifest
 from src.decision.figures import Evidence
 from src.decision.options import DecideOptions
 from src.decision.overlap import Overlap, Pair
-from src.mlflow.options import TrackingOptions
-from src.mlflow.runs.study_runs import RecordedRun, study_runs
-from src.study.comparison import Trial
+from src.documents.study_record import StudyRecord
 
-_FINISHED = "FINISHED"
 _IMAGES = "images/"
-_OBJECTIVE = "val/mAP50-95"
 
 _logger = logging.getLogger(__name__)
 
@@ -54,26 +50,22 @@ def read_evidence(options: DecideOptions) -> Evidence:
     )
 
 
-def read_trials(tracking: TrackingOptions, provenance: Provenance) -> tuple[tuple[Trial, ...], str] | str:
-    """The finished trials of the study that the candidate came from, and what it optimised; or why not.
+def read_record(provenance: Provenance) -> StudyRecord | str:
+    """What the study that the candidate came from had found when the configuration was frozen; or why not.
 
-    Side effects: those of `study_runs`.
+    The study itself is not asked: it may be on another machine, and what is added to it later must not change what the
+    same configuration gives.
     """
     if provenance.study is None:
         return "The configuration was not frozen from a study, so that there are no runners-up."
-    if provenance.mlflow_run_id is None:
-        return f"Study {provenance.study} was not recorded in MLflow, so that its runs cannot be read."
     try:
-        runs = study_runs(tracking, provenance.mlflow_run_id)
-    except TrackingError as error:
+        record = StudyRecord.read(Path(provenance.study_record).parent)
+    except DataError as error:
         _logger.warning("The report goes without the runners-up: %s", error)
-        return f"The runs of study {provenance.study} are not at hand: {error}"
-    finished = [run for run in runs if run.status == _FINISHED]
-    if not finished:
-        return f"Study {provenance.study} has no finished run in the tracking store."
-    objectives = [run.tags["objective"] for run in finished if run.tags.get("objective")]
-    objective = objectives[0].split(",")[0].strip() if objectives else _OBJECTIVE
-    return tuple(_trial(run) for run in finished), objective
+        return f"What the study {provenance.study} had found is not at hand: {error}"
+    if record.study != provenance.study:
+        return f"{provenance.study_record} is about the study {record.study}, not {provenance.study}: freeze again."
+    return record
 
 
 def read_overlap(folder: Path, digest: str | None) -> Overlap | str:
@@ -131,11 +123,6 @@ def _thumbnails(folder: Path, paths: list[str]) -> NDArray[np.float64]:
             picture.draft("L", (8 * COLUMNS, 8 * ROWS))  # a JPEG is decoded no larger than needed
             pictures[number] = np.asarray(picture.convert("L").resize((COLUMNS, ROWS), Image.Resampling.BOX))
     return pictures
-
-
-def _trial(run: RecordedRun) -> Trial:
-    number = run.tags.get("trial", "")
-    return Trial(run.run_id, int(number) if number.isdigit() else None, run.params, run.metrics, run.duration_s)
 
 
 def _read(path: Path, stage: str) -> dict[str, Any]:

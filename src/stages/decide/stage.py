@@ -15,15 +15,15 @@ from src.decision.figures import Evidence, as_interval, figure
 from src.decision.gates import judge
 from src.decision.options import DecideOptions
 from src.decision.verdict import reach
-from src.mlflow.options import TrackingOptions
+from src.documents.study_record import StudyRecord
 from src.render.decision import Picture, as_html, as_markdown
-from src.stages.decide.inputs import read_evidence, read_overlap, read_trials
+from src.stages.decide.inputs import read_evidence, read_overlap, read_record
 from src.stages.decide.json import as_json
 from src.stages.decide.outcome import DecideOutcome
 from src.stages.decide.page import page
-from src.study.comparison import Comparison, Trial, compare
+from src.study.comparison import Comparison, compare
+from src.study.survival import check_survival
 
-_SMALLER_IS_BETTER = ("train/", "model/")
 _BOOTSTRAPPED = ("val/mAP50", "val/mAP50-95")
 
 
@@ -33,14 +33,12 @@ class DecideJob:
 
     Attributes:
         options: What the model is judged by, and where the figures lie.
-        tracking: Where the study is recorded.
         data: Folder of the prepared data.
         folder: Where to write.
         provenance: Which study and trial the configuration came from.
     """
 
     options: DecideOptions
-    tracking: TrackingOptions
     data: Path
     folder: Path
     provenance: Provenance = field(default_factory=Provenance)
@@ -49,19 +47,22 @@ class DecideJob:
 def decide(job: DecideJob) -> DecideOutcome:
     """Judge the candidate and write the report.
 
-    Side effects: reads the study's runs from the tracking store; writes into the job's folder.
+    Side effects: writes into the job's folder.
 
     Raises:
         DataError: an earlier stage has not run.
     """
     evidence = read_evidence(job.options)
-    study = read_trials(job.tracking, job.provenance)
+    record = read_record(job.provenance)
     gates = job.options.judged_by()
     overlap = read_overlap(job.data, evidence.find("training", "data", "digest"))
-    trials = None if isinstance(study, str) else study[0]
-    findings = checklist(evidence, gates, trials, overlap)
+    study = None if isinstance(record, str) else record
+    findings = (
+        *checklist(evidence, gates, None if study is None else study.trainings, overlap),
+        check_survival(study, job.provenance.trial),
+    )
     judged = tuple(judge(gate, figure(gate.metric, evidence)) for gate in gates)
-    comparison = study if isinstance(study, str) else _compared(*study, evidence, job.provenance)
+    comparison = record if isinstance(record, str) else _compared(record, evidence, job.provenance.trial)
     outcome = DecideOutcome(
         verdict=reach(judged, findings),
         gates=judged,
@@ -85,19 +86,17 @@ def pictures(job: DecideJob) -> tuple[Picture, ...]:
     )
 
 
-def _compared(
-    trials: tuple[Trial, ...], objective: str, evidence: Evidence, provenance: Provenance
-) -> Comparison | str:
-    value = as_interval(evidence.find("evaluation", "splits", "val", "metrics", objective.removeprefix("val/")))
-    sure = value is not None and objective in _BOOTSTRAPPED
+def _compared(record: StudyRecord, evidence: Evidence, candidate: int | None) -> Comparison | str:
+    value = as_interval(evidence.find("evaluation", "splits", "val", "metrics", record.objective.removeprefix("val/")))
+    sure = value is not None and record.objective in _BOOTSTRAPPED
     compared = compare(
-        trials,
-        objective,
-        candidate=provenance.trial,
+        record.trainings,
+        record.objective,
+        candidate=candidate,
         half_width=(value.high - value.low) / 2 if value is not None and sure else None,
-        smaller_is_better=objective.startswith(_SMALLER_IS_BETTER),
+        smaller_is_better=not record.maximize,
     )
-    return compared or f"No run of study {provenance.study} has the metric {objective}."
+    return compared or f"No trial of the study {record.study} has a value of {record.objective}."
 
 
 def _write(outcome: DecideOutcome, plots: tuple[Picture, ...]) -> None:

@@ -6,6 +6,7 @@ from src.documents.confirmation import Advantage, ConfirmationDocument, Confirme
 from src.render.table import Row, Table, Tone, numbers, texts
 from src.study.confirmed import confirming_study
 from src.study.pages.tables import number
+from src.study.survival import advantage_text, probability_text
 
 _SURE = 0.95
 _FEWEST_SEEDS = 3  # of two, the standard deviation has one degree of freedom
@@ -21,7 +22,7 @@ def settings_table(found: ConfirmationDocument) -> Table:
                 setting.trial,
                 *(number(setting.params[key]) if key in setting.params else "" for key in varied),
                 *(setting.searched, setting.mean, setting.std, setting.n, setting.score),
-                "" if (lead := setting.winner_is_better_by) is None else _said(lead, short=True),
+                "" if (lead := setting.winner_is_better_by) is None else _short(lead),
             ),
             Tone.BEST if setting.trial == found.winner else Tone.NONE,
         )
@@ -46,7 +47,7 @@ def remarks(found: ConfirmationDocument) -> list[str]:
                 f"study {confirming_study(found.study, setting.trial)} says why."
             )
     if found.over_untrained is not None:
-        lines.append(f"Against the starting weights: {_said(found.over_untrained)}.")
+        lines.append(f"Against the starting weights: {advantage_text(found.over_untrained)}.")
     if found.replaced_seeds:
         used = ", ".join(map(str, found.replaced_seeds))
         lines.append(
@@ -73,7 +74,7 @@ def survival(found: ConfirmationDocument) -> str:
         assert lead is not None, "only the winner has no advantage over itself"
         return (
             f"The search's winner, trial {first.trial}, does not survive: with fresh seeds trial {best.trial} is "
-            f"the best; {_said(lead)}.{_undecided(undecided)}"
+            f"the best; {advantage_text(lead)}.{_undecided(undecided)}"
         )
     if not rivals:
         return f"Trial {best.trial} was trained alone: top=2 or more would say whether another setting beats it."
@@ -96,12 +97,10 @@ def _undecided(rivals: Sequence[ConfirmedSetting]) -> str:
     return f" No significant difference to it: {named}; more seeds would narrow that."
 
 
-def _said(advantage: Advantage, *, short: bool = False) -> str:
+def _short(advantage: Advantage) -> str:
     if advantage.probability is None:
-        return f"{advantage.difference.estimate:+.4f}" + ("" if short else "; how sure that is, is not known")
-    likely = "over 99%" if advantage.probability > 0.995 else f"{advantage.probability:.0%}"
-    sure = f"{likely} sure" if short else f"better with a probability of {likely}"
-    return f"{advantage.difference:+.4f}, {sure}"
+        return f"{advantage.difference.estimate:+.4f}"
+    return f"{advantage.difference:+.4f}, {probability_text(advantage.probability)} sure"
 
 
 def _covered(advantages: Sequence[Advantage | None], fewest: int) -> str:

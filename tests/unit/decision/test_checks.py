@@ -5,7 +5,7 @@ from src.decision.figures import Evidence
 from src.decision.gates import Comparison, Gate
 from src.decision.overlap import Overlap, Pair
 from src.documents.findings import Status
-from src.study.comparison import Trial
+from src.documents.study_record import StudyTraining
 from tests.unit.decision import facts
 
 GATES = [Gate("recall", "test/recall", Comparison.MORE_THAN, 0.65)]
@@ -19,7 +19,7 @@ def evidence():
 
 def trial(number, val, **params):
     metrics = {"val/mAP50": val, "val/mAP50-95": val / 2, "train/seconds": 10.0 + number}
-    return Trial(f"run{number}", number, {"data.name": "people", **params}, metrics)
+    return StudyTraining(f"run{number}", number, {"data.name": "people", **params}, metrics)
 
 
 def found(name, evidence, *, gates=GATES, trials=None, overlap=NO_OVERLAP):

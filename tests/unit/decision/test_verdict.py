@@ -6,7 +6,8 @@ from src.decision.figures import METRICS, Evidence
 from src.decision.gates import Comparison, Figure, Gate, JudgedGate, Judgement, judge
 from src.decision.verdict import Outcome, reach
 from src.documents.findings import THRESHOLD, Finding, Status
-from src.study.comparison import Trial, compare
+from src.documents.study_record import StudyTraining
+from src.study.comparison import compare
 from tests.unit.decision import facts
 
 WARNING = Finding("best_epoch", "The best epoch is not the last one", Status.WARNING, "It is.", "Train for longer.")
@@ -82,7 +83,7 @@ def test_every_failed_gate_has_a_next_step_of_its_own(metric):
 
 def test_arguments_come_from_everything_that_was_measured():
     evidence = Evidence(facts.training(), facts.evaluation(), facts.threshold(), facts.latency())
-    trials = [Trial(f"r{i}", i, {"train.lr0": str(i)}, {"val/mAP50": 0.8 - 0.1 * i}) for i in range(3)]
+    trials = [StudyTraining(f"r{i}", i, {"train.lr0": str(i)}, {"val/mAP50": 0.8 - 0.1 * i}) for i in range(3)]
     alone = compare(trials, "val/mAP50", candidate=0, half_width=0.05)
     arguments = weigh(evidence, [PASSED, FAILED], [WARNING], alone)
     assert "Better than the untrained weights in test mAP50-95 (+0.200 [+0.170, +0.230])." in arguments.pro

@@ -1,16 +1,17 @@
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
 
 from src.config.provenance import Provenance
-from src.core.errors import DataError, TrackingError
+from src.core.errors import DataError
+from src.core.interval import Interval
 from src.decision.options import DecideOptions
 from src.decision.verdict import Outcome
-from src.mlflow.options import TrackingOptions
-from src.mlflow.runs.study_runs import RecordedRun
-from src.stages.decide import inputs as decide_inputs
+from src.documents.confirmation import Advantage, ConfirmationDocument, ConfirmedSetting
+from src.documents.study_record import StudyRecord, StudyTraining
 from src.stages.decide.stage import DecideJob, decide
 from src.stages.decide.table import show
 from tests.unit.decision import facts
@@ -20,13 +21,18 @@ FULFILLED = {
     "epochs": {"metric": "epochs", "at_least": 50},
     "latency": {"metric": "latency/p95_ms", "less_than": 50},
 }
-PROVENANCE = Provenance(study="people", trial=1, mlflow_run_id="study-run")
 
 
-def run(number, value, status="FINISHED", **params):
+def training(number, value, **params):
     metrics = {"val/mAP50-95": value, "val/mAP50": value + 0.2, "untrained/val/mAP50-95": 0.4}
-    tags = {"trial": str(number), "objective": "val/mAP50-95"}
-    return RecordedRun(f"run{number}", f"trial {number}", status, params, metrics, tags, 60.0)
+    return StudyTraining(f"run{number}", number, params, metrics, 60.0)
+
+
+TRAININGS = (
+    training(0, 0.50, **{"train.lr0": "0.01", "train.seed": "0"}),
+    training(1, 0.61, **{"train.lr0": "0.002", "train.seed": "0"}),
+    training(2, 0.63, **{"train.lr0": "0.002", "train.seed": "1"}),
+)
 
 
 @pytest.fixture
@@ -41,22 +47,20 @@ def job(tmp_path):
             threshold=str(tmp_path / "tune_threshold"),
             gates=FULFILLED if gates is None else gates,
         )
-        return DecideJob(options, TrackingOptions(kind="none"), tmp_path / "data", tmp_path / "decide", provenance)
+        return DecideJob(options, tmp_path / "data", tmp_path / "decide", provenance)
 
     return make
 
 
 @pytest.fixture
-def study(monkeypatch):
-    """The runs of the study that the candidate came from."""
-    runs = [
-        run(0, 0.50, **{"train.lr0": "0.01", "train.seed": "0"}),
-        run(1, 0.61, **{"train.lr0": "0.002", "train.seed": "0"}),
-        run(2, 0.63, **{"train.lr0": "0.002", "train.seed": "1"}),
-        run(3, 0.90, "KILLED", **{"train.lr0": "0.5", "train.seed": "0"}),
-    ]
-    monkeypatch.setattr(decide_inputs, "study_runs", lambda *_: tuple(runs))
-    return runs
+def frozen(tmp_path):
+    """Freeze what the study of the candidate had found; returns where a configuration came from."""
+
+    def make(*trainings, trial=1, objective="val/mAP50-95", confirmation=None, study="people"):
+        record = StudyRecord("people", objective, True, trainings, confirmation)
+        return Provenance(study=study, trial=trial, study_record=str(record.write(tmp_path)))
+
+    return make
 
 
 def written(job) -> dict:
@@ -114,8 +118,8 @@ def test_an_infeasible_threshold_is_no_error(job):
     assert any("no threshold fulfils the criterion" in reason for reason in outcome.verdict.reasons)
 
 
-def test_the_same_inputs_give_the_same_bytes(job, study):
-    made = job(provenance=PROVENANCE)
+def test_the_same_inputs_give_the_same_bytes(job, frozen):
+    made = job(provenance=frozen(*TRAININGS))
     decide(made)
     first = {path.name: path.read_bytes() for path in made.folder.iterdir()}
     decide(made)
@@ -123,8 +127,8 @@ def test_the_same_inputs_give_the_same_bytes(job, study):
     assert not re.search(rb"20\d\d-\d\d-\d\d", b"".join(first.values()))
 
 
-def test_the_candidate_is_compared_with_the_runners_up_of_its_study(job, study):
-    made = job(provenance=PROVENANCE)
+def test_the_candidate_is_compared_with_the_runners_up_of_its_study(job, frozen):
+    made = job(provenance=frozen(*TRAININGS))
     decide(made)
     comparison = written(made)["comparison"]
     assert comparison["candidate"] == 0
@@ -135,62 +139,75 @@ def test_the_candidate_is_compared_with_the_runners_up_of_its_study(job, study):
     )
 
 
-def test_without_repeats_the_val_interval_says_what_is_noise(job, study):
+def test_without_repeats_the_val_interval_says_what_is_noise(job, frozen):
     """It is 0.02 to either side, and the other setting is 0.11 away."""
-    del study[2]
-    outcome = decide(job(provenance=PROVENANCE))
+    outcome = decide(job(provenance=frozen(*TRAININGS[:2])))
     assert "0.0200" in outcome.comparison.judged_by
     assert outcome.comparison.runners_up[0].within_noise is False
 
 
-def test_a_store_that_does_not_answer_costs_the_comparison_only(job, monkeypatch, caplog):
-    def fail(*_):
-        raise TrackingError("The study's runs cannot be read.")
+def test_where_less_is_better_the_study_says_so(job, frozen, tmp_path):
+    provenance = frozen(*TRAININGS)
+    record = StudyRecord.read(tmp_path)
+    replace(record, maximize=False).write(tmp_path)
+    assert decide(job(provenance=provenance)).comparison.candidate == 1
 
-    monkeypatch.setattr(decide_inputs, "study_runs", fail)
-    made = job(provenance=PROVENANCE)
+
+def test_a_record_that_is_not_there_costs_the_comparison_only(job, caplog):
+    made = job(provenance=Provenance(study="people", trial=1, study_record="elsewhere/study.json"))
     assert decide(made).verdict.outcome == Outcome.ACCEPTED
-    assert written(made)["comparison"] == {
-        "not_at_hand": "The runs of study people are not at hand: The study's runs cannot be read."
-    }
+    assert "There is no elsewhere/study.json: run `python -m src.freeze`" in written(made)["comparison"]["not_at_hand"]
     assert "goes without the runners-up" in caplog.text
 
 
-@pytest.mark.parametrize(
-    ("runs", "said"),
-    [
-        pytest.param([run(3, 0.9, "KILLED")], "no finished run", id="none finished"),
-        pytest.param(
-            [RecordedRun("r", "r", "FINISHED", {}, {}, {"objective": "val/F1"}, 1.0)], "metric val/F1", id="no metric"
-        ),
-    ],
-)
-def test_a_study_without_comparable_runs_is_said_so(job, monkeypatch, runs, said):
-    monkeypatch.setattr(decide_inputs, "study_runs", lambda *_: tuple(runs))
-    assert said in decide(job(provenance=PROVENANCE)).comparison
+def test_a_record_of_another_study_is_not_mixed_in(job, frozen):
+    assert "not others: freeze again" in decide(job(provenance=frozen(*TRAININGS, study="others"))).comparison
 
 
 @pytest.mark.parametrize(
-    ("provenance", "said"),
+    ("trainings", "said"),
     [
-        pytest.param(Provenance(), "not frozen from a study", id="no study"),
-        pytest.param(Provenance(study="people", trial=1), "was not recorded in MLflow", id="not recorded"),
+        pytest.param([], "No trial of the study people has a value of val/F1", id="none finished"),
+        pytest.param(TRAININGS, "has a value of val/F1", id="no metric"),
     ],
 )
-def test_without_a_recorded_study_there_are_no_runners_up(job, provenance, said):
-    assert said in decide(job(provenance=provenance)).comparison
+def test_a_study_without_comparable_trials_is_said_so(job, frozen, trainings, said):
+    assert said in decide(job(provenance=frozen(*trainings, objective="val/F1"))).comparison
 
 
-def test_a_candidate_that_is_not_among_the_runs_is_said_so(job, study):
-    made = job(provenance=Provenance(study="people", trial=3, mlflow_run_id="study-run"))
+def test_without_a_study_there_are_no_runners_up(job):
+    assert "not frozen from a study" in decide(job()).comparison
+
+
+def test_a_candidate_that_is_not_among_the_trials_is_said_so(job, frozen):
+    made = job(provenance=frozen(*TRAININGS, trial=3))
     decide(made)
     assert written(made)["comparison"]["candidate"] is None
     assert "trial is not among the finished ones" in (made.folder / "decision.md").read_text()
 
 
-def test_of_many_settings_the_best_are_shown_and_the_candidate(job, study):
-    study[:] = [run(number, 0.6 - number / 100, **{"train.lr0": str(number)}) for number in range(12)]
-    made = job(provenance=Provenance(study="people", trial=11, mlflow_run_id="study-run"))
+def test_a_setting_that_did_not_survive_the_confirmation_is_a_warning(job, frozen):
+    """It is found by its parameters, whichever of its trials was frozen; the page and the next steps say it."""
+    lead = Advantage(Interval(0.05, 0.02, 0.08), 0.99, ("images", "seeds"))
+    settings = (
+        ConfirmedSetting(1, {"train.lr0": 0.002}, 0.62, {"7": 0.5}, 0.5, None, 1, 0.5, lead),
+        ConfirmedSetting(0, {"train.lr0": 0.01}, 0.50, {"7": 0.55}, 0.55, None, 1, 0.55, None),
+    )
+    confirmation = ConfirmationDocument(
+        "people", "val/mAP50-95", (7,), (), winner=0, survived=False, settings=settings, over_untrained=None
+    )
+    made = job(provenance=frozen(*TRAININGS, trial=2, confirmation=confirmation))
+    outcome = decide(made)
+    assert (outcome.findings[-1].name, outcome.findings[-1].status) == ("confirmed", "warning")
+    page = (made.folder / "decision.html").read_text()
+    assert "The setting of trial 2 did not survive the confirmation" in page
+    assert "python -m src.freeze +study=people +trial=0" in page
+    assert decide(job(provenance=frozen(*TRAININGS, trial=0, confirmation=confirmation))).findings[-1].status == "ok"
+
+
+def test_of_many_settings_the_best_are_shown_and_the_candidate(job, frozen):
+    trainings = [training(number, 0.6 - number / 100, **{"train.lr0": str(number)}) for number in range(12)]
+    made = job(provenance=frozen(*trainings, trial=11))
     decide(made)
     text = (made.folder / "decision.md").read_text()
     assert "| **12** | **lr0=11 (candidate)** |" in text

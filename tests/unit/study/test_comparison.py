@@ -5,14 +5,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from src.study.comparison import Trial, compare, student_t, varied_params
+from src.documents.study_record import StudyTraining
+from src.study.comparison import compare, student_t, varied_params
 
 METRIC = "val/mAP50-95"
 
 
 def trial(number, value, *, seed="0", untrained=0.3, **params):
     metrics = {METRIC: value, f"untrained/{METRIC}": untrained}
-    return Trial(f"run{number}", number, {"data.name": "people", "train.seed": seed, **params}, metrics, 10.0 * number)
+    return StudyTraining(
+        f"run{number}", number, {"data.name": "people", "train.seed": seed, **params}, metrics, 10.0 * number
+    )
 
 
 def grid(**values):

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from src.study.comparison import Scatter, Trial, compare
+from src.documents.study_record import StudyTraining
+from src.study.comparison import Scatter, compare
 from src.study.difference import difference
 from src.study.leaderboard import Resampled, Standing, is_known, leaderboard
 
@@ -16,7 +17,7 @@ finite = st.floats(-1, 1)
 def comparison(**values):
     """Settings of lr0 with a run for each seed."""
     trials = [
-        Trial("", number, {"train.lr0": lr0, "train.seed": str(seed)}, {METRIC: value}, 10.0)
+        StudyTraining("", number, {"train.lr0": lr0, "train.seed": str(seed)}, {METRIC: value}, 10.0)
         for number, (lr0, per_seed) in enumerate(values.items())
         for seed, value in enumerate(per_seed)
     ]
@@ -90,7 +91,7 @@ def test_the_images_tell_the_second_best_from_the_third():
 
 
 def test_seconds_are_better_when_they_are_fewer():
-    trials = [Trial("", n, {"x": str(n)}, {"s": value}) for n, value in enumerate((10.0, 20.0))]
+    trials = [StudyTraining("", n, {"x": str(n)}, {"s": value}) for n, value in enumerate((10.0, 20.0))]
     compared = compare(trials, "s", candidate=None, half_width=None, smaller_is_better=True)
     resampled = {0: Resampled(on_images(10.0, 1)), 1: Resampled(on_images(20.0, 1))}
     assert board(compared, resampled, maximize=False).entries[1].standing == Standing.WORSE
@@ -115,7 +116,7 @@ def test_the_gain_over_the_untrained_weights_is_paired_too():
 )
 def test_the_cheapest_of_those_that_compete(seconds, sizes, cheapest):
     trials = [
-        Trial("", n, {"train.imgsz": sizes[n], "x": str(n)}, {METRIC: value}, seconds[n])
+        StudyTraining("", n, {"train.imgsz": sizes[n], "x": str(n)}, {METRIC: value}, seconds[n])
         for n, value in enumerate((0.9, 0.9 - 1e-9))
     ]
     compared = compare(trials, METRIC, candidate=None, half_width=None)

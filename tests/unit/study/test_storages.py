@@ -51,7 +51,7 @@ def test_report_reads_it(override, tmp_path, capsys):
 
 
 def test_freeze_reads_it(override):
-    content = yaml.safe_load(freeze.frozen_text(["+study=people", override]))
+    content = yaml.safe_load(freeze.freeze(["+study=people", override]).text)
     assert content["train"]["imgsz"] == 128
     assert content["provenance"]["storage"].startswith(("grpc://127.0.0.1", "sqlite:///"))
 
