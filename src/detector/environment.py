@@ -5,12 +5,12 @@ pickles are trusted. Left alone it looks up two names in the DNS, fetches a font
 home and reports to every tracker it finds installed.
 """
 
-import atexit
 import importlib.util
 import os
 import shutil
-import tempfile
 from pathlib import Path
+
+from optuna_search.scratch import scratch_folder
 
 _CGROUP_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 _FONT = "Arial.ttf"  # the name under which Ultralytics looks for a font before it downloads one
@@ -57,8 +57,7 @@ def available_cores() -> int:
 
 def _private_config() -> Path:
     """A settings folder of our own, with a font in it so that none is fetched."""
-    folder = Path(tempfile.mkdtemp(prefix="detection-search-"))
-    atexit.register(_remove, folder, os.getpid())
+    folder = scratch_folder("detection-search-")
     inner = folder / "Ultralytics"
     inner.mkdir()
     matplotlib = importlib.util.find_spec("matplotlib")
@@ -67,8 +66,3 @@ def _private_config() -> Path:
         for name in (_FONT, "Arial.Unicode.ttf"):  # the second where a class name is not ASCII
             shutil.copyfile(font, inner / name)
     return folder
-
-
-def _remove(folder: Path, owner: int) -> None:
-    if os.getpid() == owner:  # a forked child uses its parent's folder
-        shutil.rmtree(folder, ignore_errors=True)

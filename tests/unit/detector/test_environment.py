@@ -22,8 +22,6 @@ def test_ultralytics_gets_a_private_folder_with_a_font_and_no_network(monkeypatc
     assert (folder / "Ultralytics" / "Arial.ttf").stat().st_size > 100_000
     assert (os.environ["YOLO_OFFLINE"], os.environ["YOLO_AUTOINSTALL"]) == ("1", "false")
     assert os.environ["ULTRALYTICS_SAFE_LOAD"] == "1"
-    environment._remove(folder, os.getpid())
-    assert not folder.exists()
 
 
 @pytest.mark.usefixtures("_process")
@@ -34,13 +32,6 @@ def test_waiting_threads_sleep_soon_unless_the_user_said_otherwise(monkeypatch, 
         monkeypatch.setenv("OMP_WAIT_POLICY", policy)
     environment.prepare()
     assert os.environ.get("GOMP_SPINCOUNT") == expected
-
-
-@pytest.mark.usefixtures("_process")
-def test_a_forked_child_leaves_its_parents_folder_alone(tmp_path):
-    """Trials end before the fork server does."""
-    environment._remove(tmp_path, owner=os.getpid() + 1)
-    assert tmp_path.exists()
 
 
 @pytest.mark.usefixtures("_process")

@@ -6,13 +6,15 @@ pruner; it talks to its worker through a pipe, which is also how the worker lear
 """
 
 import contextlib
+import functools
 import math
 import multiprocessing
 import os
 import signal
+import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -23,11 +25,14 @@ from hydra.core.singleton import Singleton
 from hydra.types import HydraContext, TaskFunction
 
 from optuna_search.ending import Ending, Outcome
+from optuna_search.scratch import scratch_folder
 from optuna_search.trial.current import CurrentTrial
 from optuna_search.trial.job import Job
 from optuna_search.trial.process import GRACE_S, run_one_trial
 
-PRELOAD_LAST = "optuna_search.trial.preload_last"
+PRELOAD_FIRST, PRELOAD_LAST = "optuna_search.trial.preload_first", "optuna_search.trial.preload_last"
+SCRATCH = "sweep-"  # short: the path of a socket has 104 characters at most
+SOCKET = 32  # characters of a socket's path within the folder
 LOOK_S = 0.5  # how often a silent trial's time and lease are looked at
 TIMEOUT = "TrialTimeout"
 
@@ -41,8 +46,26 @@ def warm_up(preload: Sequence[str]) -> None:
     if context.get_start_method() == "forkserver":
         from multiprocessing import forkserver
 
-        context.set_forkserver_preload([run_one_trial.__module__, *preload, PRELOAD_LAST])
-        forkserver.ensure_running()
+        context.set_forkserver_preload([PRELOAD_FIRST, run_one_trial.__module__, *preload, PRELOAD_LAST])
+        with _sockets_in_scratch():
+            forkserver.ensure_running()
+
+
+@contextlib.contextmanager
+def _sockets_in_scratch() -> Iterator[None]:
+    """Let multiprocessing keep its sockets where the next start finds them, should this process be killed."""
+    before, folder = tempfile.tempdir, _scratch()
+    if len(str(folder)) + SOCKET < 100:
+        tempfile.tempdir = str(folder)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
+
+
+@functools.cache
+def _scratch() -> Path:
+    return scratch_folder(SCRATCH)
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,10 @@ What every trial would do anew is done here once: Hydra's search for plugins, wh
 interpolation, for which parsers build their tables.
 
 Objects taken out of the garbage collector's sight are not walked through, and so not copied page by page, in every
-trial that is forked (Python's documentation recommends it before a fork). And a server that has nothing left to do
-need not take apart what it imported: some libraries complain on the terminal when that is done.
+trial that is forked (Python's documentation recommends it before a fork).
 """
 
-import atexit
 import gc
-import os
 
 from hydra.core.plugins import Plugins
 from omegaconf import OmegaConf
@@ -19,4 +16,3 @@ Plugins.instance()
 OmegaConf.to_yaml(OmegaConf.create({"a": "x", "b": "${a}/${oc.env:HOME,null}"}), resolve=True)
 gc.collect()
 gc.freeze()
-atexit.register(os._exit, 0)  # trials do not get here: they end without the interpreter's clean-up

@@ -151,6 +151,25 @@ def test_a_killed_sweep_leaves_no_process_and_its_trial_is_run_when_the_study_go
     assert sorted(path.name for path in (toy.folder / "multirun/toy").glob("[0-9]*")) == ["0", "1", "2", "3", "4"]
 
 
+def test_nothing_stays_in_the_temporary_folder_also_after_a_kill_and_a_new_start(toy, tmp_path_factory, monkeypatch):
+    temporary = tmp_path_factory.mktemp("t")
+    monkeypatch.setenv("TMPDIR", str(temporary))
+
+    def made() -> list[str]:  # `heavy` has an exit handler for its plain folder, which a killed process does not call
+        return [path.name for path in temporary.iterdir() if not path.name.startswith("plain-")]
+
+    toy.sweep(SPACE, "hydra.sweeper.n_trials=1", "hydra.sweeper.preload=[heavy]")
+    wait_for(lambda: list(temporary.iterdir()) == [])  # the fork server ends a moment later
+    process = toy.start(SPACE, "sleep_s=60", "hydra.sweeper.study_name=killed", "hydra.sweeper.preload=[heavy]")
+    wait_for(lambda: any(toy.folder.glob("multirun/killed/0/.hydra/config.yaml")))
+    for number in trial_processes(toy):
+        os.kill(int(number), signal.SIGKILL)
+    process.communicate()
+    assert {name.partition("-")[0] for name in made()} == {"sweep", "heavy"}
+    toy.sweep(SPACE, "hydra.sweeper.n_trials=1", "hydra.sweeper.study_name=next", "hydra.sweeper.preload=[heavy]")
+    wait_for(lambda: made() == [])
+
+
 def test_the_process_that_waits_for_the_next_trial_may_die(toy):
     """It is started while a trial runs; the kernel may want its memory before its trial comes."""
     process = toy.start(SPACE, "sleep_s=3", "hydra.sweeper.n_trials=2")

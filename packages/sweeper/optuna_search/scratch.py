@@ -1,0 +1,58 @@
+"""Temporary folders of which nothing stays: not at the end, and not after a kill once the next one is made."""
+
+import os
+import shutil
+import sys
+import tempfile
+from multiprocessing.util import Finalize
+from pathlib import Path
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+_LOCK = ".owned"  # in each folder; the operating system drops the lock with the last process that has it
+
+
+def scratch_folder(prefix: str) -> Path:
+    """Make a folder in the temporary folder, and remove those with this prefix that belong to no living process.
+
+    It belongs to this process and to those that are forked from it.
+
+    Args:
+        prefix: What its name begins with; it should name the application.
+
+    Side effects: the folder is removed when this process ends. A lock is held in it until then.
+    """
+    for left in Path(tempfile.gettempdir()).glob(f"{prefix}*/{_LOCK}"):
+        if (handle := _locked(left)) is not None:
+            shutil.rmtree(left.parent, ignore_errors=True)
+            os.close(handle)
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=prefix))
+        lock = folder / _LOCK
+        lock.touch()
+        if _locked(lock) is not None and lock.exists():  # else another process has tidied it up just now
+            break
+    # No exit handler: children of multiprocessing call none. Last, because multiprocessing may keep sockets in it. In a
+    # forked child it does nothing.
+    Finalize(None, shutil.rmtree, args=(folder,), kwargs={"ignore_errors": True}, exitpriority=-200)
+    return folder
+
+
+def _locked(path: Path) -> int | None:
+    """A handle that holds the lock; None if somebody else holds it, or the file is gone or not ours."""
+    try:
+        handle = os.open(path, os.O_RDWR)
+    except OSError:
+        return None
+    try:
+        if sys.platform == "win32":
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        else:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        return None
+    return handle
