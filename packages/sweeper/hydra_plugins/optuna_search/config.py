@@ -11,6 +11,7 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING
 
 PROVIDER = "optuna_search"
+NAMES = ("optuna", "optuna_search")  # of the sweeper; the second is always this one
 _SEEDED = {"seed": int}
 _GENETIC = {
     **_SEEDED,
@@ -20,6 +21,7 @@ _GENETIC = {
     "crossover": Any,
     "crossover_prob": float,
     "swapping_prob": float,
+    "constraints_func": Any,
 }
 
 # name: (class, its arguments)
@@ -38,6 +40,7 @@ SAMPLERS: dict[str, tuple[str, dict[str, Any]]] = {
             "group": bool,
             "constant_liar": bool,
             "warn_independent_sampling": bool,
+            "constraints_func": Any,
         },
     ),
     "random": ("optuna.samplers.RandomSampler", _SEEDED),
@@ -58,20 +61,29 @@ SAMPLERS: dict[str, tuple[str, dict[str, Any]]] = {
             "use_separable_cma": bool,
             "with_margin": bool,
             "lr_adapt": bool,
+            "source_trials": Any,
         },
     ),
     "gp": (
         "optuna.samplers.GPSampler",
-        {**_SEEDED, "n_startup_trials": int, "deterministic_objective": bool, "warn_independent_sampling": bool},
+        {
+            **_SEEDED,
+            "independent_sampler": Any,
+            "n_startup_trials": int,
+            "deterministic_objective": bool,
+            "constraints_func": Any,
+            "warn_independent_sampling": bool,
+        },
     ),
     "nsgaii": ("optuna.samplers.NSGAIISampler", _GENETIC),
-    "nsgaiii": ("optuna.samplers.NSGAIIISampler", {**_GENETIC, "dividing_parameter": int}),
+    "nsgaiii": ("optuna.samplers.NSGAIIISampler", {**_GENETIC, "reference_points": Any, "dividing_parameter": int}),
     "qmc": (
         "optuna.samplers.QMCSampler",
         {
             **_SEEDED,
             "qmc_type": str,
             "scramble": bool,
+            "independent_sampler": Any,
             "warn_asynchronous_seeding": bool,
             "warn_independent_sampling": bool,
         },
@@ -117,15 +129,15 @@ _NEEDED: dict[str, dict[str, Any]] = {"percentile": {"percentile": 25.0}, "patie
 
 @dataclass
 class OptunaSweeperConf:
-    """`hydra/sweeper=optuna`.
+    """`hydra/sweeper=optuna`, or `optuna_search`.
 
     Attributes:
         sampler: Config group `hydra/sweeper/sampler`.
         pruner: Config group `hydra/sweeper/pruner`.
         direction: `minimize` or `maximize`; a list for several objectives.
         storage: `journal:PATH`, a database URL, `grpc://host:port`, or a mapping with `_target_`. A password comes
-            from the environment.
-        study_name: Running again with the same name goes on with the study.
+            from the environment. Null keeps the study in memory, where one worker runs in this process.
+        study_name: Running again with the same name resumes the study.
         n_trials: The study's total, trials of earlier runs included.
         n_jobs: Worker slots; the launcher must be able to run that many at once.
         mode: `slots` draw a trial whenever one is free; `batch` draws `n_jobs` trials at a time and waits for all of
@@ -190,15 +202,27 @@ class OptunaSweeperConf:
 
 
 def register() -> None:
-    """Store the sweeper's configuration groups; Hydra calls this by importing the plugin."""
-    store = ConfigStore.instance()
-    if getattr(store.repo.get("hydra", {}).get("sweeper", {}).get("optuna.yaml"), "provider", "") == PROVIDER:
-        return  # workers get the store with the sweep, and Hydra 1.4 warns of what is stored twice
-    store.store(group="hydra/sweeper", name="optuna", node=OptunaSweeperConf, provider=PROVIDER)
+    """Store the sweeper's configuration groups, in place of another plugin's of the same names.
+
+    The official hydra-optuna-sweeper has the names `optuna`, `tpe` and so on, too; samplers of the one do not fit the
+    other. `optuna_search` is a name that nobody else has.
+    """
+    for name in NAMES:
+        _store("hydra/sweeper", name, OptunaSweeperConf)
     for group, choices in (("sampler", SAMPLERS), ("pruner", PRUNERS)):
         for name, (target, arguments) in choices.items():
-            node = _schema(f"{name}_{group}", target, arguments, _NEEDED.get(name, {}))
-            store.store(group=f"hydra/sweeper/{group}", name=name, node=node, provider=PROVIDER)
+            _store(f"hydra/sweeper/{group}", name, _schema(f"{name}_{group}", target, arguments, _NEEDED.get(name, {})))
+
+
+def _store(group: str, name: str, node: Any) -> None:
+    store = ConfigStore.instance()
+    there = store.repo
+    for part in group.split("/"):
+        there = there.setdefault(part, {})
+    if getattr(there.get(f"{name}.yaml"), "provider", None) == PROVIDER:
+        return  # an app that composes twice
+    there.pop(f"{name}.yaml", None)  # Hydra 1.4 warns of what is stored over something else
+    store.store(group=group, name=name, node=node, provider=PROVIDER)
 
 
 def _schema(name: str, target: str, arguments: dict[str, Any], values: dict[str, Any]) -> type[Any]:

@@ -4,17 +4,37 @@ Not to be imported in a hurry: Hydra imports every plugin at the start of every 
 imported when a sweep begins.
 """
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import hydra_plugins
+from hydra.core.config_search_path import ConfigSearchPath
+from hydra.core.plugins import Plugins
+from hydra.errors import CompactHydraException
+from hydra.plugins.search_path_plugin import SearchPathPlugin
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
-from hydra_plugins.optuna_search.config import register
+from hydra_plugins.optuna_search.config import OptunaSweeperConf, register
 from omegaconf import DictConfig
 
 if TYPE_CHECKING:
     from optuna_search.results.files import SweepSummary
 
-register()
+OFFICIAL = "hydra_plugins.hydra_optuna_sweeper.optuna_sweeper"
+
+
+class Names(SearchPathPlugin):
+    """Registers the configuration when Hydra has found all plugins, whatever the order in which it found them."""
+
+    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:  # noqa: ARG002
+        """Called by Hydra at the start of an app, before it composes anything."""
+        register()
+        plugins = Plugins.instance()
+        if f"{OFFICIAL}.OptunaSweeper" not in plugins.class_name_to_class:
+            there: Any = SimpleNamespace(OptunaSweeper=type("OptunaSweeper", (StandIn,), {"__module__": OFFICIAL}))
+            plugins.register(there.OptunaSweeper)
+            # where Hydra looks the class up by its dotted path; a module of that name would collide with the real one
+            hydra_plugins.hydra_optuna_sweeper = SimpleNamespace(optuna_sweeper=there)  # type: ignore[attr-defined]
 
 
 class OptunaSweeper(Sweeper):
@@ -41,8 +61,35 @@ class OptunaSweeper(Sweeper):
             SystemExit: After Ctrl-C; likewise.
         """
         from optuna_search.run.search import Search
+        from optuna_search.run.settings import refuse_unknown
 
         assert self.config is not None
         assert self._context is not None
         assert self._task is not None
+        refuse_unknown(self._options, OptunaSweeperConf.__dataclass_fields__)
         return Search(self._options, self.config, self._context, self._task, arguments).run()
+
+
+class StandIn(Sweeper):
+    """What Hydra finds under the name of the official plugin's class, if that is not installed.
+
+    Configurations that were written for it carry the name as `_target_`.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        """Take anything: Hydra would wrap what is raised here into an error of its own."""
+
+    def setup(self, *, config: DictConfig, **_: Any) -> None:
+        """Say which line is one too many.
+
+        Raises:
+            CompactHydraException: Always.
+        """
+        raise CompactHydraException(
+            f"hydra.sweeper._target_={config.hydra.sweeper._target_} belongs to hydra-optuna-sweeper, which is not "
+            "installed. Delete the line `_target_` under `sweeper:`; `override /hydra/sweeper: optuna_search` in the "
+            "defaults list is all that this sweeper needs."
+        )
+
+    def sweep(self, arguments: list[str]) -> None:
+        """Never called."""

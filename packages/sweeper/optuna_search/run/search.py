@@ -25,14 +25,14 @@ from optuna_search.results.progress import SweepProgress
 from optuna_search.run.controller import run_batches, run_slots
 from optuna_search.run.launchers import too_few_slots
 from optuna_search.run.plan import Home, Plan
-from optuna_search.run.settings import as_list, check_settings
+from optuna_search.run.settings import as_list, check_settings, choose_storage, shared_name
 from optuna_search.run.signals import terminate
 from optuna_search.run.tell import RetryRules
 from optuna_search.space.checks import check_edges, check_keys, check_overrides, default_point
 from optuna_search.space.space import parse_space
 from optuna_search.study.leases import WorkerWatch
 from optuna_search.study.queue import TrialBudget, requeue
-from optuna_search.study.storages import shown, storage_spec
+from optuna_search.study.storages import MEMORY, shown
 from optuna_search.study.study import (
     StudySpec,
     best_points,
@@ -73,8 +73,7 @@ class Search:
         self._task = task
         self._folder = Path(str(config.hydra.sweep.dir))
         check_settings(options)
-        written = OmegaConf.to_container(config.hydra.sweeper, resolve=False)
-        self._storage = storage_spec(written["storage"], options["storage"])  # type: ignore[index, call-overload]
+        self._storage = choose_storage(options, config.hydra)
         self._repeats = Repeats.read(options["repeats"])
         self._space = parse_space(options["params"] or {}, arguments, context.config_loader)
         if not self._space.keys and options["custom_search_space"] is None:
@@ -104,7 +103,7 @@ class Search:
         study = spec.open()
         run, changed = go_on(study, self._space, str(self._sampler["_target_"]))
         for line in changed:
-            log.warning("The study is gone on with, changed: %s", line)
+            log.warning("Resuming study %s; changed: %s", study.study_name, line)
         plan = self._plan(dataclasses.replace(spec, run=run))
         watch = WorkerWatch(study, plan.lease_s, plan.rules.max_retries)
         self._prepare(study, watch)
@@ -137,18 +136,19 @@ class Search:
             results.print_table(study, summary, list(self._options["columns"]), console)
             if not isinstance(sys.exception(), Terminated):  # then there are seconds left
                 _notify(callbacks, "on_sweep_end", study)
-            self._print_ways_on(study, console)
+            self._print_how_to_resume(study, console)
         return summary
 
     def _announce(self, study: optuna.Study, console: Console) -> None:
         there = len(TrialBudget.of(study.get_trials(deepcopy=False)).taken)
         done = f", {there} of them are there already" if there else ""
         if there >= self._n_trials:
-            done += ": nothing is left to do; a larger hydra.sweeper.n_trials goes on"
+            done += ": nothing is left to do; a larger hydra.sweeper.n_trials resumes it"
         text = f"Study {study.study_name}: {self._n_trials} trials{done}. Folder: {self._folder}"
         console.print(text, markup=False, highlight=False, soft_wrap=True)
         launcher = self._config.hydra.launcher
         doubts = [
+            shared_name(self._config.hydra.runtime.choices.get("hydra/sweeper")),
             too_few_slots(self._options["n_jobs"], launcher),
             shortage(self._options["n_jobs"], self._options["devices"], self._options["slots_per_gpu"]),
         ]
@@ -222,13 +222,16 @@ class Search:
             home=Home.here(),
         )
 
-    def _print_ways_on(self, study: optuna.Study, console: Console) -> None:
+    def _print_how_to_resume(self, study: optuna.Study, console: Console) -> None:
+        if str(self._storage).startswith(MEMORY):
+            console.print("The study was in memory (hydra.sweeper.storage=null) and is not kept.", soft_wrap=True)
+            return
         if storage := shown(self._storage):
             console.print(f"Look at the study:  optuna-dashboard {storage}", markup=False, soft_wrap=True)
         standing = TrialBudget.of(study.get_trials(deepcopy=False), self._n_trials)
         more = "" if not standing.complete else f" hydra.sweeper.n_trials={2 * self._n_trials}"
         console.print(
-            f"Go on with it:      the same command with hydra.sweeper.study_name={study.study_name}{more}",
+            f"Resume:             the same command with hydra.sweeper.study_name={study.study_name}{more}",
             markup=False,
             soft_wrap=True,
         )

@@ -1,12 +1,21 @@
 """The sweeper's own settings: refused where no sweep can work with them."""
 
-from collections.abc import Mapping
+import difflib
+import logging
+from collections.abc import Iterable, Mapping
+from importlib.util import find_spec
 from typing import Any
 
-from omegaconf import ListConfig
+from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from optuna_search.errors import SpaceError
+from optuna_search.study.storages import DEFAULT, memory_spec, storage_spec
 from optuna_search.trial.devices import check_devices
+
+log = logging.getLogger(__name__)
+
+OFFICIAL = "hydra_plugins.hydra_optuna_sweeper"
+_SAME_PROCESS = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"
 
 _CHOICES = {"mode": ("slots", "batch"), "isolation": ("process", "none")}
 _AT_LEAST = {"n_trials": 1, "n_jobs": 1, "max_retries": 0, "timeout_s": 0}  # no time at all: nothing but the checks
@@ -37,6 +46,59 @@ def check_settings(options: Mapping[str, Any]) -> None:
             "process cannot be ended without it."
         )
     check_devices(options["devices"], options["slots_per_gpu"])
+    _check_target("sampler", options["sampler"])
+
+
+def refuse_unknown(options: Mapping[str, Any], known: Iterable[str]) -> None:
+    """Refuse keys that `+hydra.sweeper.KEY=…` has added and the sweeper does not have.
+
+    Raises:
+        SpaceError: Names the nearest key.
+    """
+    names = [name for name in known if not name.startswith("_") and name != "defaults"]
+    for name in options:
+        if name == "search_space":
+            raise SpaceError(
+                "hydra.sweeper.search_space is gone, here as in hydra-optuna-sweeper 1.4. Write each entry under "
+                "hydra.sweeper.params as an override, as in 'x: interval(-5.5, 5.5)'."
+            )
+        if name not in names:
+            nearest = difflib.get_close_matches(name, names, n=1)
+            meant = f" Did you mean '{nearest[0]}'?" if nearest else ""
+            raise SpaceError(
+                f"hydra.sweeper.{name} is no setting of this sweeper.{meant} It has: {', '.join(sorted(names))}."
+            )
+
+
+def choose_storage(options: Mapping[str, Any], hydra: DictConfig) -> Any:
+    """The storage as `storage_spec()` gives it; null is a study in memory, if all trials are drawn in this process.
+
+    Raises:
+        SpaceError: The setting is no storage, or a password stands in it.
+    """
+    if options["storage"] is not None:
+        written = OmegaConf.to_container(hydra.sweeper, resolve=False)
+        return storage_spec(written["storage"], options["storage"])  # type: ignore[index, call-overload]
+    if options["n_jobs"] == 1 and hydra.launcher.get("_target_") == _SAME_PROCESS:
+        return memory_spec()
+    log.warning(
+        "hydra.sweeper.storage=null is a study in memory, which workers in other processes (n_jobs=%d, launcher %s) "
+        "cannot see. It is kept in %s instead.",
+        options["n_jobs"],
+        hydra.launcher.get("_target_"),
+        DEFAULT,
+    )
+    return storage_spec(DEFAULT)
+
+
+def shared_name(chosen: str | None) -> str | None:
+    """What to say where the sweeper was chosen by a name that another installed plugin has too."""
+    if chosen != "optuna" or find_spec(OFFICIAL) is None:
+        return None
+    return (
+        "hydra/sweeper=optuna is hydra-optuna-search here, although hydra-optuna-sweeper is installed too and has the "
+        "same name. Write hydra/sweeper=optuna_search; to run the other, uninstall hydra-optuna-search."
+    )
 
 
 def as_list(value: Any) -> list[str]:
@@ -53,4 +115,13 @@ def _check_objectives(directions: list[str], metric_names: list[str]) -> None:
             f"There are {len(metric_names)} objectives ({', '.join(metric_names)}), but hydra.sweeper.direction says "
             f"only {', '.join(directions)}: expected one direction for each, as in "
             "hydra.sweeper.direction=[maximize,minimize]."
+        )
+
+
+def _check_target(group: str, node: Any) -> None:
+    target = str(node.get("_target_", ""))
+    if target.startswith(OFFICIAL):
+        raise SpaceError(
+            f"hydra.sweeper.{group}._target_={target} belongs to hydra-optuna-sweeper. Delete the line `_target_` "
+            f"under `{group}:` and choose the {group} by its name, as in hydra/sweeper/{group}=nsgaii."
         )

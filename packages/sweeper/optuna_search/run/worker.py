@@ -18,12 +18,11 @@ from pathlib import Path
 
 import optuna
 from hydra.core.hydra_config import HydraConfig
-from hydra.utils import get_method
 from omegaconf import DictConfig, open_dict
 
 from optuna_search.attributes import FOLDER, OVERRIDES
 from optuna_search.ending import Ending, Outcome
-from optuna_search.objects import build
+from optuna_search.objects import build, function
 from optuna_search.run.compose import Composer
 from optuna_search.run.failures import check_failure_rate
 from optuna_search.run.plan import Home, Plan
@@ -217,7 +216,7 @@ def draw(plan: Plan, study: optuna.Study, lease: Lease) -> optuna.Trial | None:
             try:
                 plan.space.suggest(trial, plan.config)
                 if plan.custom_search_space is not None:
-                    get_method(plan.custom_search_space)(plan.config, trial)
+                    function(plan.custom_search_space)(plan.config, trial)
                 return trial
             except Exception as error:
                 broken = Outcome.of_error(error)

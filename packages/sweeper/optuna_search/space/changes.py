@@ -1,4 +1,4 @@
-"""What may change when a study is gone on with.
+"""What may change when a study is resumed.
 
 Optuna itself refuses little: other choices under one name, and another kind or scale of range
 (`check_distribution_compatibility`); from a new range it draws at once. A reader of the results copes with less: what
@@ -29,7 +29,7 @@ class Changes:
     """The differences between two descriptions of a space, a line for each.
 
     Attributes:
-        refused: Those with which the study cannot be gone on with.
+        refused: Those with which the study cannot be resumed.
         adapted: The others, and what follows from them.
     """
 
@@ -39,7 +39,7 @@ class Changes:
 
 @dataclass(frozen=True)
 class _Change:
-    """One difference: what it is, what follows, and whether the study cannot be gone on with."""
+    """One difference: what it is, what follows, and whether the study cannot be resumed."""
 
     what: str
     consequence: str

@@ -6,11 +6,11 @@ from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.errors import HydraException
-from hydra.utils import get_method
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from optuna_search.errors import SpaceError
+from optuna_search.objects import function
 from optuna_search.space.condition import Clause
 from optuna_search.space.conditions import NOTHING, clauses_of, configured
 from optuna_search.space.parameter import Parameter
@@ -41,7 +41,7 @@ def check_edges(space: Space, config: DictConfig, loader: ConfigLoader, validate
     Raises:
         SpaceError: A value that the configuration's schema or the app's own `validate` refuses.
     """
-    judge = get_method(validate) if validate else None
+    judge = function(validate) if validate else None
     for point in space.probes(config) or [{}]:
         overrides = space.overrides(point)
         try:

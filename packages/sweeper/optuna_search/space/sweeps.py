@@ -8,9 +8,9 @@ Ranges follow Hydra: `range(1,5)` is 1, 2, 3, 4.
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import (
@@ -51,7 +51,7 @@ def parameter(override: Override) -> Parameter:
     log = "log" in tags
     if isinstance(value, IntervalSweep):
         return _interval(key, value, log)
-    if isinstance(value, RangeSweep) and not value.shuffle:
+    if isinstance(value, RangeSweep) and not value.shuffle and not _casts(value):
         return _range(key, value, log)
     if log:
         raise SpaceError(
@@ -157,7 +157,12 @@ def _values(key: str, sweep: RangeSweep) -> Sequence[Any]:
     if not sweep.step or not all(isinstance(end, int) or math.isfinite(end or 0) for end in (sweep.start, sweep.stop)):
         raise SpaceError(f"{key}: a range needs finite ends and a step other than 0.")
     found: range | FloatRange = sweep.range()
-    values = found if isinstance(found, range) else list(itertools.islice(found, MOST_VALUES + 1))
+    if _casts(sweep):
+        values: Sequence[Any] = list(
+            dict.fromkeys(itertools.islice(cast(Iterable[Any], sweep), MOST_VALUES + 1))
+        )  # int() makes some equal
+    else:
+        values = found if isinstance(found, range) else list(itertools.islice(found, MOST_VALUES + 1))
     if not values:
         raise SpaceError(
             f"{key}: range({sweep.start},{sweep.stop},{sweep.step}) is empty; as everywhere in Hydra, the stop itself "
@@ -169,6 +174,11 @@ def _values(key: str, sweep: RangeSweep) -> Sequence[Any]:
             f"step, or '{key}=interval({sweep.start},{sweep.stop})'."
         )
     return values
+
+
+def _casts(sweep: RangeSweep) -> bool:
+    """Whether values are cast one by one, as in `int(range(0,5,1.5))`; before 1.4 Hydra casts the ends and the step."""
+    return bool(getattr(sweep, "transformers", ()))
 
 
 def _refuse_log_of_nothing(key: str, low: float, log: bool) -> None:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 JOURNAL = "journal:"
 GRPC = "grpc://"
+MEMORY = "memory:"  # not for users, who write null
+DEFAULT = "journal:multirun/optuna.journal"
 CONNECT_S = 10.0  # how long to wait for a gRPC proxy
 _PASSWORD = re.compile(r"://([^/@:\s]*):[^/\s]+@")  # up to the last @ before the path: a password may hold one
 _URL = re.compile(r"\w[\w+]*://")
@@ -34,6 +36,16 @@ _KINDS = (
     "'journal:PATH', a database URL such as 'sqlite:///optuna.db' or 'postgresql://user@host/db', "
     "'grpc://host:port', or a mapping with '_target_'"
 )
+
+
+_in_memory: dict[str, BaseStorage] = {}
+
+
+def memory_spec() -> str:
+    """A new storage that lives as long as this process, and is open to nobody else."""
+    spec = f"{MEMORY}{len(_in_memory)}"
+    _in_memory[spec] = optuna.storages.InMemoryStorage()
+    return spec
 
 
 def storage_spec(written: Any, meant: Any = None) -> Any:
@@ -84,6 +96,8 @@ def open_storage(spec: Any, *, create: bool = True) -> BaseStorage:
         return JournalStorage(JournalFileBackend(str(path), lock_obj=_KernelLock(path)))
     if spec.startswith(GRPC):
         return _proxy(spec)
+    if spec.startswith(MEMORY):
+        return _in_memory[spec]
     if not _URL.match(spec):
         raise _no_storage(spec)
     return _database(spec, create=create)
@@ -175,7 +189,7 @@ def exclusive(storage: BaseStorage, study_name: str) -> Iterator[bool]:
 
 def shown(spec: Any) -> str | None:
     """The argument that `optuna-dashboard` takes, without a password; None where it takes none."""
-    if not isinstance(spec, str) or spec.startswith(GRPC):
+    if not isinstance(spec, str) or spec.startswith((GRPC, MEMORY)):
         return None
     if not spec.startswith(JOURNAL):
         return spec

@@ -13,7 +13,7 @@ from optuna.trial import TrialState
 
 from optuna_search.attributes import ENQUEUED, RUNS, SAMPLER, SPACE
 from optuna_search.errors import SpaceError, StudyError
-from optuna_search.objects import build
+from optuna_search.objects import build, build_sampler
 from optuna_search.space.changes import changes, describe_space
 from optuna_search.space.space import Space
 from optuna_search.study.reading import open_study
@@ -92,7 +92,7 @@ class StudySpec:
         if arguments.get("seed") is not None:
             # equal seeds would make all workers draw the same points, as would one that is started again
             arguments["seed"] = (arguments["seed"] + slot + RUNS_APART * self.run + STARTS_APART * drawn) % 2**32
-        sampler: optuna.samplers.BaseSampler = build(arguments)
+        sampler: optuna.samplers.BaseSampler = build_sampler(arguments)
         return sampler
 
 

@@ -58,7 +58,7 @@ def test_a_sweep_runs_and_leaves_its_results(toy):
         assert "Warning" not in (folder / "console.log").read_text()
 
 
-def test_a_sweep_is_gone_on_with(toy):
+def test_a_study_is_resumed(toy):
     toy.sweep("x=interval(0,3)")
     toy.sweep("x=interval(0,3)", "hydra.sweeper.n_trials=6")
     assert [trial.number for trial in toy.study().trials] == list(range(6))

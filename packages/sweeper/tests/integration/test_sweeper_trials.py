@@ -105,7 +105,7 @@ def test_a_changed_space_is_refused_or_adapted_by_rule(toy):
     adapted = toy.sweep(
         "x=interval(0,5)", "db=choice(mysql,pg)", "hydra.sweeper.n_trials=6", "hydra/sweeper/sampler=random", QUICK
     )
-    assert "gone on with, changed: x" in adapted
+    assert "changed: x" in adapted
     assert "TPESampler → RandomSampler" in adapted
     assert len(toy.states()) == 6
 

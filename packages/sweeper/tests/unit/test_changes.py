@@ -91,7 +91,7 @@ CHOICES = ["1,2", "2,1", "choice(1,2,3)", "'1',2", "choice(nan,1)"]
 @pytest.mark.parametrize("before", SPACES + CHOICES, ids=str)
 @pytest.mark.parametrize("after", SPACES + CHOICES, ids=str)
 def test_the_verdict_is_optunas(before, after):
-    """A study that has drawn from one space goes on with another exactly if that is not refused."""
+    """A study that has drawn from one space is resumed with another exactly if that is not refused."""
     old, new = parse_space({"x": before}, []), parse_space({"x": after}, [])
     study = optuna.create_study()
     trial = study.ask()

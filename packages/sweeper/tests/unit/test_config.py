@@ -8,6 +8,7 @@ from hydra.utils import get_class, instantiate
 from hydra_plugins.optuna_search.config import _NEEDED, PRUNERS, SAMPLERS, _schema
 from omegaconf import OmegaConf
 from optuna_search.errors import SpaceError
+from optuna_search.objects import build_sampler
 from optuna_search.study.storages import open_storage, storage_spec
 from optuna_search.study.study import StudySpec, set_arguments
 
@@ -39,7 +40,7 @@ def test_a_value_of_the_wrong_type_is_refused_by_the_schema():
         schema("sampler tpe").n_startup_trials = "many"
 
 
-def test_workers_with_a_seeded_sampler_and_studies_gone_on_with_draw_different_points():
+def test_workers_with_a_seeded_sampler_and_resumed_studies_draw_different_points():
     sampler = {"_target_": "optuna.samplers.RandomSampler", "seed": 7}
     specs = [StudySpec("s", "sqlite://", ("minimize",), sampler, {}, run=run) for run in (0, 0, 0, 1, 0)]
     draws = [
@@ -48,6 +49,56 @@ def test_workers_with_a_seeded_sampler_and_studies_gone_on_with_draw_different_p
     ]
     assert draws[0] == draws[1]
     assert len(set(draws)) == 4
+
+
+def too_wide(trial):
+    """Constraints as the official plugin's samplers take them."""
+    return (trial.params["x"] - 0.5,)
+
+
+def earlier_trials():
+    """Trials to learn from."""
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=1))
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=3)
+    return study.trials
+
+
+RANDOM = {"_target_": "optuna.samplers.RandomSampler", "seed": 1}
+
+
+@pytest.mark.parametrize(
+    ("name", "argument", "value", "check"),
+    [
+        ("cmaes", "independent_sampler", RANDOM, lambda kept: isinstance(kept, optuna.samplers.RandomSampler)),
+        ("qmc", "independent_sampler", RANDOM, lambda kept: isinstance(kept, optuna.samplers.RandomSampler)),
+        (
+            "cmaes",
+            "source_trials",
+            {"_target_": f"{__name__}.earlier_trials"},
+            lambda kept: [trial.number for trial in kept] == [0, 1, 2],
+        ),
+        (
+            "nsgaii",
+            "constraints_func",
+            {"_target_": f"{__name__}.too_wide", "_partial_": True},
+            lambda kept: kept.func is too_wide,
+        ),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning", "ignore::FutureWarning")
+def test_objects_that_the_official_samplers_take(name, argument, value, check):
+    node = schema(f"sampler {name}")
+    node[argument] = value
+    made = build_sampler(set_arguments(node))
+    assert check(getattr(made, f"_{argument}"))
+
+
+@pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
+def test_reference_points_reach_optuna_as_an_array():
+    node = schema("sampler nsgaiii")
+    node.reference_points = [[0.0, 1.0], [1.0, 0.0]]
+    made = build_sampler(set_arguments(node))
+    assert made._elite_population_selection_strategy._reference_points.shape == (2, 2)
 
 
 def test_a_storage_that_is_none_is_refused_with_examples():
