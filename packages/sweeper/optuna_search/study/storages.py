@@ -17,10 +17,10 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from optuna.storages import BaseStorage, GrpcStorageProxy, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
-from optuna.storages.journal._file import BaseJournalFileLock
 
 from optuna_search.errors import SpaceError
 from optuna_search.objects import build
+from optuna_search.study.journal import JournalFile
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -93,7 +93,7 @@ def open_storage(spec: Any, *, create: bool = True) -> BaseStorage:
         path = Path(spec.removeprefix(JOURNAL)).expanduser()
         if create:
             path.parent.mkdir(parents=True, exist_ok=True)
-        return JournalStorage(JournalFileBackend(str(path), lock_obj=_KernelLock(path)))
+        return JournalStorage(JournalFile(path))
     if spec.startswith(GRPC):
         return _proxy(spec)
     if spec.startswith(MEMORY):
@@ -114,20 +114,6 @@ def chosen_by_name() -> Iterator[None]:
 def without_passwords(text: str) -> str:
     """A text in which the password of every URL is hidden."""
     return _PASSWORD.sub(r"://\1:***@", text)
-
-
-class _KernelLock(BaseJournalFileLock):
-    """A journal's lock that ends with its process; after Optuna's own, a kill makes all others wait for 30 s."""
-
-    def __init__(self, journal: Path) -> None:
-        self._lock = FileLock(f"{journal}.append.lock")
-
-    def acquire(self) -> bool:
-        self._lock.acquire()
-        return True
-
-    def release(self) -> None:
-        self._lock.release()
 
 
 def _database(url: str, *, create: bool) -> BaseStorage:
