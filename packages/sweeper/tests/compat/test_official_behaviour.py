@@ -1,6 +1,6 @@
 """What users of hydra-optuna-sweeper rely on holds here, and what differs on purpose differs as documented.
 
-The documented differences are those of docs/guides/sweeper.md; that `sweep()` returns a summary is seen in
+The documented differences are those of docs/moving.md; that `sweep()` returns a summary is seen in
 tests/integration/test_sweep_return.py, and that pruned trials are pruned in tests/integration/test_sweeper.py.
 """
 
