@@ -18,7 +18,7 @@ REPLICATES = "replicates"  # dict[str, list[float]]: the values of each replicat
 REPLICATES_STD = "replicates_std"  # list[float]: sample standard deviation of each objective between replicates
 
 # system attributes of trials
-LEASE = "lease"  # dict: who runs the trial and the number of its last sign of life; see `study.leases`
+LEASE = "lease"  # dict: machine, pid and its start, slot as [run, number], beat (signs of life); see `study.leases`
 FIXED_PARAMS = "fixed_params"  # dict: Optuna's own name for the parameters of a trial in the queue
 
 # user attributes of studies

@@ -15,6 +15,7 @@ from hydra.types import TaskFunction
 from optuna_search.ending import Ending, Outcome
 from optuna_search.run.failures import check_failure_rate
 from optuna_search.run.plan import Plan
+from optuna_search.run.slots import SlotWatch
 from optuna_search.run.tell import tell
 from optuna_search.run.worker import BatchJob, SlotEnding, WorkerSlot, draw
 from optuna_search.study.leases import Lease, WorkerWatch
@@ -33,10 +34,12 @@ def run_slots(plan: Plan, study: optuna.Study, watch: WorkerWatch) -> None:
     Raises:
         Exception: What ended a slot's own code, or what the launcher raised before any trial had begun.
     """
+    launcher = plan.config.hydra.launcher
     while True:
         begun = len(study.get_trials(deepcopy=False))
         try:
-            returns = launch(plan, WorkerSlot(plan), plan.n_jobs)
+            with SlotWatch(study, plan.spec.run, plan.n_jobs, plan.n_trials, launcher):
+                returns = launch(plan, WorkerSlot(plan), plan.n_jobs)
         except Exception as error:  # from the launcher: what a slot's own code raised is among the returns
             if len(study.get_trials(deepcopy=False)) == begun:
                 raise

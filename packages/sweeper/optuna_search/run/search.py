@@ -23,7 +23,6 @@ from optuna_search.results import files as results
 from optuna_search.results.files import SweepSummary
 from optuna_search.results.progress import SweepProgress
 from optuna_search.run.controller import run_batches, run_slots
-from optuna_search.run.launchers import too_few_slots
 from optuna_search.run.plan import Home, Plan
 from optuna_search.run.settings import as_list, check_settings, choose_storage, shared_name
 from optuna_search.run.signals import terminate
@@ -146,10 +145,8 @@ class Search:
             done += ": nothing is left to do; a larger hydra.sweeper.n_trials resumes it"
         text = f"Study {study.study_name}: {self._n_trials} trials{done}. Folder: {self._folder}"
         console.print(text, markup=False, highlight=False, soft_wrap=True)
-        launcher = self._config.hydra.launcher
         doubts = [
             shared_name(self._config.hydra.runtime.choices.get("hydra/sweeper")),
-            too_few_slots(self._options["n_jobs"], launcher),
             shortage(self._options["n_jobs"], self._options["devices"], self._options["slots_per_gpu"]),
         ]
         for doubt in filter(None, doubts):

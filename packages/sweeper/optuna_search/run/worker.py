@@ -93,6 +93,7 @@ class Worker:
         """
         log_through_hydra()
         self.plan = plan
+        self._slot = slot
         self.study = plan.spec.open(slot)
         self._composer = Composer(plan.context.config_loader, plan.config)
         here = Home.here()
@@ -117,7 +118,7 @@ class Worker:
         stopped = _stoppable(self.study)
         callbacks = [build(callback) for callback in plan.callbacks.values()]
         with contextlib.ExitStack() as stack:
-            lease = stack.enter_context(Lease(self.study._storage, plan.lease_s))
+            lease = stack.enter_context(Lease(self.study._storage, plan.lease_s, (plan.spec.run, self._slot)))
             if plan.isolate:
                 stack.callback(self._processes.close)
             while time.time() < plan.deadline and not stopped():

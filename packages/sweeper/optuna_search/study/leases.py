@@ -76,9 +76,18 @@ def _started(pid: int) -> int | None:
 class Lease:
     """Keeps the leases of the trials that this process runs, from a thread of its own."""
 
-    def __init__(self, storage: "optuna.storages.BaseStorage", lease_s: float) -> None:
+    def __init__(
+        self, storage: "optuna.storages.BaseStorage", lease_s: float, slot: tuple[int, int] | None = None
+    ) -> None:
+        """Keep leases in a storage.
+
+        Args:
+            storage: The study's storage.
+            lease_s: How long a lease lasts without a sign of life, in seconds.
+            slot: Of a worker slot, the number of its run and its own, which become part of the lease.
+        """
         self._storage = storage
-        self._owner = owner()
+        self._owner = {**owner(), **({} if slot is None else {"slot": list(slot)})}
         self._held: dict[int, Callable[[], None]] = {}
         self._ended = threading.Event()
         self._interval_s = lease_s / BEATS

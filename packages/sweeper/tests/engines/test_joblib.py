@@ -40,6 +40,6 @@ def test_each_slot_has_a_gpu_that_no_other_sees(toy, monkeypatch):
 
 def test_a_launcher_with_fewer_places_than_slots_is_reported(toy):
     printed = toy.sweep("x=interval(0,3)", "hydra/launcher=joblib", "hydra.launcher.n_jobs=1", "hydra.sweeper.n_jobs=2")
-    assert "hydra.sweeper.n_jobs=2, but the launcher runs 1 at once" in printed
+    assert "hydra.sweeper.n_jobs=2, but the launcher runs one slot after the other" in printed
     assert "Set hydra.launcher.n_jobs=2" in printed
     assert_exact(toy.study(), 4, [toy.folder / "multirun/toy"])
