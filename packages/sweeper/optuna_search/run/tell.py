@@ -75,10 +75,11 @@ def tell(study: optuna.Study, trial: optuna.Trial, outcome: Outcome, rules: Retr
             for key, value in result.constraints.items():
                 trial.set_constraint(key, value)
         study.tell(trial, result.values)
-    except (ValueError, optuna.exceptions.UpdateFinishedTrialError):
-        if not study.get_trials(deepcopy=False)[trial.number].state.is_finished():
-            raise
-        _warn_of_lost(trial)
+    except Exception as error:
+        if study.get_trials(deepcopy=False)[trial.number].state.is_finished():
+            _warn_of_lost(trial)
+        else:  # the storage does not take what the task returned
+            _fail(study, trial, Outcome.of_error(error), rules)
 
 
 def _fail(study: optuna.Study, trial: optuna.Trial, outcome: Outcome, rules: RetryRules) -> None:

@@ -174,9 +174,13 @@ class Worker:
         return run_replicates(plan.repeats, handle, len(self.study.directions), run_one)
 
     def _run_job(self, job: Job, handle: CurrentTrial, lost: threading.Event) -> Outcome:
-        if self.plan.isolate:
-            return run_in_process(job, handle, Limits(self.plan.trial_timeout_s, lost), self._processes)
-        return run_here(job, handle)
+        if not self.plan.isolate:
+            return run_here(job, handle)
+        outcome = run_in_process(job, handle, Limits(self.plan.trial_timeout_s, lost), self._processes)
+        if outcome.ending is Ending.INTERRUPTED and not told_to_end.is_set():
+            # a Ctrl-C reaches this process, which passes it on: that nobody has given one makes it the task's own
+            return Outcome.failed("KeyboardInterrupt: raised by the task itself", ("KeyboardInterrupt",))
+        return outcome
 
     def _job(self, trial: optuna.Trial, handle: CurrentTrial, replicate: str | None = None, within: str = "") -> Job:
         """The job of a trial, or of one of its replicates, which run in folders within the trial's."""

@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
+from optuna_search.trial.returned import plain
+
 if TYPE_CHECKING:
     import optuna
 
@@ -93,7 +95,7 @@ class StudyTrial:
 
     def set_user_attr(self, key: str, value: Any) -> None:
         """Stored at once."""
-        self._trial.set_user_attr(key, value)
+        self._trial.set_user_attr(str(key), plain(value))
 
     def set_constraint(self, key: str, value: float) -> None:
         """Stored at once; Optuna keeps the first value of a constraint."""

@@ -14,6 +14,7 @@ from omegaconf import DictConfig
 
 from optuna_search.ending import Ending, Outcome, kinds_of
 from optuna_search.trial.current import CurrentTrial, running
+from optuna_search.trial.returned import plain
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +89,10 @@ def run(job: Job, began: Callable[[], None] = lambda: None) -> Outcome:
 
 def _outcome_of(result: JobReturn) -> Outcome:
     if result.status == JobStatus.COMPLETED:
-        return Outcome.completed(result.return_value)
+        try:
+            return Outcome.completed(plain(result.return_value))
+        except ValueError as problem:
+            return Outcome.failed(f"of what the task returned, {problem}", kinds_of(problem))
     error = result._return_value
     log.error("The task failed.", exc_info=error)
     cause = error.__cause__ if type(error).__name__ == "CompactHydraException" and error.__cause__ else error

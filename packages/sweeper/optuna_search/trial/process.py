@@ -19,6 +19,7 @@ from hydra.core.utils import setup_globals
 from optuna_search.ending import Ending, Outcome
 from optuna_search.trial.current import running
 from optuna_search.trial.job import CONSOLE, Job, run
+from optuna_search.trial.returned import plain
 
 GRACE_S = 30.0  # what a task gets to tidy up after Ctrl-C
 
@@ -45,11 +46,11 @@ class PipeTrial:
 
     def set_user_attr(self, key: str, value: Any) -> None:
         """Blocks until the worker has stored it."""
-        self._ask("set_user_attr", key, value)
+        self._ask("set_user_attr", str(key), plain(value))
 
     def set_constraint(self, key: str, value: float) -> None:
         """Blocks until the worker has stored it."""
-        self._ask("set_constraint", key, value)
+        self._ask("set_constraint", str(key), float(value))
 
     def _ask(self, name: str, *arguments: Any) -> Any:
         with self._lock:

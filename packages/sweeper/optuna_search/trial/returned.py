@@ -1,7 +1,12 @@
-"""What a task may return, and what the study makes of it."""
+"""What a task may return or say of its trial, and what the study makes of it.
+
+A task is anybody's code: whatever it returns is a value for the study, or the reason why its trial has failed, and
+never an error of the sweep.
+"""
 
 import math
-from collections.abc import Mapping
+import reprlib
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +28,37 @@ class Result:
     user_attrs: Mapping[str, Any]
 
 
+def plain(value: Any) -> Any:
+    """`value` in terms that JSON keeps: of numbers of other libraries, arrays and tensors the Python numbers.
+
+    Raises:
+        ValueError: It holds something that is none of these; the message says what.
+    """
+    try:
+        return _plain(value)
+    except RecursionError:
+        raise ValueError("it contains itself, or is nested too deeply to be kept") from None
+
+
+def _plain(value: Any) -> Any:
+    if value is None or type(value) in (str, bool, int, float):
+        return value
+    for kind in (str, int, float):  # their subclasses, such as members of enums
+        if isinstance(value, kind):
+            return kind(value)
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, Sequence | Set) and not isinstance(value, bytes | bytearray | memoryview):
+        return [_plain(item) for item in value]
+    try:
+        return _plain(value.tolist()) if hasattr(value, "tolist") else float(value)
+    except Exception as error:  # a class of anybody's making
+        raise ValueError(
+            f"a {type(value).__name__} cannot be kept ({type(error).__name__}: {error}); expected a number, a text, or"
+            " a list or mapping of such"
+        ) from error
+
+
 def read_result(returned: Any, objectives: int) -> Result:
     """Take apart what a task returned: a number, a sequence of them, or a mapping with `value` or `values`.
 
@@ -35,12 +71,30 @@ def read_result(returned: Any, objectives: int) -> Result:
         raise ValueError(f"the task returned a mapping with {', '.join(unknown)}; expected {', '.join(RETURNED)}")
     if ("value" in returned) == ("values" in returned):
         raise ValueError("the task returned a mapping that needs either 'value' or 'values'")
-    constraints = {str(key): value for key, value in (returned.get("constraints") or {}).items()}
+    constraints = returned.get("constraints") or {}
+    if not isinstance(constraints, Mapping):
+        raise ValueError(f"the task returned {reprlib.repr(constraints)} as constraints; expected a mapping")
     for key, value in constraints.items():
-        if not isinstance(value, int | float) or math.isnan(value):
-            raise ValueError(f"the task returned {value!r} for the constraint '{key}'; expected a number, kept if ≤ 0")
+        if not isinstance(value, int | float) or _is_too_large(value) or math.isnan(value):
+            raise ValueError(
+                f"the task returned {reprlib.repr(value)} for the constraint '{key}'; expected a number, kept if ≤ 0"
+            )
     values = _numbers(returned["value"] if "value" in returned else returned["values"], objectives)
-    return Result(values, constraints, dict(returned.get("user_attrs") or {}))
+    return Result(values, constraints, _attributes(returned.get("user_attrs")))
+
+
+def _attributes(returned: Any) -> Mapping[str, Any]:
+    if returned is not None and not isinstance(returned, Mapping):
+        raise ValueError(f"the task returned {reprlib.repr(returned)} as user_attrs; expected a mapping")
+    return returned or {}
+
+
+def _is_too_large(number: float) -> bool:
+    try:
+        float(number)
+    except OverflowError:
+        return True
+    return False
 
 
 def _numbers(returned: Any, objectives: int) -> list[float]:
@@ -49,9 +103,9 @@ def _numbers(returned: Any, objectives: int) -> list[float]:
         raise ValueError(f"the task returned {len(values)} values, but the study has {objectives} directions")
     try:
         numbers = [float(value) for value in values]
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         wanted = "the study needs a number for each direction"
-        raise ValueError(f"the task returned {returned!r}, but {wanted}") from error
+        raise ValueError(f"the task returned {reprlib.repr(returned)}, but {wanted}") from error
     if any(math.isnan(number) for number in numbers):
         raise ValueError("the task returned NaN")
     return numbers

@@ -1,10 +1,16 @@
 """How outcomes are read, and which failures are tried again."""
 
+import decimal
+import enum
+import json
+
 import optuna
 import pytest
+from omegaconf import OmegaConf
 from optuna.trial import TrialState
 from optuna_search.ending import Ending, Outcome, kinds_of
 from optuna_search.run.tell import RetryRules, read_result, tell
+from optuna_search.trial.returned import plain
 
 
 class OutOfMemoryError(RuntimeError):
@@ -97,3 +103,73 @@ def test_a_result_that_comes_after_the_trial_was_given_up_is_not_used(caplog):
     tell(study, trial, Outcome.failed("broken"), RULES)
     assert [trial.state for trial in study.trials] == [TrialState.FAIL]
     assert caplog.text.count("given up as dead while it ran here") == 2
+
+
+class Odd:
+    """Of anybody's making."""
+
+    def __float__(self):
+        raise RuntimeError("not today")
+
+
+class Tensor:
+    """As torch's or NumPy's."""
+
+    def __init__(self, content):
+        self._content = content
+
+    def tolist(self):
+        return self._content
+
+
+LOOP = []
+LOOP.append(LOOP)
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        pytest.param(Tensor(0.5), 0.5, id="a tensor with one number"),
+        pytest.param(Tensor([1, [2.5]]), [1, [2.5]], id="an array"),
+        pytest.param(decimal.Decimal("0.25"), 0.25, id="a decimal"),
+        pytest.param({"a": (1, Tensor(2))}, {"a": [1, 2]}, id="within a mapping"),
+        pytest.param(enum.IntEnum("E", ["A"]).A, 1, id="a member of an enum"),
+        pytest.param(OmegaConf.create({"a": [1]}), {"a": [1]}, id="a configuration"),
+        pytest.param(10**400, 10**400, id="a large integer"),
+    ],
+)
+def test_what_a_task_says_is_kept_in_terms_of_json(value, kept):
+    assert plain(value) == kept
+    json.dumps(plain(value))
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        pytest.param(object(), "a object cannot be kept", id="an object"),
+        pytest.param({"a": [Odd()]}, "a Odd cannot be kept .*not today", id="one that refuses"),
+        pytest.param(lambda: 0, "a function cannot be kept", id="a function"),
+        pytest.param(b"x", "a bytes cannot be kept", id="bytes"),
+        pytest.param(LOOP, "contains itself", id="a circle"),
+    ],
+)
+def test_what_cannot_be_kept_says_what_it_is(value, reason):
+    with pytest.raises(ValueError, match=reason):
+        plain(value)
+
+
+@pytest.mark.parametrize(
+    "returned",
+    [
+        pytest.param(10**400, id="too large for a float"),
+        pytest.param({"value": 1.0, "user_attrs": [1]}, id="attributes that are no mapping"),
+        pytest.param({"value": 1.0, "constraints": 3}, id="constraints that are no mapping"),
+        pytest.param({"value": 1.0, "constraints": {"c": 10**400}}, id="a constraint too large"),
+        pytest.param("x" * 100_000, id="a long text"),
+    ],
+)
+def test_whatever_is_told_the_trial_ends_with_a_short_reason(returned):
+    study = optuna.create_study()
+    tell(study, study.ask(), Outcome.completed(returned), RULES)
+    assert study.trials[0].state == TrialState.FAIL
+    assert 0 < len(study.trials[0].user_attrs["fail_reason"]) < 300

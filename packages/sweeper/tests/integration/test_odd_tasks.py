@@ -1,0 +1,78 @@
+"""Tasks that return or do what no one expects: each is a value or a failed trial, and the sweep goes on."""
+
+import pytest
+from optuna.trial import TrialState
+from support.toy import Toy
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
+
+APP = """
+import _thread, decimal, sys, time
+import hydra
+from hydra.core.config_store import ConfigStore
+from optuna_search import current_trial
+
+class Odd:
+    def __reduce__(self):
+        raise RuntimeError("not to be pickled")
+
+ConfigStore.instance().store("config", {"kind": "number"})
+
+@hydra.main(version_base="1.3", config_path=None, config_name="config")
+def main(cfg):
+    current_trial().set_user_attr("kept", decimal.Decimal("0.5"))
+    if cfg.kind == "unpicklable":
+        return Odd()
+    if cfg.kind == "large":
+        return 10**400
+    if cfg.kind == "attribute":
+        current_trial().set_user_attr("odd", Odd())
+    if cfg.kind == "interrupt":
+        _thread.interrupt_main()
+        time.sleep(5)
+    if cfg.kind == "exit":
+        sys.exit(130)
+    return decimal.Decimal("1.5")
+
+if __name__ == "__main__":
+    main()
+"""
+
+REASONS = {
+    "number": None,
+    "unpicklable": "a Odd cannot be kept",
+    "large": "too large",
+    "attribute": "a Odd cannot be kept",
+    "interrupt": "KeyboardInterrupt: raised by the task itself",
+    "exit": "KeyboardInterrupt: raised by the task itself",
+}
+
+
+class OddToy(Toy):
+    """An app of one file in the toy's folder."""
+
+    def command(self, *overrides: str) -> list[str]:
+        python, *options, _, multirun = super().command()
+        return [python, *options, "app.py", multirun, *overrides]
+
+
+def test_each_ends_as_a_value_or_a_failure_with_its_reason(tmp_path):
+    """None is tried again without end, and none ends the sweep."""
+    (tmp_path / "app.py").write_text(APP)
+    toy = OddToy(tmp_path)
+
+    toy.sweep(
+        *("hydra/sweeper=optuna", "hydra/sweeper/sampler=grid", f"kind={','.join(REASONS)}"),
+        *("hydra.sweeper.max_failure_rate=1.0", "hydra.sweeper.study_name=toy"),
+        *("hydra.sweep.dir=multirun/toy", "hydra.sweeper.enqueue=[]"),
+    )
+
+    trials = {trial.params["kind"]: trial for trial in toy.study().trials}
+    assert len(toy.study().trials) == len(REASONS) == len(trials)
+    for kind, reason in REASONS.items():
+        assert trials[kind].user_attrs["kept"] == 0.5
+        if reason is None:
+            assert trials[kind].value == 1.5
+        else:
+            assert trials[kind].state == TrialState.FAIL
+            assert reason in trials[kind].user_attrs["fail_reason"]
