@@ -105,7 +105,7 @@ def _numbers(returned: Any, objectives: int) -> list[float]:
         numbers = [float(value) for value in values]
     except (TypeError, ValueError, OverflowError) as error:
         wanted = "the study needs a number for each direction"
-        raise ValueError(f"the task returned {reprlib.repr(returned)}, but {wanted}") from error
+        raise ValueError(f"the task returned {reprlib.repr(returned)}, but {wanted} ({str(error)[:80]})") from error
     if any(math.isnan(number) for number in numbers):
         raise ValueError("the task returned NaN")
     return numbers
