@@ -1,23 +1,17 @@
-"""The real data set as the configuration describes it, prepared in a folder of the test."""
+"""The real data set as the configuration describes it."""
 
+import hashlib
 from pathlib import Path
 
 from hydra import compose, initialize_config_dir
 
 from src.config import app, schema
 from src.config.sections import section
-from src.data.build import ensure_prepared
 from src.data.options import DataOptions
-from src.data.prepared import PreparedData
-
-
-def coco128(real_data: Path, root: Path, *overrides: str) -> PreparedData:
-    """`data=coco128_person` from the archive at hand, with further overrides; prepared."""
-    return ensure_prepared(coco128_options(real_data, root, *overrides))
 
 
 def coco128_options(real_data: Path, root: Path, *overrides: str) -> DataOptions:
-    """The options for it."""
+    """The options for `data=coco128_person` from the archive at hand, with further overrides."""
     schema.register()
     with initialize_config_dir(app.ROOT["config_path"], version_base="1.3"):
         config = compose(
@@ -32,3 +26,16 @@ def coco128_options(real_data: Path, root: Path, *overrides: str) -> DataOptions
             ],
         )
     return section(config, "data", DataOptions)
+
+
+class SharedCoco128:
+    """The data set for all tests, none of which changes it: each list of overrides has a folder of its own."""
+
+    def __init__(self, real_data: Path, folder: Path) -> None:
+        self._real_data = real_data
+        self._folder = folder
+
+    def options(self, *overrides: str) -> DataOptions:
+        """The options for it with further overrides."""
+        name = hashlib.sha256(repr(overrides).encode()).hexdigest()[:12]
+        return coco128_options(self._real_data, self._folder / name, *overrides)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from src.data.build import ensure_prepared
 from src.data.ground_truth import ground_truth
 from src.detector.predict import PredictionRequest, Predictor, read_image
 from src.detector.suppression import suppress
@@ -10,15 +11,14 @@ from src.documents.predictions import Predictions
 from src.evaluation.average_precision import COCO, ULTRALYTICS, average_precision
 from src.evaluation.coco import SIZES, coco_metrics
 from src.evaluation.matching import match, records_of
-from tests.integration.prepared import coco128
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
 
 
 @pytest.fixture(scope="module")
-def predictions(real_data, tmp_path_factory):
+def predictions(real_data, coco128):
     """The pretrained weights on the ten val and the ten test images, by split."""
-    data = coco128(real_data, tmp_path_factory.mktemp("data"))
+    data = ensure_prepared(coco128.options())
     predictor = Predictor(
         PredictionRequest(data.class_names, imgsz=640, weights=real_data / "yolov8n.pt", device="cpu", threads=1)
     )

@@ -11,7 +11,6 @@ from src.data.options import SyntheticOptions
 from src.detector.options import ModelOptions, TrainOptions
 from src.evaluation.folds import CrossValidation, Fold
 from src.stages.evaluate.cross_validation import cross_validate
-from tests.integration.prepared import coco128
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
 
@@ -57,9 +56,9 @@ def test_each_image_of_train_and_val_is_judged_by_a_training_that_did_not_see_it
         assert 0 <= fold["mAP50-95"] <= fold["mAP50"] <= 1
 
 
-def test_good_weights_stay_good_in_every_fold(real_data, tmp_path):
+def test_good_weights_stay_good_in_every_fold(real_data, coco128):
     """Real photographs, the pretrained weights, one gentle epoch: figures like those of the weights themselves."""
-    data = coco128(real_data, tmp_path)
+    data = ensure_prepared(coco128.options())
     result = _cross_validated(data, ModelOptions(weights=str(real_data / "yolov8n.pt")), imgsz=160, lr0=0.0001)
     assert [fold.images for fold in result.folds] == [25, 25]
     assert [fold.figures["mAP50"] for fold in result.folds] == pytest.approx([0.45, 0.45], abs=0.2)

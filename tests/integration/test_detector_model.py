@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from src.data.build import ensure_prepared
 from src.data.ground_truth import ground_truth
 from src.detector.predict import PredictionRequest, Predictor, read_image
 from src.detector.suppression import suppress
@@ -14,7 +15,6 @@ from src.evaluation.output_agreement import output_agreement
 from src.mlflow.registry import package
 from src.mlflow.registry.package import Package
 from src.stages.promote.against_incumbent import DeployedModel
-from tests.integration.prepared import coco128
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
@@ -22,9 +22,9 @@ IMGSZ, IOU, SHOWN = 256, 0.6, 4
 
 
 @pytest.fixture(scope="module")
-def data(real_data, tmp_path_factory):
+def data(coco128):
     """Photographs of many shapes, with all classes of COCO."""
-    return coco128(real_data, tmp_path_factory.mktemp("data"), "data.classes=[]", "data.resize=null")
+    return ensure_prepared(coco128.options("data.classes=[]", "data.resize=null"))
 
 
 @pytest.fixture(scope="module")

@@ -38,10 +38,10 @@ def job(real_data, folder, data: ArchiveOptions, **evaluate_options):
 
 
 @pytest.fixture(scope="module")
-def evaluated(real_data, tmp_path_factory):
+def evaluated(real_data, coco128, tmp_path_factory):
     """An evaluation of the pretrained weights, with one corruption and an export."""
     folder = tmp_path_factory.mktemp("evaluation")
-    data = coco128_options(real_data, folder / "data")
+    data = coco128.options()
     weights = str(real_data / "yolov8n.pt")
     outcome = evaluate(job(real_data, folder / "out", data, weights=weights, corruptions=["blur"]))
     draw(outcome, seed=0)
@@ -115,8 +115,8 @@ def test_the_remarks_and_the_trackers_figures_agree_with_the_files(evaluated):
     assert any("Against the untrained weights on test: mAP50-95 +0.000" in line for line in remarks(evaluated))
 
 
-def test_without_a_test_set_val_stands_alone(real_data, tmp_path):
-    data = coco128_options(real_data, tmp_path / "data", "~data.splits.test")
+def test_without_a_test_set_val_stands_alone(real_data, coco128, tmp_path):
+    data = coco128.options("~data.splits.test")
     weights = str(real_data / "yolov8n.pt")
 
     outcome = evaluate(job(real_data, tmp_path / "out", data, weights=weights, corruptions=[], onnx=False))
@@ -127,15 +127,15 @@ def test_without_a_test_set_val_stands_alone(real_data, tmp_path):
     assert "test" not in json.loads((tmp_path / "out" / "evaluation.json").read_text())["splits"]
 
 
-def test_there_has_to_be_a_training(real_data, tmp_path):
-    data = coco128_options(real_data, tmp_path / "data")
+def test_there_has_to_be_a_training(real_data, coco128, tmp_path):
+    data = coco128.options()
 
     with pytest.raises(DataError, match=r"There is no finished training in .*nowhere"):
         evaluate(job(real_data, tmp_path, data, training=str(tmp_path / "nowhere")))
 
 
-def test_a_model_is_not_tested_on_images_that_it_may_have_been_trained_on(real_data, tmp_path):
-    data = coco128_options(real_data, tmp_path / "data")
+def test_a_model_is_not_tested_on_images_that_it_may_have_been_trained_on(real_data, coco128, tmp_path):
+    data = coco128.options()
     training = tmp_path / "training"
     (training / "weights").mkdir(parents=True)
     shutil.copy(real_data / "yolov8n.pt", training / "weights" / "best.pt")

@@ -5,9 +5,9 @@ import importlib
 import numpy as np
 import pytest
 
+from src.data.build import ensure_prepared
 from src.detector.evaluate import EvaluationRequest, evaluate
 from src.evaluation.average_precision import average_precision
-from tests.integration.prepared import coco128
 from tests.unit.evaluation.strategies import random_records
 
 pytestmark = pytest.mark.integration
@@ -37,9 +37,9 @@ def test_average_precision_is_that_of_ultralytics(seed):
     np.testing.assert_allclose(average_precision(records).per_class[with_truth], expected, atol=1e-6)
 
 
-def test_real_detections_have_the_figures_of_ultralytics(real_data, tmp_path):
+def test_real_detections_have_the_figures_of_ultralytics(real_data, coco128):
     """On pretrained YOLOv8n and real images of several classes, mAP from the records is that of the validator."""
-    data = coco128(real_data, tmp_path, "data.classes=[person,chair,cup,car]")
+    data = ensure_prepared(coco128.options("data.classes=[person,chair,cup,car]"))
     evaluation = evaluate(
         EvaluationRequest(
             data_yaml=data.data_yaml,

@@ -5,39 +5,52 @@ import importlib
 import numpy as np
 import pytest
 
+from src.data.build import ensure_prepared
 from src.data.ground_truth import ground_truth
 from src.detector.predict import PredictionRequest, Predictor, read_image
 from src.detector.suppression import suppress
 from src.documents.predictions import Predictions
-from tests.integration.prepared import coco128
 
 pytestmark = pytest.mark.integration
 
 
 @pytest.fixture(scope="module")
-def predictions(real_data, tmp_path_factory):
-    """The pretrained weights on the ten test images, all 80 classes."""
-    data = coco128(real_data, tmp_path_factory.mktemp("data"), "data.resize=null")
+def data(coco128):
+    """Photographs of many shapes."""
+    return ensure_prepared(coco128.options("data.resize=null"))
+
+
+@pytest.fixture(scope="module")
+def predictions(real_data, data):
+    """The pretrained weights on the ten test images, asked for people only."""
     truth = ground_truth(data, "test")
     predictor = Predictor(_request(real_data, truth.class_names))
     images = [data.root / file for file in truth.files]
     return images, Predictions(truth, predictor.raw_boxes(map(read_image, images)))
 
 
-@pytest.mark.parametrize(("confidence", "iou"), [(0.25, 0.7), (0.05, 0.7), (0.25, 0.4), (0.001, 0.55)])
-def test_the_boxes_are_those_that_predict_returns(real_data, tmp_path, confidence, iou):
-    """On images of many shapes, at several thresholds: the same boxes, scores and classes, bit for bit."""
+@pytest.fixture(scope="module")
+def model(real_data):
+    """Ultralytics' own way to use the weights."""
     from src.detector import engine  # noqa: F401 - sets Ultralytics' environment before it is imported
 
-    YOLO = importlib.import_module("ultralytics").YOLO  # noqa: N806
+    return importlib.import_module("ultralytics").YOLO(real_data / "yolov8n.pt")
 
-    data = coco128(real_data, tmp_path, "data.resize=null")
-    model = YOLO(real_data / "yolov8n.pt")
+
+@pytest.fixture(scope="module")
+def raw(real_data, model, data):
+    """The test images, and our raw boxes of all 80 classes."""
     images = [data.root / file for file in ground_truth(data, "test").files]
-    names = tuple(model.names.values())
-    raw = Predictor(_request(real_data, names)).raw_boxes(map(read_image, images))
+    predictor = Predictor(_request(real_data, tuple(model.names.values())))
+    return images, predictor.raw_boxes(map(read_image, images))
 
-    ours = suppress(raw, iou=iou, confidence=confidence)
+
+@pytest.mark.parametrize(("confidence", "iou"), [(0.25, 0.7), (0.05, 0.7), (0.25, 0.4), (0.001, 0.55)])
+def test_the_boxes_are_those_that_predict_returns(model, raw, confidence, iou):
+    """On images of many shapes, at several thresholds: the same boxes, scores and classes, bit for bit."""
+    images, boxes = raw
+
+    ours = suppress(boxes, iou=iou, confidence=confidence)
 
     for index, image in enumerate(images):
         [theirs] = model.predict(str(image), imgsz=416, conf=confidence, iou=iou, verbose=False)
@@ -65,7 +78,7 @@ def test_what_was_saved_is_loaded_whole(predictions, tmp_path):
     for name in ("sizes_wh", "image_index", "class_index", "boxes_xyxy"):
         np.testing.assert_array_equal(getattr(loaded.truth, name), getattr(found.truth, name))
     for name in ("image_index", "class_index", "scores", "boxes_xyxy", "input_sizes_wh", "sizes_wh"):
-        np.testing.assert_array_equal(getattr(loaded.candidates, name), getattr(found.candidates, name))
+        np.testing.assert_array_equal(getattr(loaded.raw, name), getattr(found.raw, name))
 
 
 def _request(real_data, class_names):

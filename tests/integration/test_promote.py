@@ -60,9 +60,9 @@ def store(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def data(real_data, tmp_path_factory):
+def data(coco128):
     """Photographs with all classes of COCO, so that the pretrained weights need no training."""
-    return coco128_options(real_data, tmp_path_factory.mktemp("data"), "data.classes=[]")
+    return coco128.options("data.classes=[]")
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,6 @@ from src.stages.promote.arguments import PromoteArguments
 from src.stages.promote.rollback import roll_back
 from src.stages.promote.stage import PromoteJob, promote
 from tests.integration.judged_runs import evaluated, judged_run
-from tests.integration.prepared import coco128_options
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -61,10 +60,10 @@ def _await(url: str, process: subprocess.Popen, log: Path) -> None:
     pytest.fail(f"The server does not answer: {log.read_text()}")
 
 
-def test_a_model_goes_through_the_server_and_back(server, real_data, tmp_path):
+def test_a_model_goes_through_the_server_and_back(server, real_data, coco128, tmp_path):
     """Registered, promoted, downloaded and taken back, with nothing but the server's address."""
     store = TrackingOptions(uri=server, spool=str(tmp_path / "spool"), wait_s=120)
-    data = coco128_options(real_data, tmp_path / "data", "data.classes=[]")
+    data = coco128.options("data.classes=[]")
     models = {imgsz: evaluated(tmp_path / str(imgsz), data, real_data / "yolov8n.pt", imgsz) for imgsz in (64, 256)}
     made = {}
     for imgsz, model in models.items():

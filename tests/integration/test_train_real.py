@@ -2,15 +2,15 @@
 
 import pytest
 
-from tests.integration.prepared import coco128
+from src.data.build import ensure_prepared
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
 
 
 @pytest.fixture(scope="module")
-def persons(real_data, tmp_path_factory):
+def persons(coco128):
     """The known split, prepared."""
-    return coco128(real_data, tmp_path_factory.mktemp("prepared"))
+    return ensure_prepared(coco128.options())
 
 
 @pytest.mark.parametrize(
