@@ -32,7 +32,7 @@ def main(cfg: DictConfig) -> None:
         )
         outcome = decide(job)
         tracking = section(cfg, "tracking", TrackingOptions)
-        with pipeline_run(tracking, outcome.evidence.find("training", "run_id")) as run:
+        with pipeline_run(tracking, outcome.decision.candidate.run_id) as run:
             record(outcome, run)
         show(outcome, standard_output())
 

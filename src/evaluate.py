@@ -36,7 +36,7 @@ def main(cfg: DictConfig) -> None:
         outcome = evaluate(job)
         draw(outcome, job.evaluate.seed)
         save(outcome)
-        with pipeline_run(job.tracking, outcome.training.get("run_id")) as run:
+        with pipeline_run(job.tracking, outcome.evaluation.run_id) as run:
             record(outcome, run)
         show(outcome, standard_output())
 

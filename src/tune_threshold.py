@@ -38,7 +38,7 @@ def main(cfg: DictConfig) -> None:
         outcome = tune_threshold(job)
         draw(outcome)
         save(outcome)
-        with pipeline_run(job.tracking, outcome.evaluation.get("run_id")) as run:
+        with pipeline_run(job.tracking, outcome.evaluation.run_id) as run:
             record(outcome, run)
         show(outcome, standard_output())
     if outcome.point is None and job.threshold.has_constraint:

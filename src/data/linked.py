@@ -7,8 +7,8 @@ from pathlib import Path
 import yaml
 
 from src.core.files import write_text
-from src.data.manifest import SplitCounts
 from src.data.prepared import PreparedData
+from src.documents.splits import SplitCounts
 
 
 def linked(data: PreparedData, root: Path, images: Mapping[str, Sequence[Path]]) -> PreparedData:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from src.data.images import Written
 from src.data.labels import Box
 from src.data.sample import Sample
+from src.documents.splits import SplitCounts
 
 FILE: Final = "manifest.json"
 FORMAT: Final = 2  # rises when the form of prepared data changes: older ones are then made anew
@@ -18,21 +19,6 @@ FORMAT: Final = 2  # rises when the form of prepared data changes: older ones ar
 # COCO's own limits between small, medium and large objects.
 _SMALL_PX2, _MEDIUM_PX2 = 32**2, 96**2
 _QUANTILES = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0)
-
-
-@dataclass(frozen=True)
-class SplitCounts:
-    """How much a split holds.
-
-    Attributes:
-        images: number of images, those without boxes included.
-        boxes: number of boxes.
-        backgrounds: number of images without boxes.
-    """
-
-    images: int
-    boxes: int
-    backgrounds: int
 
 
 @dataclass

@@ -9,7 +9,7 @@ from typing import Any
 
 from src.core.errors import DataError
 from src.data import manifest
-from src.data.manifest import SplitCounts
+from src.documents.splits import SplitCounts
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from src.core.interval import Interval
-from src.decision.figures import Evidence, as_interval
-from src.decision.gates import JudgedGate, Judgement
-from src.decision.verdict import said
+from src.decision.metrics import known
+from src.documents.decision import StudyComparison
+from src.documents.evidence import Evidence
 from src.documents.findings import Finding, Status
-from src.study.comparison import Comparison
+from src.documents.gates import JudgedGate, Judgement
 
 
 @dataclass
@@ -32,21 +32,23 @@ class Arguments:
 
 
 def weigh(
-    evidence: Evidence, gates: Sequence[JudgedGate], findings: Sequence[Finding], comparison: Comparison | None
+    evidence: Evidence, gates: Sequence[JudgedGate], findings: Sequence[Finding], comparison: StudyComparison | None
 ) -> Arguments:
     """All arguments."""
     arguments = Arguments()
     passed = [judged for judged in gates if judged.judgement == Judgement.PASSED]
-    arguments.pro += [f"Gate passed: {said(judged)}." for judged in passed]
-    arguments.contra += [f"Gate {judged.judgement}: {said(judged)}." for judged in gates if judged not in passed]
+    arguments.pro += [f"Gate passed: {judged}." for judged in passed]
+    arguments.contra += [f"Gate {judged.judgement}: {judged}." for judged in gates if judged not in passed]
+    over_untrained = evidence.evaluation.difference.test
+    over_default = None if evidence.threshold.test is None else evidence.threshold.test.difference
     arguments.weigh(
-        as_interval(evidence.find("evaluation", "difference", "test", "mAP50-95")),
+        None if over_untrained is None else known(over_untrained.map50_95),
         "Better than the untrained weights in test mAP50-95",
         "Worse than not training at all in test mAP50-95",
         "Not to be told apart from the untrained weights in test mAP50-95",
     )
     arguments.weigh(
-        as_interval(evidence.find("threshold", "test", "difference", "F1")),
+        None if over_default is None else known(over_default.f1),
         "The tuned threshold gives a better test F1 than the default 0.25",
         "The tuned threshold gives a worse test F1 than the default 0.25",
         "The tuned threshold gives no clearly better test F1 than the default 0.25",
@@ -56,7 +58,7 @@ def weigh(
     return arguments
 
 
-def _weigh_study(arguments: Arguments, comparison: Comparison | None) -> None:
+def _weigh_study(arguments: Arguments, comparison: StudyComparison | None) -> None:
     if comparison is None or comparison.candidate is None or not comparison.runners_up:
         return
     rivals = comparison.runners_up

@@ -6,10 +6,12 @@ No check stops the report. A finding says what was found, what it means and what
 from collections.abc import Sequence
 
 from src.core.interval import Interval
-from src.decision.figures import Evidence, as_interval, figure
-from src.decision.gates import Gate
+from src.decision.metrics import known, measure
 from src.decision.overlap import Overlap, check_overlap
+from src.documents.codec import by_name
+from src.documents.evidence import Evidence
 from src.documents.findings import THRESHOLD, Finding, Status
+from src.documents.gates import Gate, Samples
 from src.documents.study_record import StudyTraining
 from src.study.repeats import check_repeats
 
@@ -45,18 +47,14 @@ def checklist(
 def _threshold(evidence: Evidence) -> Finding:
     """An infeasible criterion leaves no operating point, and so nothing that could be deployed."""
     name, title = THRESHOLD, "A threshold fulfils the criterion"
-    feasible, criterion = (evidence.find("threshold", key) for key in ("feasible", "criterion"))
-    if feasible is None:
-        return Finding(name, title, Status.UNKNOWN, "The stage tune_threshold does not say.")
-    if feasible:
-        score, iou = (evidence.find("threshold", key) for key in ("score", "iou"))
-        return Finding(name, title, Status.OK, f"{criterion}: {score:.3g} at NMS IoU {iou}.")
-    sentence = (
-        f"No threshold fulfils the criterion '{criterion}': {evidence.find('threshold', 'reason') or 'no reason'}"
-    )
-    if nearest := evidence.find("threshold", "nearest"):
-        figures = ", ".join(f"{key} {value:.3g}" for key, value in nearest.items())
-        sentence += f" The nearest point on val: {figures}."
+    threshold = evidence.threshold
+    if (chosen := threshold.chosen) is not None:
+        sentence = f"{threshold.criterion}: {chosen.score:.3g} at NMS IoU {chosen.iou}."
+        return Finding(name, title, Status.OK, sentence)
+    sentence = f"No threshold fulfils the criterion '{threshold.criterion}': {threshold.reason or 'no reason'}"
+    if threshold.nearest is not None:
+        nearest = ", ".join(f"{key} {value:.3g}" for key, value in by_name(threshold.nearest).items())
+        sentence += f" The nearest point on val: {nearest}."
     action = "Ask for less (threshold.*), or train a better model; there is no threshold to deploy this one with."
     return Finding(name, title, Status.WARNING, sentence, action)
 
@@ -64,13 +62,14 @@ def _threshold(evidence: Evidence) -> Finding:
 def _precision(evidence: Evidence) -> Finding:
     """A precision below 10 % says something about the threshold far more often than about the model."""
     name, title = "low_precision", "Precision is not an artefact of the threshold"
-    points = {point: evidence.find("threshold", "test", point) for point in ("tuned", "default")}
-    if any(as_interval((facts or {}).get("recall")) is None for facts in points.values()):
+    chosen, test = evidence.threshold.chosen, evidence.threshold.test
+    points = None if test is None else (test.tuned, test.default)
+    if chosen is None or points is None or any(p is None or known(p.recall) is None for p in points):
         return Finding(name, title, Status.UNKNOWN, "There are no figures on a test split at the tuned threshold.")
     # Where nothing is detected, precision is undefined, and recall is 0.
-    tuned, default = (as_interval(facts.get("precision")) for facts in points.values())
-    reported = evidence.find("threshold", "ultralytics", "precision")
-    score = evidence.find("threshold", "score")
+    tuned, default = (None if p is None else known(p.precision) for p in points)
+    reported = None if evidence.threshold.ultralytics is None else evidence.threshold.ultralytics.precision
+    score = chosen.score
     said = f"Precision is {_percent(tuned)} at the tuned threshold {score:.3g}, {_percent(default)} at the default 0.25"
     said += "." if reported is None else f", {reported:.1%} as Ultralytics reports it."
     if tuned is None or tuned.estimate < LOW_PRECISION:
@@ -93,9 +92,11 @@ def _percent(precision: Interval | None) -> str:
 def _test_size(evidence: Evidence, gates: Sequence[Gate]) -> Finding:
     """An interval that is wider than the distance to the limit leaves the gate to luck, or nearly so."""
     name, title = "test_set_size", "The test set is large enough for the gates"
-    measured = [(gate, figure(gate.metric, evidence)) for gate in gates]
+    measured = [(gate, measure(gate.metric, evidence)) for gate in gates]
     sure = [
-        (gate, f.value, f.samples) for gate, f in measured if f.value is not None and f.samples and f.of == "images"
+        (gate, m.value, m.samples)
+        for gate, m in measured
+        if m.value is not None and m.samples and m.of is Samples.IMAGES
     ]
     if not sure:
         return Finding(name, title, Status.UNKNOWN, "No gate has a figure with an interval.")
@@ -105,7 +106,6 @@ def _test_size(evidence: Evidence, gates: Sequence[Gate]) -> Finding:
         return Finding(
             name, title, Status.OK, "Every interval is narrower than the distance of its figure to its limit."
         )
-    images = evidence.find("evaluation", "splits", "test", "images")
     parts = []
     if narrow:
         parts.append(f"The interval is wider than the distance to the limit for: {', '.join(narrow)}.")
@@ -114,7 +114,7 @@ def _test_size(evidence: Evidence, gates: Sequence[Gate]) -> Finding:
             f"The interval has no width for: {', '.join(spreadless)}. What occurs in none of so few images,"
             " resampling cannot show."
         )
-    parts.append(f"There are {images:,} test images." if images else "There is no test split.")
+    parts.append(f"There are {evidence.test.images:,} test images." if evidence.test else "There is no test split.")
     return Finding(
         name, title, Status.WARNING, " ".join(parts), "Label more test images before relying on these gates."
     )
@@ -122,9 +122,7 @@ def _test_size(evidence: Evidence, gates: Sequence[Gate]) -> Finding:
 
 def _steps(evidence: Evidence) -> Finding:
     name, title = "optimizer_steps", "Every epoch had an optimizer step"
-    steps, epochs = (evidence.find("training", key) for key in ("optimizer_steps", "epochs_run"))
-    if steps is None or not epochs:
-        return Finding(name, title, Status.UNKNOWN, "The training does not say how many optimizer steps it made.")
+    steps, epochs = evidence.training.optimizer_steps, evidence.training.epochs_run
     said = f"{steps:,} optimizer steps in {epochs} epochs"
     if steps >= epochs:
         return Finding(name, title, Status.OK, f"{said}.")
@@ -140,9 +138,8 @@ def _steps(evidence: Evidence) -> Finding:
 def _looks(evidence: Evidence) -> Finding:
     """A model that has learnt where objects usually are, and not what they look like, is the same in the dark."""
     name, title = "looks_at_pictures", "The detections depend on the picture"
-    clean = as_interval(evidence.find("evaluation", "splits", "test", "metrics", "mAP50"))
-    robustness = evidence.find("evaluation", "robustness") or {}
-    corrupted = {key: as_interval(facts.get("mAP50")) for key, facts in robustness.items()}
+    clean = None if evidence.test is None else known(evidence.test.metrics.map50)
+    corrupted = {key: found.map50 for key, found in evidence.evaluation.robustness.items()}
     if clean is None or len(corrupted) < _MANY_ALIKE:
         sentence = "There is no test set, or it was evaluated under too few corruptions to tell."
         return Finding(name, title, Status.UNKNOWN, sentence)
@@ -150,7 +147,7 @@ def _looks(evidence: Evidence) -> Finding:
         return Finding(
             name, title, Status.UNKNOWN, "It finds nothing on the pictures as they are, which tells nothing."
         )
-    alike = [key for key, value in corrupted.items() if value is not None and value.estimate == clean.estimate]
+    alike = [key for key, value in corrupted.items() if value.estimate == clean.estimate]
     if len(alike) < _MANY_ALIKE:
         return Finding(name, title, Status.OK, "Corruptions of the pictures change what is found.")
     return Finding(
@@ -165,9 +162,9 @@ def _looks(evidence: Evidence) -> Finding:
 
 def _best_epoch(evidence: Evidence) -> Finding:
     name, title = "best_epoch", "The best epoch is not the last one"
-    best, epochs = (evidence.find("training", key) for key in ("best_epoch", "epochs_run"))
-    if best is None or epochs is None:
-        return Finding(name, title, Status.UNKNOWN, "The training does not say which epoch was its best.")
+    best, epochs = evidence.training.best_epoch, evidence.training.epochs_run
+    if best is None:
+        return Finding(name, title, Status.UNKNOWN, "No epoch was validated, so that none is known to be the best.")
     if epochs == 1:
         return Finding(name, title, Status.UNKNOWN, "There was one epoch only.")
     if best < epochs:
@@ -183,8 +180,8 @@ def _best_epoch(evidence: Evidence) -> Finding:
 
 def _val_and_test(evidence: Evidence) -> Finding:
     name, title = "val_and_test", "Val and test agree"
-    pair = {split: as_interval(evidence.find("evaluation", "splits", split, "metrics", "mAP50-95")) for split in _PAIR}
-    val, test = pair["val"], pair["test"]
+    splits = evidence.evaluation.splits
+    val, test = (None if split is None else known(split.metrics.map50_95) for split in (splits.val, splits.test))
     if val is None or test is None:
         return Finding(name, title, Status.UNKNOWN, "The model was not evaluated on both.")
     said = f"mAP50-95 is {val} on val and {test} on test"
@@ -200,17 +197,12 @@ def _val_and_test(evidence: Evidence) -> Finding:
     )
 
 
-_PAIR = ("val", "test")
-
-
 def _flags(evidence: Evidence) -> Finding:
     name, title = "training_flags", "The training raised no flag"
-    flags = evidence.find("training", "flags")
-    if flags is None:
-        return Finding(name, title, Status.UNKNOWN, "The training does not say.")
+    flags = evidence.training.flags
     if not flags:
         return Finding(name, title, Status.OK, "It has no flag: Ultralytics changed no setting that matters.")
-    said = " ".join(f"{flag['name']}: {flag['message']}" for flag in flags)
+    said = " ".join(f"{flag.name}: {flag.message}" for flag in flags)
     return Finding(name, title, Status.WARNING, said, "Mend the settings that the flags name, and train again.")
 
 

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from src.core.errors import ConfigError, did_you_mean
-from src.decision.figures import METRICS
-from src.decision.gates import Comparison, Gate
+from src.decision.metrics import METRICS
+from src.documents.gates import Comparison, Gate
+from src.documents.latency import Backend
 
-BACKENDS = ("pytorch", "onnx")
-_COMPARISONS: Mapping[str, Comparison] = {comparison.name.lower(): comparison for comparison in Comparison}
+BACKENDS = tuple(map(str, Backend))
+_COMPARISONS = tuple(map(str, Comparison))
 
 
 @dataclass
@@ -78,4 +79,4 @@ def _limit(key: str, name: str, content: Mapping[str, Any]) -> tuple[Comparison,
     [(word, limit)] = given.items()
     if isinstance(limit, bool) or not isinstance(limit, int | float) or not math.isfinite(limit):
         raise ConfigError(f"{key}.{word} is {limit!r}; expected a number.")
-    return _COMPARISONS[word], float(limit)
+    return Comparison(word), float(limit)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from src.core.errors import TrainingError
 from src.detector.environment import thread_count
 from src.detector.predict import PredictionRequest, Predictor, deployed
+from src.documents.latency import OnnxDifference
 
 
 def time_pytorch(
@@ -68,14 +69,8 @@ def export_onnx(request: PredictionRequest, target: Path) -> None:
         partial.replace(target)
 
 
-def onnx_difference(
-    request: PredictionRequest, model: Path, images_bgr: Sequence[NDArray[np.uint8]]
-) -> dict[str, float]:
-    """The largest difference between the outputs of PyTorch and of the export, for the same inputs.
-
-    Returns:
-        `boxes_px`, of a box's centre, width or height in pixels of the input; `scores`.
-    """
+def onnx_difference(request: PredictionRequest, model: Path, images_bgr: Sequence[NDArray[np.uint8]]) -> OnnxDifference:
+    """The largest difference between the outputs of PyTorch and of the export, for the same inputs."""
     pytorch, onnx = Predictor(replace(request, device="cpu")).deployed, _onnx(request, model)
     boxes_px, scores = 0.0, 0.0
     for image_bgr in images_bgr:
@@ -84,7 +79,7 @@ def onnx_difference(
         difference = np.abs(ours - theirs)[0]
         boxes_px = max(boxes_px, float(difference[:4].max()))
         scores = max(scores, float(difference[4:].max()))
-    return {"boxes_px": boxes_px, "scores": scores}
+    return OnnxDifference(boxes_px, scores)
 
 
 def describe_device(request: PredictionRequest) -> str:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from src.core.errors import TrainingError
-from src.detector.settings import MIN_STEPS, Flag, dead_parameters, flags_before
+from src.detector.settings import MIN_STEPS, dead_parameters, flags_before
+from src.documents.training import Flag
 
 # Rewritten by the project or by the device, and of no consequence for the result.
 _EXPECTED_CHANGES = {"device", "workers", "amp", "classes", "conf", "max_det", "quantize", "channels_last"}

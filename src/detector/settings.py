@@ -8,22 +8,11 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from src.documents.training import Flag
+
 Arguments = Mapping[str, Any]
 
 MIN_STEPS = 10
-
-
-@dataclass(frozen=True)
-class Flag:
-    """Something about a run that a reader of its numbers has to know.
-
-    Attributes:
-        name: Short, in snake_case, for tables.
-        message: A sentence that says what happened and what to do about it.
-    """
-
-    name: str
-    message: str
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from src.core.detection_records import DetectionRecords
 from src.core.errors import ProjectError, TrainingError
 from src.detector.environment import thread_count
 from src.detector.resolved import CompletedTraining, Schedule, flags_when_done, flags_when_ready, refuse_dead
-from src.detector.settings import Flag
+from src.documents.training import Flag
 
 if TYPE_CHECKING:  # importing it takes seconds
     from src.detector.trainer import Training

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from src.documents.codec import named
 from src.documents.document import Document
-from src.documents.findings import Finding
+from src.documents.findings import Finding, Status
 from src.documents.gates import JudgedGate, Judgement
 from src.documents.splits import DataSet
 
@@ -138,6 +138,12 @@ class Decision(Document):
     comparison: StudyComparison | None
     no_comparison: str
 
-    def count(self, judgement: Judgement) -> int:
-        """How many gates were judged like that."""
-        return sum(gate.judgement is judgement for gate in self.gates)
+    @property
+    def counts(self) -> dict[Judgement, int]:
+        """How many gates were judged how."""
+        return {judgement: sum(gate.judgement is judgement for gate in self.gates) for judgement in Judgement}
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        """The checks that warn."""
+        return tuple(finding for finding in self.checks if finding.status is Status.WARNING)

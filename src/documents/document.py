@@ -37,36 +37,43 @@ class Document:
         return path
 
     @classmethod
-    def read(cls, folder: Path, *, option: str = "") -> Self:
+    def read(cls, folder: Path, *, otherwise: str = "") -> Self:
         """Read the file in a folder.
 
         Args:
             folder: The folder.
-            option: Where a user can name another folder, for the message, such as `evaluate.training`.
+            otherwise: What a user can do instead of running the stage, for the message.
 
         Raises:
             DataError: it is missing, of another version, or broken; the message names file and key.
         """
         path = folder / cls.FILE
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
+            text = path.read_text(encoding="utf-8")
         except (FileNotFoundError, NotADirectoryError):
-            elsewhere = f", or name the folder that has it with {option}=…" if option else ""
-            raise DataError(f"There is no {path}: run `python -m src.{cls.STAGE}`{elsewhere}.") from None
+            instead = f", or {otherwise}" if otherwise else ""
+            raise DataError(f"There is no {path}: run `python -m src.{cls.STAGE}`{instead}.") from None
+        return cls.parse(text, path)
+
+    @classmethod
+    def parse(cls, text: str, path: Path) -> Self:
+        """The document that the text of a file is; `path` and errors as in `from_json`."""
+        try:
+            content = json.loads(text)
         except ValueError as error:
             raise DataError(f"{path} is no JSON ({error}): {cls._again()}.") from error
         return cls.from_json(content, path)
 
     @classmethod
     def from_json(cls, content: Any, path: Path) -> Self:
-        """The document that the content of a file is.
+        """The document that parsed JSON is.
 
         Args:
-            content: The parsed JSON.
+            content: The JSON.
             path: Where it was found, for the message.
 
         Raises:
-            DataError: it is of another version, or broken.
+            DataError: it is of another version, or broken; the message names file and key.
         """
         found = content.get(_VERSION) if isinstance(content, dict) else None
         if found != cls.VERSION:

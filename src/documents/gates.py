@@ -131,3 +131,9 @@ class JudgedGate:
         """In one line, such as `recall: test/recall > 0.7, found 0.660 [0.620, 0.700]`."""
         found = "not known" if self.measurement.value is None else f"found {self.measurement}"
         return f"{self.gate.name}: {self.gate}, {found}"
+
+
+def round_up(count: int, digits: int = 2) -> int:
+    """A count rounded up to so many significant digits: more would claim a precision that an estimate lacks."""
+    unit: int = 10 ** max(0, len(str(count)) - digits)
+    return -(-count // unit) * unit

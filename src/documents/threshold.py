@@ -151,7 +151,6 @@ class Threshold(Document):
     """`threshold.json` of the stage tune_threshold.
 
     Attributes:
-        run_id: The training's run in the tracker; None where there is none.
         criterion: By what the point was chosen, in words.
         chosen: The operating point; None where no point satisfies the criterion.
         reason: Why there is none; None where there is one.
@@ -168,7 +167,6 @@ class Threshold(Document):
     STAGE: ClassVar[str] = "tune_threshold"
     VERSION: ClassVar[int] = 1
 
-    run_id: str | None
     criterion: str
     chosen: ChosenPoint | None
     reason: str | None

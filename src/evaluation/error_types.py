@@ -11,12 +11,11 @@ A detection's kind depends only on detections with higher scores, so that it is 
 that keeps the detection.
 """
 
-from dataclasses import asdict, dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from src.core.detections import Detections, GroundTruth
+from src.documents.evaluation import ErrorCounts
 from src.evaluation.matching import Matches, match
 from src.evaluation.overlaps import overlaps
 
@@ -25,29 +24,6 @@ HIT, DUPLICATE, WRONG_CLASS, LOCALISATION, BACKGROUND = KINDS = (
 )
 FOREGROUND_IOU = 0.5
 BACKGROUND_IOU = 0.1
-
-
-@dataclass(frozen=True)
-class ErrorCounts:
-    """How often a detector errs in which way.
-
-    Attributes:
-        missed: Ground truth boxes that no detection takes.
-        background: Detections whose IoU with every box is below 0.1.
-        duplicate: Detections of a box (own class, IoU of 0.5 or more) that another one has taken.
-        localisation: Detections whose best IoU with any box is from 0.1 to 0.5.
-        wrong_class: Detections that overlap by 0.5 or more only with boxes of another class.
-    """
-
-    missed: int
-    background: int
-    duplicate: int
-    localisation: int
-    wrong_class: int
-
-    def as_json(self) -> dict[str, int]:
-        """The counts by name."""
-        return asdict(self)
 
 
 def count_errors(detections: Detections, truth: GroundTruth, matches: Matches | None = None) -> ErrorCounts:

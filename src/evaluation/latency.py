@@ -1,47 +1,17 @@
 """What timings of single images say: percentiles of each phase, and how sure the one in the tail is."""
 
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from src.core.errors import DataError
-from src.core.interval import Interval, percentile_interval
+from src.core.interval import percentile_interval
+from src.documents.latency import Percentiles, RuntimeLatency
 
 PHASES = ("preprocess", "inference", "postprocess")
 PERCENTILES = (50, 95, 99)
 
 
-@dataclass(frozen=True)
-class Latency:
-    """How long one image takes.
-
-    Attributes:
-        phases_ms: Percentiles of each phase and of their sum, in milliseconds: `{"total": {"p50": …, "p95": …}, …}`.
-        p95_ms: The 95th percentile of the sum, with the interval that resampling the runs gives. Runs that follow
-            each other are alike, so that another hour may lie outside of it.
-        throughput_fps: Images a second, one after the other: the reciprocal of the mean; its interval likewise.
-        runs: How many were timed.
-    """
-
-    phases_ms: dict[str, dict[str, float]]
-    p95_ms: Interval
-    throughput_fps: Interval
-    runs: int
-
-    def as_json(self) -> dict[str, Any]:
-        """As it stands in `latency.json`."""
-        return {
-            **{f"{phase}_ms": percentiles for phase, percentiles in self.phases_ms.items()},
-            "p95_interval": self.p95_ms.as_json(),
-            "throughput_fps": self.throughput_fps.estimate,
-            "throughput_interval": self.throughput_fps.as_json(),
-            "images": self.runs,
-        }
-
-
-def summarise(durations_ms: NDArray[np.float64], *, resamples: int = 1000, seed: int = 0) -> Latency:
+def summarise(durations_ms: NDArray[np.float64], *, resamples: int = 1000, seed: int = 0) -> RuntimeLatency:
     """Percentiles of timings.
 
     Args:
@@ -60,11 +30,13 @@ def summarise(durations_ms: NDArray[np.float64], *, resamples: int = 1000, seed:
     columns = {**dict(zip(PHASES, durations_ms.T, strict=True)), "total": total}
     drawn = np.random.default_rng(seed).choice(total, size=(resamples, len(total)))
     samples = np.concatenate([total[None], drawn])
-    return Latency(
-        phases_ms={
-            name: {f"p{p}": float(np.percentile(values, p)) for p in PERCENTILES} for name, values in columns.items()
-        },
+    return RuntimeLatency(
+        **{f"{name}_ms": _percentiles(values) for name, values in columns.items()},
         p95_ms=percentile_interval(np.quantile(samples, 0.95, axis=1)),
         throughput_fps=percentile_interval(1000 / samples.mean(axis=1)),
-        runs=len(total),
+        images=len(total),
     )
+
+
+def _percentiles(values: NDArray[np.float64]) -> Percentiles:
+    return Percentiles(*(float(np.percentile(values, percent)) for percent in PERCENTILES))

@@ -1,9 +1,8 @@
-"""Everything that is measured on one pass over a split, in one place and in the form of `evaluation.json`."""
+"""Everything that is measured on one pass over a split, in one place."""
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +11,13 @@ from src.core.detection_records import DetectionRecords
 from src.core.detections import DEFAULT_CONFIDENCE, Detections, GroundTruth
 from src.core.errors import DataError
 from src.core.interval import Interval, image_weights, percentile_interval
+from src.documents.evaluation import AveragePrecisions, ErrorCounts, EvaluatedSplit
+from src.documents.metrics import Metrics
 from src.evaluation.average_precision import METRICS
 from src.evaluation.coco import SIZES, CocoMetrics, coco_metrics
 from src.evaluation.confusion import confusion_matrix
 from src.evaluation.curves import PrecisionRecallCurve, curve
-from src.evaluation.error_types import ErrorCounts, count_errors, error_kinds
+from src.evaluation.error_types import count_errors, error_kinds
 from src.evaluation.headline import headline_samples
 from src.evaluation.matching import Matches, match, records_of
 
@@ -34,8 +35,8 @@ class Measures:
         records: The detections as metrics take them.
         coco: AP by class and size.
         resampling: The number of resamples and the seed of their drawing.
-        samples: The headline figures on the images as they are and on each resample, (1 + resamples,) by name.
-        metrics: The headline figures with their intervals; precision, recall and F1 at the default confidence.
+        samples: The headline metrics on the images as they are and on each resample, (1 + resamples,) by name.
+        metrics: The headline metrics with their intervals.
         errors: Counts by type, at the default confidence.
         confusion: Rows are true and columns predicted classes, the background last, at the default confidence.
         curves: Precision and recall over the score, by class name and for `all` together.
@@ -48,49 +49,42 @@ class Measures:
     coco: CocoMetrics
     resampling: tuple[int, int]
     samples: Mapping[str, NDArray[np.float64]]
-    metrics: Mapping[str, Interval]
+    metrics: Metrics
     errors: ErrorCounts
     confusion: NDArray[np.int64]
     curves: Mapping[str, PrecisionRecallCurve]
-
-    @property
-    def figures(self) -> dict[str, float | None]:
-        """The headline figures without their intervals; None for those that there are not."""
-        return {name: _number(interval.estimate) for name, interval in self.metrics.items()}
 
     @property
     def kinds(self) -> NDArray[np.str_]:
         """What each detection is: a hit or a type of error, (N,)."""
         return error_kinds(self.detections, self.truth, self.matches)
 
-    def as_json(self) -> dict[str, Any]:
-        """A split's part of `evaluation.json`; what is not known is None."""
+    def evaluated(self) -> EvaluatedSplit:
+        """What goes into the document of the evaluation."""
         boxes = self.records.positives.sum(axis=0).tolist()
         per_class = {
-            name: {
-                "AP50": _number(self.coco.per_class[index, 0]),
-                "AP50-95": _number(self.coco.per_class[index].mean()),
-                "boxes": boxes[index],
-            }
+            name: AveragePrecisions(
+                _number(self.coco.per_class[index, 0]), _number(self.coco.per_class[index].mean()), boxes[index]
+            )
             for index, name in enumerate(self.truth.class_names)
         }
         per_size = {
-            size: {
-                "AP50": _number(self.coco.mean_of_size(size, "mAP50")),
-                "AP50-95": _number(self.coco.mean_of_size(size, "mAP50-95")),
-                "boxes": int(self.coco.boxes_by_size[index].sum()),
-            }
+            size: AveragePrecisions(
+                _number(self.coco.mean_of_size(size, "mAP50")),
+                _number(self.coco.mean_of_size(size, "mAP50-95")),
+                int(self.coco.boxes_by_size[index].sum()),
+            )
             for index, size in enumerate(SIZES)
         }
-        return {
-            "images": self.truth.image_count,
-            "boxes": len(self.truth.boxes_xyxy),
-            "metrics": {name: interval.as_json() for name, interval in self.metrics.items()},
-            "per_class": per_class,
-            "per_size": per_size,
-            "errors": self.errors.as_json(),
-            "confusion": self.confusion.tolist(),
-        }
+        return EvaluatedSplit(
+            images=self.truth.image_count,
+            boxes=len(self.truth.boxes_xyxy),
+            metrics=self.metrics,
+            per_class=per_class,
+            per_size=per_size,
+            errors=self.errors,
+            confusion=tuple(map(tuple, self.confusion.tolist())),
+        )
 
 
 def measure(detections: Detections, truth: GroundTruth, *, resamples: int, seed: int) -> Measures:
@@ -126,15 +120,15 @@ def measure(detections: Detections, truth: GroundTruth, *, resamples: int, seed:
         coco=coco,
         resampling=(resamples, seed),
         samples=samples,
-        metrics=metrics,
+        metrics=Metrics.of(metrics),
         errors=count_errors(shown, truth, found),
         confusion=confusion_matrix(shown, truth, found),
         curves=curves,
     )
 
 
-def differences(a: Measures, b: Measures) -> dict[str, Interval]:
-    """By how much `a` is better than `b` in each headline figure, with the interval of the difference.
+def differences(a: Measures, b: Measures) -> Metrics:
+    """By how much `a` is better than `b` in each headline metric, with the interval of the difference.
 
     Both were resampled alike, so that what makes an image hard for both of them cancels out.
 
@@ -152,7 +146,7 @@ def differences(a: Measures, b: Measures) -> dict[str, Interval]:
             f"The models were not measured alike ({'; '.join(described)}), so that their difference means nothing;"
             " measure both on one split, with the same resamples and seed."
         )
-    return {name: percentile_interval(values - b.samples[name]) for name, values in a.samples.items()}
+    return Metrics.of({name: percentile_interval(values - b.samples[name]) for name, values in a.samples.items()})
 
 
 def _number(value: float) -> float | None:

@@ -7,10 +7,11 @@ from numpy.typing import NDArray
 
 from src.core.detection_records import DetectionRecords
 from src.core.detections import Detections, GroundTruth
-from src.core.interval import Interval
 from src.detector.suppression import suppress
+from src.documents.evaluation import ErrorCounts
+from src.documents.metrics import PointMetrics
 from src.documents.predictions import Predictions
-from src.evaluation.error_types import ErrorCounts, count_errors
+from src.evaluation.error_types import count_errors
 from src.evaluation.matching import Matches, match, records_of
 from src.thresholds.operating_point import OperatingPoint, counts_by_image, intervals
 
@@ -39,7 +40,7 @@ class MatchedDetections:
         """Detections kept, hits and boxes of each image, (I, 3)."""
         return counts_by_image(self.records, point)
 
-    def figures(self, point: OperatingPoint, weights: NDArray[np.int64]) -> dict[str, Interval]:
+    def metrics(self, point: OperatingPoint, weights: NDArray[np.int64]) -> PointMetrics:
         """Precision, recall and F1 at an operating point."""
         return intervals(self.counts(point), weights)
 

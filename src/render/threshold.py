@@ -12,13 +12,12 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from src.core.interval import Interval
+from src.documents.metrics import PointMetrics
 from src.render.boxes import HIT, MISSED, WRONG
 from src.render.figures import COLOURS, LINES, MARKERS, frame, save, write_rows
 
 _DEFAULT, _TUNED, _OTHER = "#666666", "#009E73", "#000000"
 _SMALL_SCORE = 0.05  # thresholds below it need a logarithmic scale to be seen
-
-Figures = Mapping[str, Interval]
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +55,7 @@ class Bins(Protocol):
 def draw_precision_recall(
     path: Path,
     lines: Mapping[str, Line],
-    tuned: Mapping[str, Figures],
+    tuned: Mapping[str, PointMetrics],
     others: Mapping[str, tuple[float, float]],
 ) -> None:
     """Precision over recall with the operating point and its 95 % intervals.
@@ -64,15 +63,15 @@ def draw_precision_recall(
     Args:
         path: Where to write the PNG.
         lines: By split, up to two.
-        tuned: `precision` and `recall` at the operating point by split; empty where there is no point.
+        tuned: At the operating point by split; empty where there is no point.
         others: Recall and precision of other points by what to call them; those without precision are not drawn.
     """
     figure = Figure(figsize=(6.4, 5.2), layout="constrained")
     axes = figure.subplots()
     for (split, line), colour, dash, marker in zip(lines.items(), COLOURS, LINES, MARKERS, strict=False):
         axes.plot(line.recall, line.precision, color=colour, linestyle=dash, linewidth=1.4, label=f"{split}")
-        if split in tuned and not np.isnan(tuned[split]["precision"].estimate):
-            recall, precision = tuned[split]["recall"], tuned[split]["precision"]
+        if split in tuned and not np.isnan(tuned[split].precision.estimate):
+            recall, precision = tuned[split].recall, tuned[split].precision
             axes.errorbar(
                 recall.estimate,
                 precision.estimate,

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna_search import StudyView
 
 from src.documents.study_record import StudyTraining
+from src.documents.training import Training
 from src.study.comparison import SEED, Comparison, Scatter, compare
 from src.study.difference import difference
 from src.study.effects import Axis, Effect, Point, effects
@@ -17,7 +17,7 @@ from src.study.importance import Importance, importances
 from src.study.leaderboard import Leaderboard, Resampled, is_known, leaderboard
 from src.study.record import trainings_of
 from src.study.repeats import same_results
-from src.study.trials import ReportedStudy, ReportedTrial, facts_of, read_study
+from src.study.trials import ReportedStudy, ReportedTrial, read_study, training_of
 from src.study.unified_space import short_names, unified_study
 
 
@@ -28,7 +28,7 @@ class Analysis:
     Attributes:
         study: The study.
         unified: A copy of it in which a parameter has one name and one distribution, for Optuna's plots.
-        facts: What a training wrote about its data and its start; empty where none is at hand.
+        training: What one of its trainings wrote about its data and its start; None where none is at hand.
         comparisons: By objective, the settings over their seeds; empty without a result.
         board: The settings against the best one; None for several objectives, or without a result.
         front: The numbers of the trials that no other beats in everything; of one objective, the best trial.
@@ -40,7 +40,7 @@ class Analysis:
 
     study: ReportedStudy
     unified: optuna.Study
-    facts: Mapping[str, Any]
+    training: Training | None
     comparisons: Mapping[str, Comparison]
     board: Leaderboard | None
     front: tuple[int, ...]
@@ -78,7 +78,7 @@ def analyse(study: StudyView) -> Analysis:
     return Analysis(
         study=reported,
         unified=unified,
-        facts=facts_of(reported),
+        training=training_of(reported),
         comparisons=comparisons,
         board=board,
         front=tuple(sorted(trial.number for trial in study.best_trials)) if judged else (),

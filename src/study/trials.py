@@ -1,6 +1,5 @@
 """A study's trials as the report needs them: what Optuna, the sweeper and the train stage wrote, in one place."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,10 +10,10 @@ from optuna.distributions import BaseDistribution
 from optuna.trial import TrialState
 from optuna_search import StudyView, TrialView
 
+from src.core.errors import DataError
+from src.documents.training import Training
 from src.study.curves import Curve, curve_of
 from src.study.unified_space import common_space
-
-SUMMARY = "training.json"  # as the train stage writes it
 
 
 @dataclass(frozen=True)
@@ -125,16 +124,15 @@ def read_study(study: StudyView) -> ReportedStudy:
     )
 
 
-def facts_of(study: ReportedStudy) -> dict[str, Any]:
-    """What a training of the study wrote about its data and its start: `data`, `start`; empty where none is at hand."""
+def training_of(study: ReportedStudy) -> Training | None:
+    """What a training of the study wrote about its data and its start; None where none is at hand."""
     for trial in study.complete:
         if trial.folder is not None:
             try:
-                facts: dict[str, Any] = json.loads((trial.folder / SUMMARY).read_text(encoding="utf-8"))
-            except (OSError, ValueError):
+                return Training.read(trial.folder)
+            except DataError:
                 continue
-            return facts
-    return {}
+    return None
 
 
 def _read_trial(trial: TrialView, objective: str) -> ReportedTrial:

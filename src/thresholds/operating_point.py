@@ -8,9 +8,8 @@ from numpy.typing import NDArray
 
 from src.core.detection_records import DetectionRecords
 from src.core.errors import DataError
-from src.core.interval import Interval, percentile_interval
-
-METRICS = ("precision", "recall", "F1")
+from src.core.interval import percentile_interval
+from src.documents.metrics import PointMetrics
 
 
 @dataclass(frozen=True)
@@ -58,17 +57,17 @@ def counts_by_image(detections: DetectionRecords, point: OperatingPoint) -> NDAr
     )
 
 
-def intervals(counts: NDArray[np.int64], weights: NDArray[np.int64]) -> dict[str, Interval]:
+def intervals(counts: NDArray[np.int64], weights: NDArray[np.int64]) -> PointMetrics:
     """Precision, recall and F1 with their 95 % intervals over images.
 
     Args:
         counts: Of each image, see `counts_by_image`, (I, 3).
         weights: How often each image occurs in each data set, see `image_weights`, (1 + resamples, I).
     """
-    return {name: percentile_interval(values) for name, values in samples(counts, weights).items()}
+    return PointMetrics.of({name: percentile_interval(values) for name, values in samples(counts, weights).items()})
 
 
-def differences(a: NDArray[np.int64], b: NDArray[np.int64], weights: NDArray[np.int64]) -> dict[str, Interval]:
+def differences(a: NDArray[np.int64], b: NDArray[np.int64], weights: NDArray[np.int64]) -> PointMetrics:
     """By how much precision, recall and F1 are higher at point `a` than at point `b` on the same images.
 
     Args:
@@ -82,7 +81,7 @@ def differences(a: NDArray[np.int64], b: NDArray[np.int64], weights: NDArray[np.
     if not np.array_equal(a[:, 2], b[:, 2]):
         raise DataError("The two operating points were not evaluated on the same images and boxes.")
     first, second = samples(a, weights), samples(b, weights)
-    return {name: percentile_interval(first[name] - second[name]) for name in METRICS}
+    return PointMetrics.of({name: percentile_interval(values - second[name]) for name, values in first.items()})
 
 
 def samples(counts: NDArray[np.int64], weights: NDArray[np.int64]) -> Mapping[str, NDArray[np.float64]]:

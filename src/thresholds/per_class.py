@@ -1,26 +1,10 @@
 """A threshold for each class, where there is enough to choose it from."""
 
-from dataclasses import dataclass
-
 from src.core.detection_records import DetectionRecords
+from src.documents.threshold import ClassThreshold
 from src.thresholds.criteria import Criterion
 from src.thresholds.curve import sweep
 from src.thresholds.select import select
-
-
-@dataclass(frozen=True)
-class ClassThreshold:
-    """The threshold of one class.
-
-    Attributes:
-        score: Detections with a higher score are kept.
-        own: Whether it was chosen on this class, or is the one for all classes.
-        reason: What it was chosen from, or why it is not the class's own.
-    """
-
-    score: float
-    own: bool
-    reason: str
 
 
 def per_class(

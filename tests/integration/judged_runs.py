@@ -2,15 +2,17 @@
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from src.core.files import write_json
 from src.data.build import ensure_prepared
 from src.data.options import DataOptions
+from src.data.prepared import PreparedData
 from src.decision.options import DecideOptions
 from src.detector.options import ModelOptions, TrainOptions
+from src.documents.splits import DataSet
+from src.documents.training import Training
 from src.evaluation.options import EvaluateOptions
 from src.mlflow.options import TrackingOptions
 from src.mlflow.runs import RunStatus, attach, open_run
@@ -23,6 +25,7 @@ from src.stages.tune_threshold.record import record as record_threshold
 from src.stages.tune_threshold.record import save as save_threshold
 from src.stages.tune_threshold.stage import TuneJob, TuneOutcome, tune_threshold
 from src.thresholds.options import ThresholdOptions
+from tests.support import documents
 
 LENIENT: Mapping[str, Any] = {"F1": {"metric": "test/F1", "more_than": 0.01}}
 STRICT: Mapping[str, Any] = {"F1": {"metric": "test/F1", "more_than": 0.99}}
@@ -44,8 +47,7 @@ def evaluated(folder: Path, data: DataOptions, weights: Path, imgsz: int, **thre
     (folder / "train" / "weights").mkdir(parents=True, exist_ok=True)
     shutil.copyfile(weights, folder / "train" / "weights" / "best.pt")
     prepared = ensure_prepared(data)
-    training = {"data": {"name": prepared.name, "digest": prepared.digest}, "imgsz": imgsz, "epochs_run": 1}
-    write_json(folder / "train" / "training.json", {"run_id": None, **training})
+    _training(prepared, imgsz, None).write(folder / "train")
     none = TrackingOptions(kind="none")
     evaluation = evaluate(
         EvaluateJob(
@@ -102,10 +104,14 @@ def judge_again(store: TrackingOptions, model: Evaluated, run_id: str, gates: Ma
     run.close()
 
 
+def _training(data: PreparedData, imgsz: int, run_id: str | None) -> Training:
+    training = replace(documents.training(), imgsz=imgsz, epochs_run=1, run_id=run_id)
+    return replace(training, data=DataSet(data.name, data.digest))
+
+
 def _decision(model: Evaluated, run_id: str, gates: Mapping[str, Any]) -> DecideJob:
-    data = model.evaluation.data
-    training = {"data": {"name": data.name, "digest": data.digest}, "run_id": run_id, "epochs_run": 1}
-    write_json(model.folder / "train" / "training.json", training)
+    imgsz = model.evaluation.evaluation.model.imgsz
+    _training(model.evaluation.data, imgsz, run_id).write(model.folder / "train")
     options = DecideOptions(
         training=str(model.folder / "train"),
         evaluation=str(model.folder / "evaluate"),

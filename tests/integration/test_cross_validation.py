@@ -2,14 +2,12 @@
 
 import json
 
-import numpy as np
 import pytest
 
 from src.core.errors import ConfigError
 from src.data.build import ensure_prepared
 from src.data.options import SyntheticOptions
 from src.detector.options import ModelOptions, TrainOptions
-from src.evaluation.folds import CrossValidation, Fold
 from src.stages.evaluate.cross_validation import cross_validate
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
@@ -61,20 +59,10 @@ def test_good_weights_stay_good_in_every_fold(real_data, coco128):
     data = ensure_prepared(coco128.options())
     result = _cross_validated(data, ModelOptions(weights=str(real_data / "yolov8n.pt")), imgsz=160, lr0=0.0001)
     assert [fold.images for fold in result.folds] == [25, 25]
-    assert [fold.figures["mAP50"] for fold in result.folds] == pytest.approx([0.45, 0.45], abs=0.2)
-    assert result.folds[0].figures != result.folds[1].figures
+    assert [fold.map50 for fold in result.folds] == pytest.approx([0.45, 0.45], abs=0.2)
+    assert result.folds[0].map50_95 != result.folds[1].map50_95
 
 
 def test_more_folds_than_images_are_refused(data):
     with pytest.raises(ConfigError, match=r"evaluate\.folds=25: expected 2 to 24 folds"):
         cross_validate(data, TrainOptions(), ModelOptions(architecture="yolov8n.yaml"), folds=25, seed=0)
-
-
-def test_a_fold_without_boxes_does_not_count():
-    """It has no figure; mean and deviation are those of the others."""
-    figures = [{"mAP50": value, "mAP50-95": value / 2} for value in (0.2, 0.4, np.nan)]
-    content = CrossValidation(tuple(Fold(4, 3, figure) for figure in figures)).as_json()
-    assert content["folds"][2] == {"images": 4, "boxes": 3, "mAP50": None, "mAP50-95": None}
-    assert content["mAP50"] == {"mean": pytest.approx(0.3), "std": pytest.approx(0.02**0.5), "n": 2}
-    nothing = CrossValidation((Fold(4, 0, figures[2]),)).as_json()
-    assert nothing["mAP50"] == {"mean": None, "std": None, "n": 0}

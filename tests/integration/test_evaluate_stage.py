@@ -2,24 +2,30 @@
 
 import json
 import shutil
+from dataclasses import asdict, replace
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
 from src.core.errors import DataError
+from src.core.interval import Interval
 from src.data.build import ensure_prepared
 from src.data.options import ArchiveOptions
 from src.data.prepared import PreparedData
 from src.detector.options import ModelOptions, TrainOptions
+from src.documents.evaluation import Evaluation
+from src.documents.latency import Latency
 from src.documents.predictions import Predictions, corruptions_in, folder_of
+from src.documents.splits import DataSet
 from src.evaluation.options import EvaluateOptions
 from src.mlflow.options import TrackingOptions
 from src.stages.evaluate.pictures import draw
-from src.stages.evaluate.record import figures, save
+from src.stages.evaluate.record import save, tracked
 from src.stages.evaluate.stage import EvaluateJob, evaluate
 from src.stages.evaluate.table import remarks
 from tests.integration.prepared import coco128_options
+from tests.support import documents
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
 
@@ -50,22 +56,20 @@ def evaluated(real_data, coco128, tmp_path_factory):
 
 
 def test_the_files_say_what_later_stages_ask(evaluated):
-    summary = json.loads((evaluated.folder / "evaluation.json").read_text())
+    found = Evaluation.read(evaluated.folder)
 
-    test = summary["splits"]["test"]
-    assert (test["images"], test["boxes"]) == (10, 47)
-    assert test["metrics"]["mAP50"]["low"] < test["metrics"]["mAP50"]["estimate"] < test["metrics"]["mAP50"]["high"]
-    assert sum(test["errors"].values()) > 0
-    assert summary["model"]["parameters"] == 3_157_200
-    assert summary["ultralytics"]["test"]["mAP50"] == pytest.approx(0.771, abs=0.002)  # the known figure
-    assert set(summary["robustness"]["blur"]) == {"severity", "mAP50", "recall"}
+    test = found.splits.test
+    assert (test.images, test.boxes) == (10, 47)
+    assert test.metrics.map50.low < test.metrics.map50.estimate < test.metrics.map50.high
+    assert sum(asdict(test.errors).values()) > 0
+    assert found.model.parameters == 3_157_200
+    assert found.ultralytics.test.map50 == pytest.approx(0.771, abs=0.002)  # the known figure
+    assert list(found.robustness) == ["blur"]
 
 
 def test_a_model_is_no_better_than_itself(evaluated):
     """The untrained baseline is the same weights here, so that every difference is nothing, and surely so."""
-    difference = json.loads((evaluated.folder / "evaluation.json").read_text())["difference"]["test"]["mAP50-95"]
-
-    assert difference == {"estimate": 0.0, "low": 0.0, "high": 0.0}
+    assert Evaluation.read(evaluated.folder).difference.test.map50_95 == Interval(0.0, 0.0, 0.0)
 
 
 def test_every_detection_is_kept_with_what_it_is_worth(evaluated):
@@ -78,13 +82,12 @@ def test_every_detection_is_kept_with_what_it_is_worth(evaluated):
 
 
 def test_the_export_gives_the_same_outputs(evaluated):
-    latency = json.loads((evaluated.folder / "latency.json").read_text())
+    latency = Latency.read(evaluated.folder)
 
-    assert latency["onnx_difference"]["boxes_px"] < 0.05
-    assert latency["onnx_difference"]["scores"] < 1e-3
-    for runtime in ("pytorch", "onnx"):
-        total = latency[runtime]["total_ms"]
-        assert 0 < total["p50"] <= total["p95"] <= total["p99"]
+    assert latency.onnx_difference.boxes_px < 0.05
+    assert latency.onnx_difference.scores < 1e-3
+    for _, runtime in latency.items():
+        assert 0 < runtime.total_ms.p50 <= runtime.total_ms.p95 <= runtime.total_ms.p99
 
 
 def test_corrupted_predictions_are_kept_for_the_threshold(evaluated):
@@ -103,10 +106,10 @@ def test_pictures_and_tables_are_there(evaluated):
     assert tables == {"val_pr.csv", "val_f1.csv", "test_pr.csv", "test_f1.csv", "confusion.csv"}
 
 
-def test_the_remarks_and_the_trackers_figures_agree_with_the_files(evaluated):
+def test_the_remarks_and_the_trackers_metrics_agree_with_the_files(evaluated):
     metrics = json.loads((evaluated.folder / "metrics.json").read_text())
 
-    assert metrics.items() <= figures(evaluated).items()
+    assert metrics.items() <= tracked(evaluated.evaluation).items()
     assert set(metrics) == {
         *("val/deployed_mAP50", "val/deployed_mAP50-95", "test/mAP50", "test/mAP50-95"),
         *("untrained/val/deployed_mAP50", "untrained/val/deployed_mAP50-95"),
@@ -124,13 +127,13 @@ def test_without_a_test_set_val_stands_alone(real_data, coco128, tmp_path):
     save(outcome)
 
     assert list(outcome.measures) == ["val"]
-    assert "test" not in json.loads((tmp_path / "out" / "evaluation.json").read_text())["splits"]
+    assert Evaluation.read(tmp_path / "out").splits.test is None
 
 
 def test_there_has_to_be_a_training(real_data, coco128, tmp_path):
     data = coco128.options()
 
-    with pytest.raises(DataError, match=r"There is no finished training in .*nowhere"):
+    with pytest.raises(DataError, match=r"There is no .*nowhere/training\.json: .*evaluate\.training="):
         evaluate(job(real_data, tmp_path, data, training=str(tmp_path / "nowhere")))
 
 
@@ -139,7 +142,7 @@ def test_a_model_is_not_tested_on_images_that_it_may_have_been_trained_on(real_d
     training = tmp_path / "training"
     (training / "weights").mkdir(parents=True)
     shutil.copy(real_data / "yolov8n.pt", training / "weights" / "best.pt")
-    (training / "training.json").write_text(json.dumps({"data": {"name": "others", "digest": "0" * 64}}))
+    replace(documents.training(), data=DataSet("others", "0" * 64)).write(training)
 
     with pytest.raises(DataError, match="might hold images that it was trained on"):
         evaluate(job(real_data, tmp_path, data, training=str(training)))
@@ -150,8 +153,7 @@ def test_the_data_of_a_training_are_not_replaced_by_others(real_data, tmp_path):
     prepared = ensure_prepared(coco128_options(real_data, tmp_path / "data"))
     training = tmp_path / "training"
     training.mkdir()
-    facts = {"data": {"name": prepared.name, "digest": prepared.digest}}
-    (training / "training.json").write_text(json.dumps(facts))
+    replace(documents.training(), data=DataSet(prepared.name, prepared.digest)).write(training)
     others = coco128_options(real_data, tmp_path / "data", "data.resize=64")
 
     with pytest.raises(DataError, match="not what the configuration describes"):

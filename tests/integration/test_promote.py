@@ -23,6 +23,7 @@ from src.stages.promote.rollback import roll_back
 from src.stages.promote.stage import PromoteJob, promote
 from tests.integration.judged_runs import STRICT, evaluated, judge_again, judged_run
 from tests.integration.prepared import coco128_options
+from tests.support import documents
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
@@ -278,7 +279,7 @@ def test_a_run_that_nobody_knows_is_an_error(job):
 
 
 def test_without_a_run_the_one_that_may_be_meant_is_named(job, tmp_path):
-    (tmp_path / "training.json").write_text('{"run_id": "abc"}')
+    replace(documents.training(), run_id="abc").write(tmp_path)
 
     with pytest.raises(ConfigError, match=r"run=ID\. The training in .* is run=abc\."):
         promote(replace(job(), training=tmp_path))

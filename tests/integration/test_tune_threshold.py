@@ -1,9 +1,9 @@
 """`python -m src.tune_threshold` on predictions as the stage evaluate leaves them."""
 
-import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +11,14 @@ import pytest
 from PIL import Image
 
 from src.core.detections import FLOOR, GroundTruth, RawBoxes
-from src.core.files import write_json
 from src.detector.suppression import suppress
 from src.documents.predictions import Predictions, folder_of
+from src.documents.threshold import Threshold
 from src.passes.matched import match_at
 from src.thresholds.criteria import best_f
 from src.thresholds.curve import sweep
 from src.thresholds.select import select
+from tests.support import documents
 
 ROOT = Path(__file__).parents[2]
 SIDE = 96
@@ -70,7 +71,7 @@ def place(tmp_path_factory):
         for file in found.truth.files:
             (folder / "prepared" / "drawn" / file).parent.mkdir(parents=True, exist_ok=True)
             Image.new("RGB", (SIDE, SIDE), "gray").save(folder / "prepared" / "drawn" / file)
-    write_json(folder / "evaluate" / "evaluation.json", {"ultralytics": {"test": {"precision": 0.1, "recall": 0.9}}})
+    replace(documents.evaluation(), run_id=None).write(folder / "evaluate")
     return folder
 
 
@@ -101,24 +102,24 @@ def test_deployment_keeps_exactly_the_boxes_that_were_chosen(iou):
 
 def test_the_program_writes_the_operating_point(place):
     status, output, folder = tune(place, "tuned")
-    content = json.loads((folder / "threshold.json").read_text())
+    found = Threshold.read(folder)
     views = {
         iou: match_at(Predictions.load(folder_of(place / "evaluate", "val")), iou) for iou in (0.4, 0.5, 0.6, 0.7, 0.8)
     }
     point = select({iou: sweep(each.records, FLOOR) for iou, each in views.items()}, best_f()).point
     assert status == 0, output
-    assert (content["score"], content["iou"]) == (point.score, point.iou)
+    assert (found.chosen.score, found.chosen.iou) == (point.score, point.iou)
     assert f"conf={point.score!r}" in output
-    assert list(content["robustness"]) == ["fog"]
+    assert list(found.robustness) == ["fog"]
     assert len(list((folder / "plots").glob("*.png"))) == 4
 
 
 def test_a_criterion_that_nothing_satisfies_ends_with_status_3_after_the_files_are_written(place):
     status, output, folder = tune(place, "infeasible", "threshold=recall_floor", "threshold.recall_floor=1")
-    content = json.loads((folder / "threshold.json").read_text())
+    found = Threshold.read(folder)
     assert status == 3, output
-    assert (content["feasible"], content["score"]) == (False, None)
-    assert 0 < content["nearest"]["recall"] < 1
+    assert found.chosen is None
+    assert 0 < found.nearest.recall < 1
     assert "NO THRESHOLD WAS CHOSEN" in output
     assert (folder / "plots" / "precision_recall.png").is_file()
 
@@ -126,6 +127,6 @@ def test_a_criterion_that_nothing_satisfies_ends_with_status_3_after_the_files_a
 def test_a_missing_evaluation_is_an_error_without_a_traceback(place):
     status, output, folder = tune(place, "nothing", "threshold.evaluation=nowhere")
     assert status == 1
-    assert "There is no finished evaluation in nowhere" in output
+    assert "There is no nowhere/evaluation.json: run `python -m src.evaluate`" in output
     assert "Traceback" not in output
     assert not (folder / "threshold.json").exists()

@@ -1,6 +1,8 @@
 """The documents that stages leave, made up: a fair model. Change a part with `dataclasses.replace`."""
 
+import math
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from src.core.interval import Interval
@@ -17,6 +19,7 @@ from src.documents.evaluation import (
     ModelSize,
     UltralyticsMetrics,
 )
+from src.documents.evidence import Evidence
 from src.documents.findings import Finding, Status
 from src.documents.gates import Comparison, Gate, JudgedGate, Judgement, Measurement
 from src.documents.latency import Latency, OnnxDifference, Percentiles, RuntimeLatency
@@ -25,6 +28,7 @@ from src.documents.splits import BySplit, DataSet, SplitCounts
 from src.documents.threshold import (
     Calibration,
     ChosenPoint,
+    NearestPoint,
     OnTest,
     OnVal,
     PointErrors,
@@ -37,6 +41,7 @@ RUN_ID = "0123456789abcdef0123456789abcdef"
 DATA = DataSet("people", "d" * 64)
 WEIGHTS_SHA256 = "a" * 64
 ERRORS = ErrorCounts(missed=3, background=3, duplicate=3, localisation=3, wrong_class=3)
+UNDEFINED = Interval(math.nan, math.nan, math.nan)
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c49444154789c63f8ffff3f0005fe02fe"
     "0def46b80000000049454e44ae426082"
@@ -128,7 +133,7 @@ def latency() -> Latency:
     """Of the stage evaluate."""
     p95 = Interval(24.0, 22.0, 27.0)
     return Latency(
-        device="cpu (Some CPU), 2 threads",
+        device="cpu (2 threads)",
         pytorch=runtime(p95, about(48.0, 2)),
         onnx=runtime(p95, about(61.0, 2)),
         onnx_difference=OnnxDifference(boxes_px=0.002, scores=0.0001),
@@ -143,7 +148,6 @@ def point(precision: float, recall: float, f1: float, half_width: float = 0.03) 
 def threshold() -> Threshold:
     """Of the stage tune_threshold."""
     return Threshold(
-        run_id=RUN_ID,
         criterion="F1",
         chosen=ChosenPoint(
             score=0.31,
@@ -236,6 +240,45 @@ def confirmation() -> ConfirmationDocument:
         survived=False,
         settings=(setting(7, 0.60, Advantage(about(0.03), 0.97, ("images", "seeds"))), setting(4, 0.63, None)),
         over_untrained=Advantage(about(0.2), 1.0, ("images", "seeds")),
+    )
+
+
+def infeasible() -> Threshold:
+    """Of the stage tune_threshold, where no threshold satisfies the criterion."""
+    found = threshold()
+    assert found.test is not None
+    return replace(
+        found,
+        chosen=None,
+        reason="Precision stays below 0.9.",
+        nearest=NearestPoint(score=0.8123, iou=0.7, precision=0.85, recall=0.1, f1=0.179, false_alarms_per_image=0.02),
+        val=None,
+        test=replace(found.test, tuned=None, difference=None),
+        robustness={},
+        errors=PointErrors(tuned=None, default=ERRORS),
+    )
+
+
+def evidence() -> Evidence:
+    """The documents before the decision."""
+    return Evidence(training(), evaluation(), threshold(), latency())
+
+
+def without_test() -> Evidence:
+    """The same where there is neither a test split nor an export, and the untrained weights were not evaluated."""
+    found = evaluation()
+    return Evidence(
+        training(),
+        replace(
+            found,
+            splits=BySplit(val=found.splits.val),
+            untrained=BySplit(),
+            difference=BySplit(),
+            robustness={},
+            ultralytics=BySplit(val=found.ultralytics.val),
+        ),
+        replace(threshold(), test=None, robustness={}, calibration=BySplit(val=Calibration(0.05, 0.04))),
+        replace(latency(), onnx=None, onnx_difference=None),
     )
 
 

@@ -2,18 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from src.core.detections import DEFAULT_CONFIDENCE, DEFAULT_IOU
 from src.core.errors import RegistryError
+from src.documents.decision import Acceptance, Decision
+from src.documents.evaluation import EvaluatedSplit, Evaluation
+from src.documents.metrics import PointMetrics
+from src.documents.splits import TEST, VAL
+from src.documents.threshold import Threshold
 
-ACCEPTED = "accepted"
 DATA_TAG = "data.digest"
 _KEY_TAG = "tracking.key"  # what the run was called until the store answered
-# What Ultralytics' predict uses unless it is told otherwise; for a model without a threshold to deploy it with.
-_DEFAULT_CONFIDENCE, _DEFAULT_IOU = 0.25, 0.7
 _SHOWN = 12  # characters of a digest
-
-Facts = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -24,9 +24,9 @@ class Candidate:
         run_id: The store's id.
         tags: The run's tags.
         weights_sha256: Of the weights in the run.
-        decision: `decision.json` of the stage decide.
-        evaluation: `evaluation.json` of the stage evaluate.
-        threshold: `threshold.json` of the stage tune_threshold.
+        decision: Of the stage decide.
+        evaluation: Of the stage evaluate.
+        threshold: Of the stage tune_threshold.
 
     Raises:
         RegistryError: the decision is about other data, weights or thresholds than the run's.
@@ -35,23 +35,23 @@ class Candidate:
     run_id: str
     tags: Mapping[str, str]
     weights_sha256: str
-    decision: Facts
-    evaluation: Facts
-    threshold: Facts
+    decision: Decision
+    evaluation: Evaluation
+    threshold: Threshold
 
     def __post_init__(self) -> None:
-        judged, seen = self.decision["candidate"], self.evaluation
-        data = (judged.get("data") or {}).get("digest")
-        if judged.get("run_id") != self.tags.get(_KEY_TAG):
-            self._check("run", self.run_id, judged.get("run_id"), "decision")
-        self._check("data", self.tags.get(DATA_TAG), data, "decision")
-        self._check("data", self.tags.get(DATA_TAG), seen["data"]["digest"], "evaluation")
-        self._check("weights", self.weights_sha256, seen.get("weights_sha256"), "evaluation")
-        self._check("weights", self.weights_sha256, judged.get("weights_sha256"), "decision")
-        self._check("threshold", self.threshold["score"], judged.get("threshold"), "decision")
-        self._check("NMS IoU", self.threshold["iou"], judged.get("iou"), "decision")
+        judged, seen, chosen = self.decision.candidate, self.evaluation, self.threshold.chosen
+        score, iou = (None, None) if chosen is None else (chosen.score, chosen.iou)
+        if judged.run_id != self.tags.get(_KEY_TAG):
+            self._check("run", self.run_id, judged.run_id, "decision")
+        self._check("data", self.tags.get(DATA_TAG), judged.data.digest, "decision")
+        self._check("data", self.tags.get(DATA_TAG), seen.data.digest, "evaluation")
+        self._check("weights", self.weights_sha256, seen.weights_sha256, "evaluation")
+        self._check("weights", self.weights_sha256, judged.weights_sha256, "decision")
+        self._check("threshold", score, judged.threshold, "decision")
+        self._check("NMS IoU", iou, judged.iou, "decision")
 
-    def _check(self, what: str, own: Any, found: Any, where: str) -> None:
+    def _check(self, what: str, own: str | float | None, found: str | float | None, where: str) -> None:
         if own != found:
             raise RegistryError(
                 f"The {where} in run {self.run_id} is about another {what} ({_short(found)}) than the run's"
@@ -62,55 +62,59 @@ class Candidate:
     @property
     def is_accepted(self) -> bool:
         """Whether the stage decide accepted it."""
-        return self.outcome == ACCEPTED
-
-    @property
-    def outcome(self) -> str:
-        """`accepted`, `rejected` or `undecided`."""
-        return str(self.decision["verdict"]["outcome"])
-
-    @property
-    def reasons(self) -> tuple[str, ...]:
-        """The decision's reasons, sentences."""
-        return tuple(self.decision["verdict"]["reasons"])
+        return self.decision.verdict.outcome is Acceptance.ACCEPTED
 
     @property
     def data_digest(self) -> str:
         """SHA-256 of the data that it was trained on and judged by."""
-        return str(self.evaluation["data"]["digest"])
+        return self.evaluation.data.digest
 
     @property
     def split(self) -> str:
         """The split that it was judged on: test, or val where there is no test split."""
-        return str(list(self.evaluation["splits"])[-1])
+        return VAL if self.evaluation.splits.test is None else TEST
+
+    @property
+    def evaluated(self) -> EvaluatedSplit:
+        """What it does on that split."""
+        split = self.evaluation.splits.last
+        if split is None:
+            raise RegistryError(f"Run {self.run_id} was evaluated neither on val nor on test.")
+        return split
+
+    @property
+    def tuned(self) -> PointMetrics | None:
+        """What it does there at its threshold; None without one."""
+        found = self.threshold.val if self.evaluation.splits.test is None else self.threshold.test
+        return None if found is None else found.tuned
 
     @property
     def class_names(self) -> tuple[str, ...]:
         """Its classes in the order of their ids."""
-        return tuple(self.evaluation["splits"][self.split]["per_class"])
+        return tuple(self.evaluated.per_class)
 
     @property
     def imgsz(self) -> int:
         """Image size in pixels."""
-        return int(self.evaluation["model"]["imgsz"])
+        return self.evaluation.model.imgsz
 
     @property
     def confidence(self) -> float | dict[str, float]:
         """Detections have to score higher; by class where the classes have thresholds of their own."""
-        if self.threshold["score"] is None:
-            return _DEFAULT_CONFIDENCE
-        per_class = self.threshold.get("per_class")
-        if per_class:
-            return {name: float(each["score"]) for name, each in per_class.items()}
-        return float(self.threshold["score"])
+        chosen = self.threshold.chosen
+        if chosen is None:
+            return DEFAULT_CONFIDENCE
+        if chosen.per_class:
+            return {name: each.score for name, each in chosen.per_class.items()}
+        return chosen.score
 
     @property
     def iou(self) -> float:
         """NMS IoU."""
-        return _DEFAULT_IOU if self.threshold["iou"] is None else float(self.threshold["iou"])
+        return DEFAULT_IOU if self.threshold.chosen is None else self.threshold.chosen.iou
 
 
-def _short(value: Any) -> str:
+def _short(value: str | float | None) -> str:
     if value is None:
         return "not known"
     return f"{value[:_SHOWN]}…" if isinstance(value, str) and len(value) > _SHOWN else str(value)

@@ -1,8 +1,10 @@
 """A version in the registry's own terms: its tags, and the text that the registry's page shows."""
 
+import math
 from collections.abc import Mapping
-from typing import Any
 
+from src.core.interval import Interval
+from src.documents.gates import JudgedGate
 from src.mlflow.registry.candidate import Candidate
 
 STATUS, REASON = "status", "reason"
@@ -11,7 +13,6 @@ ACCEPTED, REJECTED = "accepted", "rejected"
 CONTENT = ("weights.sha256", "threshold", "nms_iou")
 GATE = "gate."  # begins the tags that say how the gates were judged
 
-_AT_THRESHOLD = ("precision", "recall", "F1")
 _MAX_LENGTH = 5000  # as long as a reader has patience
 
 
@@ -22,54 +23,54 @@ def version_tags(candidate: Candidate, status: str) -> dict[str, str]:
         candidate: The model.
         status: `accepted` or `rejected`.
     """
-    decided, tags = candidate.decision["candidate"], candidate.tags
+    decision, tags = candidate.decision, candidate.tags
     found = {
         STATUS: status,
-        "decision": candidate.outcome,
-        REASON: "" if status == ACCEPTED else " ".join(candidate.reasons),
-        "data.name": candidate.evaluation["data"]["name"],
+        "decision": candidate.decision.verdict.outcome,
+        REASON: "" if status == ACCEPTED else " ".join(candidate.decision.verdict.reasons),
+        "data.name": candidate.evaluation.data.name,
         "data.digest": candidate.data_digest,
         "git.commit": tags.get("mlflow.source.git.commit"),
         "git.dirty": tags.get("git.dirty"),
-        "study": decided.get("study"),
-        "trial": decided.get("trial"),
+        "study": decision.candidate.study,
+        "trial": decision.candidate.trial,
         "weights.sha256": candidate.weights_sha256,
         "imgsz": candidate.imgsz,
         "classes": ", ".join(candidate.class_names),
         "threshold": threshold_text(candidate.confidence),
         "nms_iou": candidate.iou,
-        **{f"{GATE}{gate['name']}": gate_text(gate) for gate in candidate.decision["gates"]},
+        **{f"{GATE}{judged.gate.name}": gate_text(judged) for judged in decision.gates},
         **metrics(candidate),
     }
     return {name: str(value)[:_MAX_LENGTH] for name, value in found.items() if value not in (None, "")}
 
 
 def metrics(candidate: Candidate) -> dict[str, str]:
-    """The figures on the test split with their intervals; precision, recall and F1 at the tuned threshold."""
-    split = candidate.split
-    measured: dict[str, Any] = candidate.evaluation["splits"][split]["metrics"]
-    chosen = candidate.threshold.get(split) or {}
-    tuned: Mapping[str, Any] = chosen.get("tuned") or (chosen if split != "test" else {})
-    figures = {name: measured[name] for name in measured if name not in _AT_THRESHOLD}
-    figures |= {name: tuned[name] for name in _AT_THRESHOLD if tuned.get(name)}
-    return {f"{split}/{name}": interval_text(figure) for name, figure in figures.items()}
+    """The metrics on the test split with their intervals; precision, recall and F1 at the tuned threshold."""
+    of_all, at_default = candidate.evaluated.metrics.by_name(), candidate.evaluated.metrics.at_default.by_name()
+    found = {name: value for name, value in of_all.items() if name not in at_default}
+    if candidate.tuned is not None:
+        found |= candidate.tuned.by_name()
+    return {f"{candidate.split}/{name}": interval_text(value) for name, value in found.items()}
 
 
-def gate_text(gate: Mapping[str, Any]) -> str:
+def gate_text(judged: JudgedGate) -> str:
     """How a gate was judged, such as `passed: test/F1 more than 0.6, found 0.812 [0.780, 0.844]`."""
-    found = "not known" if gate["value"] is None else f"found {interval_text(gate['value'], exact=gate['exact'])}"
-    return f"{gate['judgement']}: {gate['metric']} {gate['comparison'].replace('_', ' ')} {gate['limit']:g}, {found}"
+    gate, measurement = judged.gate, judged.measurement
+    value = measurement.value
+    found = "not known" if value is None else f"found {interval_text(value, exact=measurement.exact)}"
+    return f"{judged.judgement}: {gate.metric} {gate.comparison.replace('_', ' ')} {gate.limit:g}, {found}"
 
 
-def interval_text(figure: Mapping[str, Any], *, exact: bool = False) -> str:
-    """A figure with its interval, as far as they are known."""
-    if figure["estimate"] is None:
+def interval_text(value: Interval, *, exact: bool = False) -> str:
+    """A value with its interval, as far as they are known."""
+    if math.isnan(value.estimate):
         return "not known"
     if exact:
-        return f"{figure['estimate']:g}"
-    if figure["low"] is None or figure["high"] is None:
-        return f"{figure['estimate']:.3f}"
-    return f"{figure['estimate']:.3f} [{figure['low']:.3f}, {figure['high']:.3f}]"
+        return f"{value.estimate:g}"
+    if math.isnan(value.low) or math.isnan(value.high):
+        return f"{value.estimate:.3f}"
+    return format(value, ".3f")
 
 
 def threshold_text(confidence: float | Mapping[str, float]) -> str:
@@ -81,16 +82,19 @@ def threshold_text(confidence: float | Mapping[str, float]) -> str:
 
 def page_text(name: str, candidate: Candidate, status: str) -> str:
     """The Markdown that the registry's page shows above a version's tags."""
-    lines = [f"Detects {', '.join(candidate.class_names)}; trained on {candidate.evaluation['data']['name']}."]
+    lines = [f"Detects {', '.join(candidate.class_names)}; trained on {candidate.evaluation.data.name}."]
     if status == REJECTED:
-        lines += ["", f"**Not for use** ({candidate.outcome}): {' '.join(candidate.reasons)}"]
-    figures = [f"{metric} {text}" for metric, text in metrics(candidate).items()]
+        lines += [
+            "",
+            f"**Not for use** ({candidate.decision.verdict.outcome}): {' '.join(candidate.decision.verdict.reasons)}",
+        ]
+    found = [f"{metric} {text}" for metric, text in metrics(candidate).items()]
     lines += [
         "",
         f"- **Operated at** confidence {threshold_text(candidate.confidence)}, NMS IoU {candidate.iou:g}, image size"
         f" {candidate.imgsz}",
-        f"- **Figures** {', '.join(figures)}",
-        *(f"- **Gate {gate['name']}** {gate_text(gate)}" for gate in candidate.decision["gates"]),
+        f"- **Figures** {', '.join(found)}",
+        *(f"- **Gate {judged.gate.name}** {gate_text(judged)}" for judged in candidate.decision.gates),
         "",
         *usage(f"{name}/VERSION"),
     ]

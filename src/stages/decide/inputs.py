@@ -1,11 +1,9 @@
 """What the stage `decide` reads: the earlier stages' files, what the study had found, the pictures of the splits."""
 
-import json
 import logging
 from collections.abc import Mapping
 from itertools import combinations
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +13,10 @@ from src.config.provenance import Provenance
 from src.core.errors import DataError
 from src.data.near_duplicates import COLUMNS, ROWS, near_duplicates
 from src.data.prepared import read_manifest
-from src.decision.figures import Evidence
 from src.decision.options import DecideOptions
 from src.decision.overlap import Overlap, Pair
+from src.documents.evidence import Evidence
+from src.documents.latency import Backend
 from src.documents.study_record import StudyRecord
 
 _IMAGES = "images/"
@@ -29,24 +28,13 @@ def read_evidence(options: DecideOptions) -> Evidence:
     """What the earlier stages measured.
 
     Raises:
-        DataError: a file is missing or damaged, or the files are about different data.
+        DataError: a document is missing or broken, or they are about different data.
     """
-    training = _read(Path(options.training) / "training.json", "train")
-    evaluation = _read(Path(options.evaluation) / "evaluation.json", "evaluate")
-    trained_on, evaluated_on = training.get("data") or {}, evaluation.get("data") or {}
-    if trained_on.get("digest") != evaluated_on.get("digest"):
-        raise DataError(
-            f"{options.evaluation} is about other data than {options.training} (digest"
-            f" {str(evaluated_on.get('digest'))[:12]}…, not {str(trained_on.get('digest'))[:12]}…): run"
-            " `python -m src.evaluate` and `python -m src.tune_threshold` again."
-        )
-    latency = Path(options.evaluation) / "latency.json"
-    return Evidence(
-        training=training,
-        evaluation=evaluation,
-        threshold=_read(Path(options.threshold) / "threshold.json", "tune_threshold"),
-        latency=_read(latency, "evaluate") if latency.is_file() else {},
-        backend=options.backend,
+    return Evidence.read(
+        training=Path(options.training),
+        evaluation=Path(options.evaluation),
+        threshold=Path(options.threshold),
+        backend=Backend(options.backend),
     )
 
 
@@ -123,18 +111,3 @@ def _thumbnails(folder: Path, paths: list[str]) -> NDArray[np.float64]:
             picture.draft("L", (8 * COLUMNS, 8 * ROWS))  # a JPEG is decoded no larger than needed
             pictures[number] = np.asarray(picture.convert("L").resize((COLUMNS, ROWS), Image.Resampling.BOX))
     return pictures
-
-
-def _read(path: Path, stage: str) -> dict[str, Any]:
-    try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        raise DataError(
-            f"There is no {path}: run `python -m src.{stage}`, or say where it is: {_KEYS[stage]}=…"
-        ) from None
-    except ValueError as error:
-        raise DataError(f"{path} is damaged ({error}): run `python -m src.{stage}` again.") from error
-    return content
-
-
-_KEYS = {"train": "decide.training", "evaluate": "decide.evaluation", "tune_threshold": "decide.threshold"}

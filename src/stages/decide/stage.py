@@ -11,20 +11,21 @@ from src.config.provenance import Provenance
 from src.core.files import write_json, write_text
 from src.decision.arguments import weigh
 from src.decision.checks import checklist
-from src.decision.figures import Evidence, as_interval, figure
 from src.decision.gates import judge
+from src.decision.metrics import known, measure
 from src.decision.options import DecideOptions
 from src.decision.verdict import reach
+from src.documents.decision import Decision, StudyComparison
+from src.documents.evaluation import Evaluation
+from src.documents.evidence import Evidence
 from src.documents.study_record import StudyRecord
 from src.render.decision import Picture, as_html, as_markdown
+from src.stages.decide import document
 from src.stages.decide.inputs import read_evidence, read_overlap, read_record
-from src.stages.decide.json import as_json
 from src.stages.decide.outcome import DecideOutcome
 from src.stages.decide.page import page
-from src.study.comparison import Comparison, compare
+from src.study.comparison import compare
 from src.study.survival import check_survival
-
-_BOOTSTRAPPED = ("val/mAP50", "val/mAP50-95")
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class DecideJob:
     """Everything a decision needs to know.
 
     Attributes:
-        options: What the model is judged by, and where the figures lie.
+        options: What the model is judged by, and where the documents about it lie.
         data: Folder of the prepared data.
         folder: Where to write.
         provenance: Which study and trial the configuration came from.
@@ -55,24 +56,27 @@ def decide(job: DecideJob) -> DecideOutcome:
     evidence = read_evidence(job.options)
     record = read_record(job.provenance)
     gates = job.options.judged_by()
-    overlap = read_overlap(job.data, evidence.find("training", "data", "digest"))
+    overlap = read_overlap(job.data, evidence.training.data.digest)
     study = None if isinstance(record, str) else record
     findings = (
         *checklist(evidence, gates, None if study is None else study.trainings, overlap),
         check_survival(study, job.provenance.trial),
     )
-    judged = tuple(judge(gate, figure(gate.metric, evidence)) for gate in gates)
-    comparison = record if isinstance(record, str) else _compared(record, evidence, job.provenance.trial)
-    outcome = DecideOutcome(
+    judged = tuple(judge(gate, measure(gate.metric, evidence)) for gate in gates)
+    compared = record if isinstance(record, str) else _compared(record, evidence, job.provenance.trial)
+    comparison, missing = (None, compared) if isinstance(compared, str) else (compared, "")
+    arguments = weigh(evidence, judged, findings, comparison)
+    decision = Decision(
         verdict=reach(judged, findings),
         gates=judged,
-        findings=findings,
-        arguments=weigh(evidence, judged, findings, None if isinstance(comparison, str) else comparison),
+        checks=findings,
+        candidate=document.candidate(evidence, job.provenance),
+        pro=tuple(arguments.pro),
+        contra=tuple(arguments.contra),
         comparison=comparison,
-        evidence=evidence,
-        provenance=job.provenance,
-        folder=job.folder,
+        no_comparison=missing,
     )
+    outcome = DecideOutcome(decision, evidence, job.folder)
     _write(outcome, pictures(job))
     return outcome
 
@@ -86,22 +90,31 @@ def pictures(job: DecideJob) -> tuple[Picture, ...]:
     )
 
 
-def _compared(record: StudyRecord, evidence: Evidence, candidate: int | None) -> Comparison | str:
-    value = as_interval(evidence.find("evaluation", "splits", "val", "metrics", record.objective.removeprefix("val/")))
-    sure = value is not None and record.objective in _BOOTSTRAPPED
+def _compared(record: StudyRecord, evidence: Evidence, candidate: int | None) -> StudyComparison | str:
     compared = compare(
         record.trainings,
         record.objective,
         candidate=candidate,
-        half_width=(value.high - value.low) / 2 if value is not None and sure else None,
+        half_width=_half_width(record.objective, evidence.evaluation),
         smaller_is_better=not record.maximize,
     )
-    return compared or f"No trial of the study {record.study} has a value of {record.objective}."
+    if compared is None:
+        return f"No trial of the study {record.study} has a value of {record.objective}."
+    return document.study_comparison(compared)
+
+
+def _half_width(objective: str, evaluation: Evaluation) -> float | None:
+    """Half the width of the image-bootstrap interval of the candidate's objective; None for one that has none."""
+    if evaluation.splits.val is None:
+        return None
+    metrics = evaluation.splits.val.metrics
+    value = {"val/mAP50": metrics.map50, "val/mAP50-95": metrics.map50_95}.get(objective)
+    return None if value is None or known(value) is None else (value.high - value.low) / 2
 
 
 def _write(outcome: DecideOutcome, plots: tuple[Picture, ...]) -> None:
-    content = page(outcome, plots)
+    content = page(outcome.decision, outcome.evidence, plots)
     write_text(outcome.folder / "decision.md", as_markdown(content))
     write_text(outcome.folder / "decision.html", as_html(content))
     write_json(outcome.folder / "metrics.json", outcome.metrics)
-    write_json(outcome.folder / "decision.json", as_json(outcome))  # last: it says that all are there
+    outcome.decision.write(outcome.folder)  # last: it says that all are there

@@ -4,13 +4,16 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from src.decision.gates import Judgement, round_up
-from src.decision.verdict import Outcome
-from src.documents.findings import Status
+from src.documents.decision import Acceptance
+from src.documents.gates import Judgement, round_up
 from src.stages.decide.outcome import DecideOutcome
 
 _STYLES = {Judgement.PASSED: "green", Judgement.FAILED: "red", Judgement.UNDECIDED: "yellow"}
-_VERDICT_STYLES = {Outcome.ACCEPTED: "bold green", Outcome.REJECTED: "bold red", Outcome.UNDECIDED: "bold yellow"}
+_VERDICT_STYLES = {
+    Acceptance.ACCEPTED: "bold green",
+    Acceptance.REJECTED: "bold red",
+    Acceptance.UNDECIDED: "bold yellow",
+}
 
 
 def show(outcome: DecideOutcome, console: Console) -> None:
@@ -20,24 +23,27 @@ def show(outcome: DecideOutcome, console: Console) -> None:
         table.add_column(title)
     for title in ("figure", "limit", "needed"):
         table.add_column(title, justify="right")
-    for judged in outcome.gates:
-        needed = "" if judged.samples_needed is None else f"~{round_up(judged.samples_needed):,} {judged.figure.of}"
-        limit = f"{judged.gate.comparison.value} {judged.gate.limit:g}"
-        cells = (judged.gate.name, str(judged.judgement), str(judged.figure), limit, needed)
+    for judged in outcome.decision.gates:
+        needed = (
+            "" if judged.samples_needed is None else f"~{round_up(judged.samples_needed):,} {judged.measurement.of}"
+        )
+        limit = f"{judged.gate.comparison.sign} {judged.gate.limit:g}"
+        cells = (judged.gate.name, str(judged.judgement), str(judged.measurement), limit, needed)
         table.add_row(*(escape(cell) for cell in cells), style=_STYLES[judged.judgement])
     console.print(table)
     for line in remarks(outcome):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
-    verdict = outcome.verdict
+    verdict = outcome.decision.verdict
     console.print(f"Verdict: {verdict.outcome}", style=_VERDICT_STYLES[verdict.outcome], highlight=False)
 
 
 def remarks(outcome: DecideOutcome) -> list[str]:
     """The sentences below the table."""
-    lines = [f"Warning: {f.sentence}" for f in outcome.findings if f.status == Status.WARNING]
-    lines += [f"Next: {step}" for step in outcome.verdict.next_steps]
+    decision = outcome.decision
+    lines = [f"Warning: {finding.sentence}" for finding in decision.warnings]
+    lines += [f"Next: {step}" for step in decision.verdict.next_steps]
     lines.append(f"Report: {outcome.folder / 'decision.html'}")
-    run_id = outcome.evidence.find("training", "run_id")
-    if outcome.verdict.outcome is Outcome.ACCEPTED and run_id is not None:
+    run_id = decision.candidate.run_id
+    if decision.verdict.outcome is Acceptance.ACCEPTED and run_id is not None:
         lines.append(f"Register it: python -m src.promote run={run_id} name=NAME alias=staging")
     return lines

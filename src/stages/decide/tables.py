@@ -3,28 +3,29 @@
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
+from src.core.detections import DEFAULT_IOU
 from src.core.interval import Interval
-from src.decision.figures import Evidence, as_interval, machine
-from src.decision.gates import UNKNOWN, JudgedGate, Judgement, round_up
-from src.decision.options import BACKENDS
+from src.documents.decision import ComparedSetting, StudyComparison
+from src.documents.evidence import Evidence
 from src.documents.findings import Finding, Status
+from src.documents.gates import UNKNOWN, JudgedGate, Judgement, round_up
+from src.documents.latency import Backend
+from src.documents.metrics import Metrics, PointMetrics
 from src.render.table import Row, Strip, Table, Tone, numbers, texts
-from src.study.comparison import Comparison, Setting
 
-DEFAULT_IOU = 0.7  # of the NMS, where the evaluation takes its figures
 _GATE_TONES = {Judgement.PASSED: Tone.GOOD, Judgement.FAILED: Tone.BAD, Judgement.UNDECIDED: Tone.UNSURE}
 _CHECK_TONES = {Status.OK: Tone.GOOD, Status.WARNING: Tone.UNSURE, Status.UNKNOWN: Tone.NONE}
-_MEANS = ("mAP50", "mAP50-95")
-_POINT = ("precision", "recall", "F1")
 _RUNNERS_UP = 8  # shown; the others are counted
 
 
-def said(facts: dict[str, Any] | None, spec: str = ".3f") -> str:
-    """An interval as the stages write it, as text."""
-    value = as_interval(facts)
-    return UNKNOWN if value is None else _interval(value, spec)
+def said(value: Interval | None, spec: str = ".3f") -> str:
+    """An interval as text; – where it is not known."""
+    if value is None or math.isnan(value.estimate):
+        return UNKNOWN
+    if math.isnan(value.low) or math.isnan(value.high):
+        return f"{format(value.estimate, spec)} [{UNKNOWN}]"
+    return format(value, spec)
 
 
 def gates_table(gates: Sequence[JudgedGate]) -> Table:
@@ -49,25 +50,25 @@ def checks_table(findings: Sequence[Finding]) -> Table:
 
 def figures_table(evidence: Evidence) -> Table:
     """The candidate on the test split, at its own threshold and at the default, beside the untrained weights."""
-    trained, untrained = (
-        evidence.find("evaluation", *part, "test", "metrics") for part in (("splits",), ("untrained",))
-    )
-    tuned, default = (evidence.find("threshold", "test", point) for point in ("tuned", "default"))
-    score, iou = (evidence.find("threshold", key) for key in ("score", "iou"))
-    at = "" if score is None else f" {score:.3g}, NMS IoU {iou}"
-    difference = evidence.find("evaluation", "difference", "test")
-    ultralytics = evidence.find("evaluation", "ultralytics", "test")
+    evaluation, threshold = evidence.evaluation, evidence.threshold
+    splits = evaluation.splits.test, evaluation.untrained.test
+    trained, untrained = (None if split is None else split.metrics for split in splits)
+    tuned, default = (None, None) if threshold.test is None else (threshold.test.tuned, threshold.test.default)
+    chosen, ultralytics = threshold.chosen, evaluation.ultralytics.test
+    at = "" if chosen is None else f" {chosen.score:.3g}, NMS IoU {chosen.iou}"
+    at_default_iou = chosen is not None and chosen.iou == DEFAULT_IOU
     rows = [
-        _figures(f"candidate at its threshold{at}", trained if iou == DEFAULT_IOU else None, tuned, Tone.CANDIDATE),
-        _figures(f"candidate at the default 0.25, NMS IoU {DEFAULT_IOU}", trained, default),
+        _metrics(f"candidate at its threshold{at}", trained if at_default_iou else None, tuned, Tone.CANDIDATE),
+        _metrics(f"candidate at the default 0.25, NMS IoU {DEFAULT_IOU}", trained, default),
     ]
-    if ultralytics:
-        cells = tuple(_plain(ultralytics.get(name)) for name in (*_MEANS, "precision", "recall"))
+    if ultralytics is not None:
+        found = (ultralytics.map50, ultralytics.map50_95, ultralytics.precision, ultralytics.recall)
+        cells = tuple(f"{value:.3f}" for value in found)
         rows.append(Row(("candidate as Ultralytics reports it", *cells, UNKNOWN)))
-    rows.append(_figures("untrained weights at 0.25", untrained, untrained))
-    rows.append(_figures("candidate - untrained, paired", difference, None, spec="+.3f"))
+    rows.append(_metrics("untrained weights at 0.25", untrained, None if untrained is None else untrained.at_default))
+    rows.append(_metrics("candidate - untrained, paired", evaluation.difference.test, None, spec="+.3f"))
     return Table(
-        (*texts(""), *numbers(*_MEANS, *_POINT)),
+        (*texts(""), *numbers("mAP50", "mAP50-95", "precision", "recall", "F1")),
         tuple(rows),
         (
             "In brackets 95 % intervals over images (percentile bootstrap). mAP is that of all thresholds, at NMS IoU"
@@ -76,10 +77,8 @@ def figures_table(evidence: Evidence) -> Table:
     )
 
 
-def study_table(comparison: Comparison | str) -> Table | str:
+def study_table(comparison: StudyComparison) -> Table:
     """The candidate's setting and the best of the others."""
-    if isinstance(comparison, str):
-        return comparison
     shown = [(i, s) for i, s in enumerate(comparison.settings) if i < _RUNNERS_UP or i == comparison.candidate]
     rows = [_setting(place, setting, comparison.candidate) for place, setting in shown]
     if comparison.untrained is not None:
@@ -103,64 +102,57 @@ def study_table(comparison: Comparison | str) -> Table | str:
 
 def tradeoff_table(evidence: Evidence) -> Table:
     """What the figures cost in time and size, for each runtime."""
+    test, on_test = evidence.test, evidence.threshold.test
+    tuned = None if on_test is None else on_test.tuned
     quality = (
-        said(evidence.find("evaluation", "splits", "test", "metrics", "mAP50-95")),
-        said(evidence.find("threshold", "test", "tuned", "F1")),
+        said(None if test is None else test.metrics.map50_95),
+        said(None if tuned is None else tuned.f1),
     )
-    rows = tuple(_runtime(evidence, backend, quality) for backend in BACKENDS)
+    rows = tuple(_runtime(evidence, backend, quality) for backend in Backend)
     columns = numbers("mAP50-95", "F1", "p95 ms", "images/s", "compute-s per 1000", "MB")
     return Table((*texts("runtime"), *columns), rows, _costs(evidence))
 
 
 def robustness_table(evidence: Evidence) -> Table | None:
     """The test set under each corruption; None where none was tried."""
-    corrupted = evidence.find("evaluation", "robustness")
-    if not corrupted:
+    evaluation, threshold = evidence.evaluation, evidence.threshold
+    if not evaluation.robustness:
         return None
-    tuned = evidence.find("threshold", "robustness") or {}
-    split = "test" if evidence.find("evaluation", "splits", "test") else "val"
-    point = evidence.find("threshold", "test", "tuned") if split == "test" else evidence.find("threshold", "val")
-    clean = Row(
-        (
-            "(clean)",
-            f"{split} as it is",
-            said(evidence.find("evaluation", "splits", split, "metrics", "mAP50")),
-            said((point or {}).get("recall")),
-            said((point or {}).get("precision")),
-        ),
-        Tone.CANDIDATE,
-    )
-    rows = tuple(
-        Row(
-            (
-                name,
-                str(facts.get("severity") or UNKNOWN),
-                said(facts.get("mAP50")),
-                said(tuned.get(name, {}).get("recall")),
-                said(tuned.get(name, {}).get("precision")),
-            )
-        )
-        for name, facts in corrupted.items()
-    )
+    split, at_point = ("val", threshold.val) if evidence.test is None else ("test", threshold.test)
+    point = None if at_point is None else at_point.tuned
+    clean = None if evaluation.splits.last is None else evaluation.splits.last.metrics.map50
+    rows = [_corruption("(clean)", f"{split} as it is", clean, point, Tone.CANDIDATE)]
+    rows += [
+        _corruption(name, corrupted.severity, corrupted.map50, threshold.robustness.get(name))
+        for name, corrupted in evaluation.robustness.items()
+    ]
     columns = (*texts("corruption", "severity"), *numbers("mAP50", "recall", "precision"))
-    return Table(columns, (clean, *rows), (f"Of {split}; recall and precision at the tuned threshold.",))
+    return Table(columns, tuple(rows), (f"Of {split}; recall and precision at the tuned threshold.",))
+
+
+def _corruption(
+    name: str, severity: str, map50: Interval | None, point: PointMetrics | None, tone: Tone = Tone.NONE
+) -> Row:
+    recall, precision = (None, None) if point is None else (point.recall, point.precision)
+    return Row((name, severity, said(map50), said(recall), said(precision)), tone)
 
 
 def _gate(judged: JudgedGate) -> Row:
-    value, limit = judged.figure.value, judged.gate.limit
+    measurement = judged.measurement
+    value, limit = measurement.value, judged.gate.limit
     strip = None
     if value is not None and math.isfinite(value.low + value.high):
         strip = Strip.of(value.low, value.estimate, value.high, limit)
     needed = judged.samples_needed
     # what an interval and a limit say needs no words
-    remark = judged.reason if value is None else judged.figure.remark or ""
+    remark = judged.reason if value is None else measurement.remark
     return Row(
         (
             str(judged.judgement),
             judged.gate.name,
             str(judged.gate),
-            str(judged.figure),
-            UNKNOWN if judged.figure.samples is None else f"{judged.figure.samples:,} {judged.figure.of}",
+            str(measurement),
+            UNKNOWN if measurement.samples is None else f"{measurement.samples:,} {measurement.of}",
             UNKNOWN if needed is None else f"about {round_up(needed):,}",
             remark,
         ),
@@ -169,22 +161,23 @@ def _gate(judged: JudgedGate) -> Row:
     )
 
 
-def _figures(
-    name: str, means: dict[str, Any] | None, point: dict[str, Any] | None, tone: Tone = Tone.NONE, spec: str = ".3f"
+def _metrics(
+    name: str, means: Metrics | None, point: PointMetrics | None, tone: Tone = Tone.NONE, spec: str = ".3f"
 ) -> Row:
-    cells = [said((means or {}).get(metric), spec) for metric in _MEANS]
-    return Row((name, *cells, *(said((point or {}).get(metric), spec) for metric in _POINT)), tone)
+    values: list[Interval | None] = [None, None] if means is None else [means.map50, means.map50_95]
+    values += [None, None, None] if point is None else [point.precision, point.recall, point.f1]
+    return Row((name, *(said(value, spec) for value in values)), tone)
 
 
-def _setting(place: int, setting: Setting, candidate: int | None) -> Row:
-    varied = ", ".join(f"{name.removeprefix('train.')}={value}" for name, value in setting.varied.items())
+def _setting(place: int, setting: ComparedSetting, candidate: int | None) -> Row:
+    varied = ", ".join(f"{name.removeprefix('train.')}={value}" for name, value in setting.parameters.items())
     mean = f"{setting.mean:.4f}" + (f" ± {setting.std:.4f}" if setting.std is not None else "")
     noise = {None: "", True: "yes", False: "no"}[setting.within_noise]
     return Row(
         (
             str(place + 1),
             (varied or "the only one") + (" (candidate)" if place == candidate else ""),
-            str(len(setting.trials)),
+            str(len(setting.run_ids)),
             mean,
             UNKNOWN if setting.difference is None else f"{setting.difference:+.4f}",
             noise,
@@ -194,45 +187,32 @@ def _setting(place: int, setting: Setting, candidate: int | None) -> Row:
     )
 
 
-def _runtime(evidence: Evidence, backend: str, quality: tuple[str, str]) -> Row:
-    frames = evidence.find("latency", backend, "throughput_fps")
-    size = evidence.find("evaluation", "model", "weights_mb" if backend == "pytorch" else "onnx_mb")
+def _runtime(evidence: Evidence, backend: Backend, quality: tuple[str, str]) -> Row:
+    runtime, model = evidence.latency.of(backend), evidence.evaluation.model
+    frames = None if runtime is None else runtime.throughput_fps.estimate
+    size = model.weights_mb if backend is Backend.PYTORCH else model.onnx_mb
     cells = (
-        backend + (" (judged)" if backend == evidence.backend else ""),
+        backend + (" (judged)" if backend is evidence.backend else ""),
         *quality,
-        said(evidence.find("latency", backend, "p95_interval"), ".1f"),
+        said(None if runtime is None else runtime.p95_ms, ".1f"),
         UNKNOWN if frames is None else f"{frames:.1f}",
         UNKNOWN if not frames else f"{1000 / frames:.1f}",
         UNKNOWN if size is None else f"{size:.1f}",
     )
-    return Row(cells, Tone.CANDIDATE if backend == evidence.backend else Tone.NONE)
+    return Row(cells, Tone.CANDIDATE if backend is evidence.backend else Tone.NONE)
 
 
 def _costs(evidence: Evidence) -> tuple[str, ...]:
-    parameters, gflops, imgsz = (evidence.find("evaluation", "model", key) for key in ("parameters", "gflops", "imgsz"))
-    seconds = evidence.find("training", "seconds")
-    notes = []
-    if parameters is not None and gflops is not None:
-        notes.append(f"{parameters:,} parameters, {gflops:.1f} GFLOPs an image at imgsz {imgsz}.")
-    timed_on = {name: machine(evidence, name) for name in BACKENDS if evidence.find("latency", name)}
-    if timed_on:
-        places = "; ".join(f"{name} on {place}" for name, place in timed_on.items())
-        notes.append(f"Timed one image at a time: {places}. Compute-seconds per 1000 images are seconds on that.")
-    if seconds is not None:
-        notes.append(f"The training took {seconds:,.0f} s.")
-    boxes, scores = (evidence.find("latency", "onnx_difference", key) for key in ("boxes_px", "scores"))
-    if boxes is not None and scores is not None:
+    model, latency = evidence.evaluation.model, evidence.latency
+    places = "; ".join(f"{backend} on {latency.machine(backend)}" for backend, _ in latency.items())
+    notes = [
+        f"{model.parameters:,} parameters, {model.gflops:.1f} GFLOPs an image at imgsz {model.imgsz}.",
+        f"Timed one image at a time: {places}. Compute-seconds per 1000 images are seconds on that.",
+        f"The training took {evidence.training.seconds:,.0f} s.",
+    ]
+    if (difference := latency.onnx_difference) is not None:
         notes.append(
-            f"The figures are PyTorch's; ONNX differs by at most {boxes:.2g} pixels and {scores:.2g} in the score."
+            f"The figures are PyTorch's; ONNX differs by at most {difference.boxes_px:.2g} pixels and"
+            f" {difference.scores:.2g} in the score."
         )
     return tuple(notes)
-
-
-def _interval(value: Interval, spec: str) -> str:
-    if math.isnan(value.low) or math.isnan(value.high):
-        return f"{format(value.estimate, spec)} [{UNKNOWN}]"
-    return format(value, spec)
-
-
-def _plain(value: float | None) -> str:
-    return UNKNOWN if value is None else f"{value:.3f}"

@@ -1,5 +1,6 @@
 """Cross-validation: how much the figures of a training recipe depend on which images it was trained and judged on."""
 
+import math
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,14 +10,14 @@ from src.data.linked import linked
 from src.data.prepared import PreparedData
 from src.detector.options import ModelOptions, ProjectTrainOptions
 from src.detector.predict import PredictionRequest, Predictor
-from src.detector.settings import Flag
 from src.detector.suppression import suppress
 from src.detector.train import TrainingRequest, TrainingResult
 from src.detector.train import train as train_detector
 from src.detector.weights import resolve_weights
-from src.evaluation.average_precision import METRICS
+from src.documents.evaluation import CrossValidation, Fold
+from src.documents.training import Flag
 from src.evaluation.coco import coco_metrics
-from src.evaluation.folds import CrossValidation, Fold, fold_of_each
+from src.evaluation.folds import fold_of_each, summarise
 from src.passes.predictions import predict_split
 
 HELD_IN, HELD_OUT = "train", "val"
@@ -53,7 +54,7 @@ def cross_validate(
             held_in = [path for path, own in zip(images, fold_of_image, strict=True) if own != fold]
             fold_data = linked(data, Path(scratch) / "data", {HELD_IN: held_in, HELD_OUT: held_out})
             results.append(_fold(fold_data, train, model, Path(scratch) / "training"))
-    return CrossValidation(tuple(results))
+    return summarise(results)
 
 
 class _Silent:
@@ -86,7 +87,8 @@ def _fold(data: PreparedData, train: ProjectTrainOptions, model: ModelOptions, f
     return Fold(
         images=found.truth.image_count,
         boxes=len(found.truth.boxes_xyxy),
-        figures={name: metrics.mean(name) for name in METRICS},
+        map50=_number(metrics.mean("mAP50")),
+        map50_95=_number(metrics.mean("mAP50-95")),
     )
 
 
@@ -98,3 +100,7 @@ def _request(data: PreparedData, train: ProjectTrainOptions, result: TrainingRes
         device=train.device,
         threads=train.threads,
     )
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else value

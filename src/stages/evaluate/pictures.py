@@ -38,8 +38,8 @@ def draw(outcome: EvaluateOutcome, seed: int) -> None:
     pairs = confusion_pairs(measures.confusion, names)
     write_rows(curves / "confusion.csv", ("actual", "predicted"), pairs)
     if outcome.corrupted:
-        corrupted = {name: found.metrics for name, found in outcome.corrupted.items()}
-        render.draw_robustness(plots / "robustness.png", measures.metrics, corrupted, _ROBUSTNESS)
+        corrupted = {name: found.metrics.by_name() for name, found in outcome.corrupted.items()}
+        render.draw_robustness(plots / "robustness.png", measures.metrics.by_name(), corrupted, _ROBUSTNESS)
         render.draw_examples(plots / "corruptions.png", _examples(outcome, seed))
 
 

@@ -1,30 +1,30 @@
 """The stage `evaluate`: what a trained model does in deployment, on val and test, with everything kept for later."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from src.core.errors import DataError
 from src.data.build import ensure_prepared, is_prepared
 from src.data.options import DataOptions
 from src.data.prepared import PreparedData
-from src.detector.evaluate import Evaluation, EvaluationRequest
+from src.detector.evaluate import EvaluationRequest
 from src.detector.evaluate import evaluate as validate
 from src.detector.options import ModelOptions, ProjectTrainOptions
 from src.detector.predict import PredictionRequest, Predictor, read_image
 from src.detector.suppression import suppress
 from src.detector.weights import resolve_weights
+from src.documents.evaluation import CrossValidation, Evaluation, ModelSize
+from src.documents.latency import Latency
 from src.documents.predictions import CORRUPTED, TEST, UNTRAINED, VAL, Predictions, folder_of
-from src.evaluation.folds import CrossValidation
+from src.documents.training import Training
 from src.evaluation.measures import Measures, measure
 from src.evaluation.options import EvaluateOptions
 from src.mlflow.options import TrackingOptions
 from src.passes.predictions import predict_corrupted, predict_split
 from src.stages.evaluate.cross_validation import cross_validate
-from src.stages.evaluate.speed import Speed, measure_speed
-from src.stages.train.outcome import SUMMARY as TRAINING
+from src.stages.evaluate.document import Measured, evaluation_of
+from src.stages.evaluate.speed import measure_speed, megabytes
 
 ONNX = "model.onnx"
 
@@ -56,32 +56,22 @@ class EvaluateOutcome:
 
     Attributes:
         data: What it was made on.
-        weights: The model.
-        imgsz: Image size in pixels.
-        training: What the training said about itself; empty for weights from elsewhere.
+        training: What the training said about itself; None for weights from elsewhere.
+        evaluation: What was found.
+        latency: How fast the model is.
         predictions: By split.
         measures: By split, all that was measured on it.
-        untrained: The same for what the training started from; empty where `train.baseline` is off.
         corrupted: By corruption, the same for the test set (or val, where there is no test set).
-        ultralytics: By split, what Ultralytics' own validation reports.
-        model: `parameters` and `gflops`.
-        speed: Latency and size.
-        cross_validation: None where it was not asked for.
         folder: Where everything was written.
     """
 
     data: PreparedData
-    weights: Path
-    imgsz: int
-    training: Mapping[str, Any]
+    training: Training | None
+    evaluation: Evaluation
+    latency: Latency
     predictions: Mapping[str, Predictions]
     measures: Mapping[str, Measures]
-    untrained: Mapping[str, Measures]
     corrupted: Mapping[str, Measures]
-    ultralytics: Mapping[str, Evaluation]
-    model: Mapping[str, float]
-    speed: Speed
-    cross_validation: CrossValidation | None
     folder: Path
 
     @property
@@ -110,7 +100,7 @@ def evaluate(job: EvaluateJob) -> EvaluateOutcome:
     training = _training(job.evaluate)
     data = _data(job, training)
     weights = Path(job.evaluate.weights or Path(job.evaluate.training) / "weights" / "best.pt")
-    imgsz = int(training.get("imgsz") or job.train.arguments["imgsz"])
+    imgsz = training.imgsz if training else int(job.train.arguments["imgsz"])
     request = _request(job, data, weights, imgsz)
     splits = [split for split in (VAL, TEST) if split in data.counts and data.counts[split].images]
     predictor = Predictor(request)
@@ -119,25 +109,36 @@ def evaluate(job: EvaluateJob) -> EvaluateOutcome:
         found.save(folder_of(job.folder, split))
     timed = predictions[splits[-1]].truth.files[: job.evaluate.latency_warmup + job.evaluate.latency_runs]
     images_bgr = [read_image(data.root / file) for file in timed]
-    return EvaluateOutcome(
-        data=data,
-        weights=weights,
-        imgsz=imgsz,
-        training=training,
-        predictions=predictions,
-        measures={split: _measured(job, found) for split, found in predictions.items()},
+    measured = Measured(
+        splits={split: _measured(job, found) for split, found in predictions.items()},
         untrained=_untrained(job, data, imgsz, splits),
         corrupted=_corrupted(job, data, predictor, predictions[splits[-1]]),
         ultralytics={split: validate(_validation(job, data, weights, imgsz, split)) for split in splits},
-        model=predictor.size,
-        speed=measure_speed(request, images_bgr, job.evaluate, job.folder / ONNX),
         cross_validation=_cross_validation(job, data),
+    )
+    latency = measure_speed(request, images_bgr, job.evaluate, job.folder / ONNX)
+    model = ModelSize(
+        parameters=int(predictor.size["parameters"]),
+        gflops=predictor.size["gflops"],
+        weights_mb=megabytes(weights),
+        onnx_mb=megabytes(job.folder / ONNX) if latency.onnx else None,
+        imgsz=imgsz,
+    )
+    run_id = training.run_id if training else None
+    return EvaluateOutcome(
+        data=data,
+        training=training,
+        evaluation=evaluation_of(measured, run_id=run_id, weights=weights, data=data, model=model),
+        latency=latency,
+        predictions=predictions,
+        measures=measured.splits,
+        corrupted=measured.corrupted,
         folder=job.folder,
     )
 
 
-def _training(options: EvaluateOptions) -> dict[str, Any]:
-    """What the training said about itself; nothing where weights are named.
+def _training(options: EvaluateOptions) -> Training | None:
+    """What the training said about itself; None where weights are named.
 
     Raises:
         DataError: there are none of either.
@@ -145,32 +146,27 @@ def _training(options: EvaluateOptions) -> dict[str, Any]:
     if options.weights is not None:
         if not Path(options.weights).is_file():
             raise DataError(f"evaluate.weights={options.weights}: there is no such file.")
-        return {}
-    path = Path(options.training) / TRAINING
-    try:
-        training: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise DataError(
-            f"There is no finished training in {options.training} ({TRAINING} is missing). Name the folder of one with "
-            "evaluate.training=…, or a file of weights with evaluate.weights=…; `dvc repro` trains first."
-        ) from None
-    return training
+        return None
+    return Training.read(
+        Path(options.training),
+        otherwise="name the folder of a training with evaluate.training=…, or weights with evaluate.weights=…",
+    )
 
 
-def _data(job: EvaluateJob, training: Mapping[str, Any]) -> PreparedData:
+def _data(job: EvaluateJob, training: Training | None) -> PreparedData:
     """The data set that was trained on.
 
     Raises:
         DataError: the configuration describes another one. The one that is there is not overwritten.
     """
-    trained_on = training.get("data")
+    trained_on = training.data if training else None
     would_replace = job.data.folder.exists() and not is_prepared(job.data)
     data = None if trained_on and would_replace else ensure_prepared(job.data)
-    if data is None or (trained_on and data.digest != trained_on["digest"]):
+    if data is None or (trained_on and data.digest != trained_on.digest):
         assert trained_on, "data are refused only where it is known what the model was trained on"
         raise DataError(
-            f"The model in {job.evaluate.training} was trained on '{trained_on['name']}' with digest"
-            f" {trained_on['digest'][:12]}…, which is not what the configuration describes (data.name={job.data.name}):"
+            f"The model in {job.evaluate.training} was trained on '{trained_on.name}' with digest"
+            f" {trained_on.digest[:12]}…, which is not what the configuration describes (data.name={job.data.name}):"
             " val and test might hold images that it was trained on. Run with the configuration of that training"
             " (in the pipeline: -cd . -cn params), or train again."
         )

@@ -109,7 +109,7 @@ def compare_with_incumbent(
     return AgainstIncumbent(
         incumbent=version,
         images=images,
-        f1=differences(counts[0], counts[1], weights)["F1"],
+        f1=differences(counts[0], counts[1], weights).f1,
         map50_95=percentile_interval(precision[0] - precision[1]),
         evaluated_here=evaluated_here,
     )

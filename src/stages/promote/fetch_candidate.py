@@ -1,15 +1,20 @@
 """A run's files, fetched from the store: what a promotion is made from."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
-from src.core.errors import RegistryError
+from src.core.errors import DataError, RegistryError
 from src.core.files import sha256_of
+from src.documents.decision import Decision
+from src.documents.document import Document
+from src.documents.evaluation import Evaluation
 from src.documents.predictions import Predictions
+from src.documents.threshold import Threshold
 from src.mlflow.registry.candidate import Candidate
 from src.mlflow.registry.store import MlflowRegistry, StoredRun
+
+D = TypeVar("D", bound=Document)
 
 _WEIGHTS = "weights/best.pt"
 _EXAMPLE = "evaluate/example"
@@ -51,9 +56,9 @@ def fetch_candidate(registry: MlflowRegistry, run_id: str, folder: Path) -> Fetc
         RegistryError: there is no such run, something is missing in it, or it does not hang together.
     """
     run = registry.run(run_id)
-    decision = _read(registry, run, "decide/decision.json", "decision", folder)
-    evaluation = _read(registry, run, "evaluate/evaluation.json", "evaluation", folder)
-    threshold = _read(registry, run, "tune_threshold/threshold.json", "threshold", folder)
+    decision = _read(registry, run, Decision, folder)
+    evaluation = _read(registry, run, Evaluation, folder)
+    threshold = _read(registry, run, Threshold, folder)
     weights = _fetch(registry, run, _WEIGHTS, "weights", folder)
     candidate = Candidate(run.run_id, run.tags, sha256_of(weights), decision, evaluation, threshold)
     examples = registry.files(run.run_id, _EXAMPLE)
@@ -79,9 +84,13 @@ def predictions_of(registry: MlflowRegistry, run_id: str, split: str, folder: Pa
     return Predictions.load(registry.fetch(run_id, f"{_PREDICTIONS}/{split}", folder))
 
 
-def _read(registry: MlflowRegistry, run: StoredRun, path: str, what: str, folder: Path) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(_fetch(registry, run, path, what, folder).read_text(encoding="utf-8"))
-    return content
+def _read(registry: MlflowRegistry, run: StoredRun, kind: type[D], folder: Path) -> D:
+    path = f"{kind.STAGE}/{kind.FILE}"
+    text = _fetch(registry, run, path, kind.FILE.removesuffix(".json"), folder).read_text(encoding="utf-8")
+    try:
+        return kind.parse(text, Path(path))
+    except DataError as error:
+        raise RegistryError(f"Run {run.run_id}: {error}") from error
 
 
 def _fetch(registry: MlflowRegistry, run: StoredRun, path: str, what: str, folder: Path) -> Path:

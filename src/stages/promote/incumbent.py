@@ -80,7 +80,7 @@ def incumbent_on(
 
 
 def _at_hand(options: DataOptions, fetched: FetchedCandidate, version: Version) -> PreparedData:
-    name, digest = fetched.candidate.evaluation["data"]["name"], fetched.candidate.data_digest
+    name, digest = fetched.candidate.evaluation.data.name, fetched.candidate.data_digest
     try:
         data = PreparedData.load(options.folder)
         reason = "" if data.digest == digest else f"{options.folder} holds other data"

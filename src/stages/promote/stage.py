@@ -1,15 +1,15 @@
 """The command `promote`: a judged model into the registry and under an alias."""
 
-import json
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from src.core.errors import ConfigError, RegistryError
+from src.core.errors import ConfigError, DataError, RegistryError
 from src.core.secrets import without_credentials
 from src.data.options import DataOptions
 from src.detector.options import ProjectTrainOptions
+from src.documents.training import Training
 from src.evaluation.options import EvaluateOptions
 from src.evaluation.output_agreement import OutputAgreement
 from src.mlflow.courier.pending import wait_until_delivered
@@ -23,7 +23,6 @@ from src.stages.promote.arguments import PromoteArguments
 from src.stages.promote.fetch_candidate import FetchedCandidate, fetch_candidate
 from src.stages.promote.incumbent import incumbent_on
 from src.stages.promote.packaging import packaged
-from src.stages.train.outcome import SUMMARY
 
 _SHOWN = ("data.name", "study", "trial", "git.commit", "threshold", "nms_iou", "imgsz", "classes")
 _CUT = {"git.commit": 12}
@@ -152,9 +151,8 @@ def _run_id(job: PromoteJob) -> str:
     if job.arguments.run:
         return job.arguments.run
     try:
-        run_id = json.loads((job.training / SUMMARY).read_text(encoding="utf-8"))["run_id"]
-        hint = f" The training in {job.training} is run={run_id}."
-    except (OSError, ValueError, KeyError):
+        hint = f" The training in {job.training} is run={Training.read(job.training).run_id}."
+    except DataError:
         hint = ""
     raise ConfigError(f"run has no default: say which training's model, run=ID.{hint}")
 
@@ -171,9 +169,10 @@ def _status(candidate: Candidate, arguments: PromoteArguments) -> str:
             f" leave record={arguments.record} out."
         )
     if arguments.record is None and not candidate.is_accepted:
-        reasons = "".join(f"\n  - {reason}" for reason in candidate.reasons)
+        verdict = candidate.decision.verdict
+        reasons = "".join(f"\n  - {reason}" for reason in verdict.reasons)
         raise RegistryError(
-            f"The decision about run {candidate.run_id} is {candidate.outcome}, so that its model does not become"
+            f"The decision about run {candidate.run_id} is {verdict.outcome}, so that its model does not become"
             f" {arguments.name}@{arguments.alias}:{reasons}\nTo keep it in the registry as rejected, without an alias:"
             f" record={REJECTED}"
         )

@@ -8,13 +8,13 @@ from typing import Any
 
 from src.core.files import write_json
 from src.data.prepared import PreparedData
-from src.detector.settings import Flag
 from src.detector.train import TrainingResult
+from src.documents.splits import DataSet
+from src.documents.training import Flag, Training
 from src.mlflow.runs import Run
 from src.stages.train.baseline import Baseline
 from src.stages.train.reporting import Reporter, parameters, plots_in
 
-SUMMARY = "training.json"
 METRICS = "metrics.json"
 
 
@@ -51,23 +51,22 @@ class TrainOutcome:
             epochs: How many were asked for.
             run_id: Its run in the tracker, if any.
         """
-        figures = {name: value if math.isfinite(value) else None for name, value in self.metrics.items()}
-        summary = {
-            "run_id": run_id,
-            "data": {"name": data.name, "digest": data.digest},
-            "start": start,
-            "imgsz": self.result.resolved["imgsz"],
-            "epochs": epochs,
-            "epochs_run": self.result.epochs,
-            "best_epoch": self.result.best_epoch,
-            "optimizer_steps": self.result.optimizer_steps,
-            "batches_per_epoch": self.result.batches,
-            "seconds": self.metrics["train/seconds"],
-            "flags": [{"name": flag.name, "message": flag.message} for flag in self.flags],
-            "arguments": parameters(self.result.resolved, {}, {}),
-        }
-        write_json(self.folder / SUMMARY, summary)
-        write_json(self.folder / METRICS, figures)
+        metrics = {name: value if math.isfinite(value) else None for name, value in self.metrics.items()}
+        Training(
+            run_id=run_id,
+            data=DataSet(data.name, data.digest),
+            start=start,
+            imgsz=int(self.result.resolved["imgsz"]),
+            epochs=epochs,
+            epochs_run=self.result.epochs,
+            best_epoch=self.result.best_epoch,
+            optimizer_steps=self.result.optimizer_steps,
+            batches_per_epoch=self.result.batches,
+            seconds=self.metrics["train/seconds"],
+            flags=self.flags,
+            arguments=parameters(self.result.resolved, {}, {}),
+        ).write(self.folder)
+        write_json(self.folder / METRICS, metrics)
 
 
 def record(outcome: TrainOutcome, run: Run, *, step: int, with_weights: bool) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from src.detector.arguments import defaults
-from src.detector.settings import Flag
+from src.documents.training import Flag
 from src.mlflow.runs import ParamValue, Run
 
 

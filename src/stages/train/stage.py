@@ -17,10 +17,10 @@ from src.data.options import DataOptions
 from src.data.prepared import PreparedData
 from src.detector.evaluate import EvaluationRequest
 from src.detector.options import EPOCH_METRICS, ModelOptions, ProjectTrainOptions
-from src.detector.settings import Flag
 from src.detector.train import TrainingRequest, TrainingResult
 from src.detector.train import train as train_detector
 from src.detector.weights import resolve_weights
+from src.documents.training import Flag
 from src.mlflow.options import TrackingOptions
 from src.mlflow.runs import Run, RunStatus, open_run
 from src.stages.train import run_state

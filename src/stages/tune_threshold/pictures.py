@@ -4,6 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from src.detector.predict import read_image
+from src.documents.metrics import PointMetrics
+from src.documents.splits import BySplit
+from src.documents.threshold import Threshold
 from src.passes.matched import MatchedDetections
 from src.render import threshold as render
 from src.render.annotated import annotate
@@ -22,8 +25,9 @@ def draw(outcome: TuneOutcome) -> None:
     """
     plots = outcome.folder / "plots"
     lines = {split: _line(outcome, split) for split in outcome.curves}
-    score = None if outcome.reselection is None else outcome.reselection.score
-    render.draw_precision_recall(plots / "precision_recall.png", lines, _tuned(outcome), _others(outcome))
+    chosen = outcome.threshold.chosen
+    score = None if chosen is None else chosen.score_interval
+    render.draw_precision_recall(plots / "precision_recall.png", lines, _tuned(outcome.threshold), _others(outcome))
     render.draw_f1(plots / "f1_by_threshold.png", lines, score, DEFAULT.score)
     render.draw_reliability(plots / "reliability.png", outcome.calibration)
     if outcome.point is not None and (pairs := _pairs(outcome, outcome.point)):
@@ -39,23 +43,22 @@ def _line(outcome: TuneOutcome, split: str) -> render.Line:
     )
 
 
-def _tuned(outcome: TuneOutcome) -> dict[str, render.Figures]:
-    tuned = {"val": outcome.val, "test": outcome.test.tuned if outcome.test else None}
-    return {split: figures for split, figures in tuned.items() if figures is not None}
+def _tuned(threshold: Threshold) -> dict[str, PointMetrics]:
+    of_val = None if threshold.val is None else threshold.val.tuned
+    of_test = None if threshold.test is None else threshold.test.tuned
+    return dict(BySplit(of_val, of_test).items())
 
 
 def _others(outcome: TuneOutcome) -> dict[str, tuple[float, float]]:
     """Recall and precision of the points to compare with."""
-    others = {}
-    if outcome.test is not None:
-        default = outcome.test.default
-        others[f"test, default {DEFAULT.score:g}"] = (default["recall"].estimate, default["precision"].estimate)
-    if reported := (outcome.evaluation.get("ultralytics") or {}).get(outcome.last_split):
-        name = f"{outcome.last_split}, as Ultralytics reports"
-        others[name] = (reported["recall"], reported["precision"])
-    if outcome.selection.nearest is not None:
-        counts = outcome.selection.nearest.counts
-        others["val, nearest attainable"] = (float(counts.recall), float(counts.precision))
+    threshold, others = outcome.threshold, {}
+    if threshold.test is not None:
+        default = threshold.test.default
+        others[f"test, default {DEFAULT.score:g}"] = (default.recall.estimate, default.precision.estimate)
+    if reported := threshold.ultralytics:
+        others[f"{outcome.last_split}, as Ultralytics reports"] = (reported.recall, reported.precision)
+    if nearest := threshold.nearest:
+        others["val, nearest attainable"] = (nearest.recall, nearest.precision)
     return others
 
 

@@ -1,31 +1,38 @@
 """The stage `tune_threshold`: the operating point, chosen exactly on val and evaluated once on test."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from src.core.detections import DEFAULT_CONFIDENCE, DEFAULT_IOU, FLOOR
-from src.core.errors import DataError
-from src.core.interval import Interval, image_weights
+from src.core.interval import image_weights
 from src.data.options import DataOptions
+from src.documents.evaluation import Evaluation
+from src.documents.metrics import PointMetrics
 from src.documents.predictions import CORRUPTED, TEST, VAL, Predictions, corruptions_in, folder_of
+from src.documents.splits import BySplit
+from src.documents.threshold import (
+    ChosenPoint,
+    ClassThreshold,
+    OnTest,
+    OnVal,
+    PointErrors,
+    Threshold,
+    UltralyticsPoint,
+)
 from src.mlflow.options import TrackingOptions
 from src.passes.matched import MatchedDetections, match_at
-from src.thresholds.bootstrap import Reselection, reselect
+from src.stages.tune_threshold import document
+from src.thresholds.bootstrap import reselect
 from src.thresholds.calibration import Reliability, reliability
 from src.thresholds.curve import CountsByThreshold, sweep
 from src.thresholds.operating_point import OperatingPoint, differences
 from src.thresholds.options import ThresholdOptions
-from src.thresholds.per_class import ClassThreshold, per_class
+from src.thresholds.per_class import per_class
 from src.thresholds.select import Selection, preferred, select
 
 DEFAULT = OperatingPoint(iou=DEFAULT_IOU, score=DEFAULT_CONFIDENCE)
-EVALUATION = "evaluation.json"
 INFEASIBLE = 3  # the program's exit status where no threshold satisfies the criterion's constraint
-
-Figures = Mapping[str, Interval]
 
 
 @dataclass(frozen=True)
@@ -46,38 +53,14 @@ class TuneJob:
 
 
 @dataclass(frozen=True, eq=False)
-class OnTest:
-    """What the operating points do on the test split.
-
-    Attributes:
-        tuned: Figures at the chosen point; None where none was chosen.
-        default: Figures at confidence 0.25 and NMS IoU 0.7.
-        difference: By how much the chosen point is better than the default, on the same resamples.
-        all_classes: Figures with one threshold for all classes, where classes have their own.
-        per_class_difference: By how much thresholds per class are better than that.
-    """
-
-    tuned: Figures | None
-    default: Figures
-    difference: Figures | None
-    all_classes: Figures | None
-    per_class_difference: Figures | None
-
-
-@dataclass(frozen=True, eq=False)
 class TuneOutcome:
     """What the choice of a threshold yields.
 
     Attributes:
         options: What was asked for.
-        evaluation: The content of `evaluation.json`.
-        selection: The choice on val, or why there is none.
+        evaluation: What it was chosen from.
+        threshold: What was chosen, and what it does.
         point: The operating point that was frozen; None where there is none.
-        reselection: How sure its threshold is; None where there is none.
-        classes: The threshold of each class by name; None where one is for all.
-        val: Figures on val at the point; None where there is none.
-        test: None where there is no test split.
-        robustness: Figures at the point under each corruption.
         views: By split, the detections at the point's NMS IoU; where there is no point, at that of the nearest one.
         default_views: By split, those at the default NMS IoU.
         curves: By split, of the views.
@@ -87,14 +70,9 @@ class TuneOutcome:
     """
 
     options: ThresholdOptions
-    evaluation: Mapping[str, Any]
-    selection: Selection
+    evaluation: Evaluation
+    threshold: Threshold
     point: OperatingPoint | None
-    reselection: Reselection | None
-    classes: Mapping[str, ClassThreshold] | None
-    val: Figures | None
-    test: OnTest | None
-    robustness: Mapping[str, Figures]
     views: Mapping[str, MatchedDetections]
     default_views: Mapping[str, MatchedDetections]
     curves: Mapping[str, CountsByThreshold]
@@ -116,7 +94,7 @@ def tune_threshold(job: TuneJob) -> TuneOutcome:
     """
     options = job.threshold
     folder = Path(options.evaluation)
-    evaluation = _evaluation(folder)
+    evaluation = Evaluation.read(folder, otherwise="name the folder of an evaluation with threshold.evaluation=…")
     found = {split: Predictions.load(folder_of(folder, split)) for split in _splits(folder)}
     by_iou = {iou: match_at(found[VAL], iou) for iou in options.iou_grid}
     curves = {iou: sweep(each.records, FLOOR) for iou, each in by_iou.items()}
@@ -128,36 +106,35 @@ def tune_threshold(job: TuneJob) -> TuneOutcome:
     default_views = {
         split: views[split] if iou == DEFAULT.iou else match_at(found[split], DEFAULT.iou) for split in found
     }
+    tables = {split: reliability(each.records, each.kept(point or DEFAULT)) for split, each in views.items()}
+    last = list(views)[-1]
+    reported = evaluation.ultralytics.last
+    threshold = Threshold(
+        criterion=options.rule.text,
+        chosen=_chosen(options, selection, by_iou, curves, classes),
+        reason=selection.reason or None,
+        nearest=None if selection.nearest is None else document.nearest(selection.nearest),
+        val=_on_val(options, views[VAL], point),
+        test=_on_test(options, views[TEST], default_views[TEST], point) if TEST in found else None,
+        ultralytics=None if reported is None else UltralyticsPoint(reported.precision, reported.recall),
+        robustness=_robustness(options, folder, point),
+        calibration=BySplit.of({split: document.calibration(table) for split, table in tables.items()}),
+        errors=PointErrors(
+            tuned=None if point is None else views[last].errors(point), default=default_views[last].errors(DEFAULT)
+        ),
+    )
     return TuneOutcome(
         options=options,
         evaluation=evaluation,
-        selection=selection,
+        threshold=threshold,
         point=point,
-        reselection=_reselected(options, selection, by_iou, curves),
-        classes=None if classes is None else dict(zip(found[VAL].truth.class_names, classes, strict=True)),
-        val=_figures(options, views[VAL], point),
-        test=_on_test(options, views[TEST], default_views[TEST], point) if TEST in found else None,
-        robustness=_robustness(options, folder, point),
         views=views,
         default_views=default_views,
         curves={split: sweep(each.records, FLOOR) for split, each in views.items()},
-        calibration={split: reliability(each.records, each.kept(point or DEFAULT)) for split, each in views.items()},
+        calibration=tables,
         data_root=job.data.folder,
         folder=job.folder,
     )
-
-
-def _evaluation(folder: Path) -> dict[str, Any]:
-    try:
-        content: dict[str, Any] = json.loads((folder / EVALUATION).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise DataError(
-            f"There is no finished evaluation in {folder} ({EVALUATION} is missing). Name the folder of one with"
-            " threshold.evaluation=…, or run `python -m src.evaluate` first."
-        ) from None
-    except ValueError as error:
-        raise DataError(f"{folder / EVALUATION}: damaged ({error}); run `python -m src.evaluate` again.") from error
-    return content
 
 
 def _splits(folder: Path) -> list[str]:
@@ -193,47 +170,62 @@ def _shown_iou(options: ThresholdOptions, selection: Selection) -> float:
     return preferred(options.iou_grid)[0] if point is None else point.iou
 
 
-def _reselected(
+def _chosen(
     options: ThresholdOptions,
     selection: Selection,
     by_iou: Mapping[float, MatchedDetections],
     curves: Mapping[float, CountsByThreshold],
-) -> Reselection | None:
+    classes: tuple[ClassThreshold, ...] | None,
+) -> ChosenPoint | None:
     if selection.point is None:
         return None
     detections = {iou: each.records for iou, each in by_iou.items()}
-    images = next(iter(detections.values())).image_count
-    weights = image_weights(images, options.resamples, options.seed)
-    return reselect(detections, curves, options.rule, chosen=selection.point.score, weights=weights)
+    truth = next(iter(by_iou.values())).truth
+    weights = image_weights(truth.image_count, options.resamples, options.seed)
+    reselection = reselect(detections, curves, options.rule, chosen=selection.point.score, weights=weights)
+    named = None if classes is None else dict(zip(truth.class_names, classes, strict=True))
+    return document.chosen(selection.point, reselection, named)
 
 
-def _figures(options: ThresholdOptions, of: MatchedDetections, point: OperatingPoint | None) -> Figures | None:
+def _on_val(options: ThresholdOptions, of: MatchedDetections, point: OperatingPoint | None) -> OnVal | None:
     if point is None:
         return None
-    return of.figures(point, image_weights(of.truth.image_count, options.resamples, options.seed))
+    return OnVal(_metrics(options, of, point), of.truth.image_count, len(of.truth.boxes_xyxy))
+
+
+def _metrics(options: ThresholdOptions, of: MatchedDetections, point: OperatingPoint) -> PointMetrics:
+    return of.metrics(point, image_weights(of.truth.image_count, options.resamples, options.seed))
 
 
 def _on_test(
     options: ThresholdOptions, tuned: MatchedDetections, default: MatchedDetections, point: OperatingPoint | None
 ) -> OnTest:
-    weights = image_weights(tuned.truth.image_count, options.resamples, options.seed)
-    at_default = default.figures(DEFAULT, weights)
-    if point is None:
-        return OnTest(None, at_default, None, None, None)
-    figures = tuned.figures(point, weights)
-    difference = differences(tuned.counts(point), default.counts(DEFAULT), weights)
-    if point.class_scores is None:
-        return OnTest(figures, at_default, difference, None, None)
-    one_for_all = OperatingPoint(point.iou, point.score)
-    over_one = differences(tuned.counts(point), tuned.counts(one_for_all), weights)
-    return OnTest(figures, at_default, difference, tuned.figures(one_for_all, weights), over_one)
+    truth = tuned.truth
+    weights = image_weights(truth.image_count, options.resamples, options.seed)
+    one_for_all = None
+    if point is not None and point.class_scores is not None:
+        one_for_all = OperatingPoint(point.iou, point.score)
+
+    def better(of: OperatingPoint | None, other: MatchedDetections, than: OperatingPoint | None) -> PointMetrics | None:
+        if of is None or than is None:
+            return None
+        return differences(tuned.counts(of), other.counts(than), weights)
+
+    return OnTest(
+        tuned=None if point is None else tuned.metrics(point, weights),
+        default=default.metrics(DEFAULT, weights),
+        difference=better(point, default, DEFAULT),
+        all_classes=None if one_for_all is None else tuned.metrics(one_for_all, weights),
+        per_class_difference=better(point, tuned, one_for_all),
+        images=truth.image_count,
+        boxes=len(truth.boxes_xyxy),
+    )
 
 
-def _robustness(options: ThresholdOptions, folder: Path, point: OperatingPoint | None) -> dict[str, Figures]:
+def _robustness(options: ThresholdOptions, folder: Path, point: OperatingPoint | None) -> dict[str, PointMetrics]:
     if point is None:
         return {}
-    robustness: dict[str, Figures] = {}
-    for name in corruptions_in(folder):
-        of = match_at(Predictions.load(folder_of(folder, CORRUPTED, name)), point.iou)
-        robustness[name] = of.figures(point, image_weights(of.truth.image_count, options.resamples, options.seed))
-    return robustness
+    return {
+        name: _metrics(options, match_at(Predictions.load(folder_of(folder, CORRUPTED, name)), point.iou), point)
+        for name in corruptions_in(folder)
+    }

@@ -7,11 +7,12 @@ from rich.console import Console
 from rich.table import Table
 
 from src.core.interval import Interval
-from src.stages.tune_threshold.record import nearest
-from src.stages.tune_threshold.stage import DEFAULT, Figures, TuneOutcome
+from src.documents.metrics import PointMetrics
+from src.documents.threshold import ChosenPoint, Threshold
+from src.stages.tune_threshold.stage import DEFAULT, TuneOutcome
 from src.thresholds.curve import Counts
-from src.thresholds.operating_point import METRICS
 
+_METRICS = ("precision", "recall", "F1")
 _NARROW = 0.5  # an interval whose ends are further apart than half the threshold leaves it open
 
 
@@ -24,67 +25,64 @@ def show(outcome: TuneOutcome, console: Console) -> None:
 
 def remarks(outcome: TuneOutcome) -> list[str]:
     """The sentences below the table."""
-    lines = _choice(outcome) if outcome.point is not None else _infeasible(outcome)
+    threshold = outcome.threshold
+    lines = _infeasible(threshold) if threshold.chosen is None else _choice(outcome, threshold.chosen)
     lines += _on_test(outcome)
-    lines += _classes(outcome)
-    lines += _calibration(outcome)
+    lines += _classes(threshold)
+    lines += _calibration(threshold)
     lines.append(f"Folder: {outcome.folder}")
     return lines
 
 
-def _choice(outcome: TuneOutcome) -> list[str]:
-    point, reselection = outcome.point, outcome.reselection
-    if point is None or reselection is None:
-        return []
+def _choice(outcome: TuneOutcome, chosen: ChosenPoint) -> list[str]:
     truth = outcome.views["val"].truth
-    share = reselection.iou_shares[point.iou]
+    share = chosen.iou_shares[f"{chosen.iou:g}"]
+    score = chosen.score_interval
     lines = [
-        f"Chosen on val ({truth.image_count} images, {len(truth.boxes_xyxy)} boxes): {outcome.options.rule.text}. "
-        f"Threshold {reselection.score:.3g}, NMS IoU {point.iou:g} (as in {share:.0%} of the resamples).",
-        f"Deploy it as model.predict(conf={point.score!r}, iou={point.iou:g}): kept is what scores higher."
-        if point.class_scores is None
-        else f"Deploy it as model.predict(conf={min(point.class_scores)!r}, iou={point.iou:g}) and drop what does not "
-        "score higher than the threshold of its class.",
+        f"Chosen on val ({truth.image_count} images, {len(truth.boxes_xyxy)} boxes): {outcome.threshold.criterion}. "
+        f"Threshold {score:.3g}, NMS IoU {chosen.iou:g} (as in {share:.0%} of the resamples).",
+        f"Deploy it as model.predict(conf={chosen.score!r}, iou={chosen.iou:g}): kept is what scores higher."
+        if chosen.per_class is None
+        else f"Deploy it as model.predict(conf={min(each.score for each in chosen.per_class.values())!r},"
+        f" iou={chosen.iou:g}) and drop what does not score higher than the threshold of its class.",
     ]
-    score = reselection.score
-    if not outcome.views["val"].kept(point).any():
+    if outcome.point is not None and not outcome.views["val"].kept(outcome.point).any():
         lines.append("At these costs it is cheapest to keep nothing: the model is worth nothing here.")
     if score.high - score.low > _NARROW * score.estimate:
         lines.append(
             f"With {truth.image_count} images in val the threshold is known no better than that interval; more images "
             "narrow it."
         )
-    if reselection.feasible_share < 1:
-        lines.append(f"In {1 - reselection.feasible_share:.1%} of the resamples no threshold satisfies the criterion.")
+    if chosen.feasible_share < 1:
+        lines.append(f"In {1 - chosen.feasible_share:.1%} of the resamples no threshold satisfies the criterion.")
     return lines
 
 
-def _infeasible(outcome: TuneOutcome) -> list[str]:
-    lines = [f"NO THRESHOLD WAS CHOSEN. {outcome.selection.reason}"]
-    if outcome.selection.nearest is not None:
-        point = nearest(outcome.selection.nearest)
+def _infeasible(threshold: Threshold) -> list[str]:
+    lines = [f"NO THRESHOLD WAS CHOSEN. {threshold.reason}"]
+    if (point := threshold.nearest) is not None:
         lines.append(
-            "The nearest attainable point on val: threshold {score:.3g} at NMS IoU {iou:g} with precision "
-            "{precision:.3f}, recall {recall:.3f}, {false_alarms_per_image:.3g} false alarms per image.".format(**point)
+            f"The nearest attainable point on val: threshold {point.score:.3g} at NMS IoU {point.iou:g} with precision "
+            f"{point.precision:.3f}, recall {point.recall:.3f}, {point.false_alarms_per_image:.3g} false alarms per"
+            " image."
         )
     return lines
 
 
 def _on_test(outcome: TuneOutcome) -> list[str]:
-    test = outcome.test
+    test = outcome.threshold.test
     if test is None:
         return ["There is no test split: nothing says what the threshold does on images that it was not chosen on."]
     lines = []
-    images = outcome.views["test"].truth.image_count
     if test.difference is not None:
-        lines.append(f"Tuned against default on test: {_said(test.difference['F1'], images)}")
+        lines.append(f"Tuned against default on test: {_said(test.difference.f1, test.images)}")
     if test.per_class_difference is not None:
         lines.append(
-            f"Thresholds per class against one for all on test: {_said(test.per_class_difference['F1'], images)}"
+            f"Thresholds per class against one for all on test: {_said(test.per_class_difference.f1, test.images)}"
         )
     if outcome.point is not None:
         of = outcome.views["test"]
-        lines += _constraint(outcome, of.counts(outcome.point).sum(axis=0).tolist(), images)
+        lines += _constraint(outcome, of.counts(outcome.point).sum(axis=0).tolist(), test.images)
     return lines
 
 
@@ -102,21 +100,21 @@ def _constraint(outcome: TuneOutcome, totals: list[int], images: int) -> list[st
 
 
 def _said(difference: Interval, images: int) -> str:
-    figures = f"F1 {difference:+.3f}"
+    said = f"F1 {difference:+.3f}"
     if difference.excludes_zero:
-        return f"{figures}, {'better' if difference.estimate > 0 else 'WORSE'}."
+        return f"{said}, {'better' if difference.estimate > 0 else 'WORSE'}."
     if math.isnan(difference.estimate):
         return "F1 is not defined without boxes."
-    return f"{figures}: the difference on {images} test images cannot be told from none."
+    return f"{said}: the difference on {images} test images cannot be told from none."
 
 
-def _classes(outcome: TuneOutcome) -> list[str]:
-    classes = (outcome.classes or {}).items()
-    return [f"Class {name}: threshold {each.score:.3g}, {each.reason}." for name, each in classes]
+def _classes(threshold: Threshold) -> list[str]:
+    classes = (threshold.chosen and threshold.chosen.per_class) or {}
+    return [f"Class {name}: threshold {each.score:.3g}, {each.reason}." for name, each in classes.items()]
 
 
-def _calibration(outcome: TuneOutcome) -> list[str]:
-    known = {split: table.ece_kept for split, table in outcome.calibration.items() if not math.isnan(table.ece_kept)}
+def _calibration(threshold: Threshold) -> list[str]:
+    known = {split: each.ece_kept for split, each in threshold.calibration.items() if each.ece_kept is not None}
     if not known:
         return []
     said = ", ".join(f"{value:.3f} on {split}" for split, value in known.items())
@@ -124,26 +122,26 @@ def _calibration(outcome: TuneOutcome) -> list[str]:
 
 
 def _table(outcome: TuneOutcome) -> Table:
-    rows: dict[str, Figures | None] = {"val, tuned": outcome.val}
-    if outcome.test is not None:
-        rows["test, tuned"] = outcome.test.tuned
-        if outcome.test.all_classes is not None:
-            rows["test, one for all classes"] = outcome.test.all_classes
-        rows[f"test, default {DEFAULT.score:g}"] = outcome.test.default
-        rows["test, tuned - default"] = outcome.test.difference
+    val, test = outcome.threshold.val, outcome.threshold.test
     table = Table(title="At the operating point (IoU 0.50, all classes together)", title_justify="left")
     table.add_column("")
-    for metric in METRICS:
+    for metric in _METRICS:
         table.add_column(metric, justify="right")
-    for name, figures in rows.items():
-        table.add_row(name, *(_cell(figures, metric, signed=" - " in name) for metric in METRICS))
-    if reported := (outcome.evaluation.get("ultralytics") or {}).get(outcome.last_split):
-        cells = (f"{reported[metric]:.3f}" if metric in reported else "" for metric in METRICS)
-        table.add_row(f"{outcome.last_split}, Ultralytics", *cells)
+    table.add_row("val, tuned", *_cells(None if val is None else val.tuned))
+    if test is not None:
+        table.add_row("test, tuned", *_cells(test.tuned))
+        if test.all_classes is not None:
+            table.add_row("test, one for all classes", *_cells(test.all_classes))
+        table.add_row(f"test, default {DEFAULT.score:g}", *_cells(test.default))
+        table.add_row("test, tuned - default", *_cells(test.difference, spec="+.3f"))
+    if reported := outcome.threshold.ultralytics:
+        name = f"{outcome.last_split}, Ultralytics"
+        table.add_row(name, f"{reported.precision:.3f}", f"{reported.recall:.3f}", "")
     return table
 
 
-def _cell(figures: Figures | None, metric: str, *, signed: bool) -> str:
-    if figures is None or math.isnan(figures[metric].estimate):
-        return "none"
-    return f"{figures[metric]:+.3f}" if signed else f"{figures[metric]:.3f}"
+def _cells(metrics: PointMetrics | None, spec: str = ".3f") -> list[str]:
+    if metrics is None:
+        return ["none"] * len(_METRICS)
+    found = (metrics.precision, metrics.recall, metrics.f1)
+    return ["none" if math.isnan(value.estimate) else format(value, spec) for value in found]

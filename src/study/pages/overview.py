@@ -14,8 +14,7 @@ _STATES = {"COMPLETE": "completed", "PRUNED": "pruned", "FAIL": "failed", "RUNNI
 
 def facts(analysis: Analysis) -> tuple[tuple[str, str], ...]:
     """What was searched, on what, for how long."""
-    study, facts, clock = analysis.study, analysis.facts, Clock(analysis.study.trials)
-    data = facts.get("data", {})
+    study, training, clock = analysis.study, analysis.training, Clock(analysis.study.trials)
     states = Counter(trial.state for trial in study.trials)
     directions = ("maximised" if maximize else "minimised" for maximize in study.maximize)
     spent = sum(trial.seconds or 0.0 for trial in study.trials)
@@ -23,10 +22,10 @@ def facts(analysis: Analysis) -> tuple[tuple[str, str], ...]:
         ("objective", ", ".join(f"{n} ({d})" for n, d in zip(study.objectives, directions, strict=True))),
         ("trials", ", ".join(f"{states[s]} {word}" for s, word in _STATES.items() if states[s]) or "none"),
         ("replicates of a trial", str(max((len(trial.replicates) for trial in study.trials), default=0) or "")),
-        ("data", data.get("name")),
-        ("data digest", str(data.get("digest", ""))[:16]),
+        ("data", training and training.data.name),
+        ("data digest", training and training.data.digest[:16]),
         ("images on val", analysis.images and str(analysis.images)),
-        ("started from", facts.get("start")),
+        ("started from", training and training.start),
         ("starting weights", ", ".join(f"{value:.4f} {text}".strip() for text, value in study.untrained.items())),
         ("time in which trials ran", duration(clock.seconds) if clock.seconds else ""),
         ("time of all trials together", duration(spent) if spent else ""),

@@ -14,9 +14,10 @@ from src.core.files import sha256_of
 from src.data import build
 from src.data.build import ensure_prepared
 from src.data.ingredients import watched
-from src.data.manifest import SplitCounts, digest_of
+from src.data.manifest import digest_of
 from src.data.options import SyntheticOptions, YoloOptions
 from src.data.prepared import PreparedData, read_manifest
+from src.documents.splits import SplitCounts
 
 
 def _options(tmp_path: Path, path: Path, **changes) -> YoloOptions:

@@ -1,12 +1,18 @@
+from dataclasses import replace
+
 import pytest
 
+from src.core.interval import Interval
 from src.decision.checks import checklist
-from src.decision.figures import Evidence
-from src.decision.gates import Comparison, Gate
 from src.decision.overlap import Overlap, Pair
+from src.documents.evaluation import Corrupted
 from src.documents.findings import Status
+from src.documents.gates import Comparison, Gate
+from src.documents.splits import BySplit
 from src.documents.study_record import StudyTraining
-from tests.unit.decision import facts
+from src.documents.training import Flag
+from tests.support import documents
+from tests.support.documents import UNDEFINED
 
 GATES = [Gate("recall", "test/recall", Comparison.MORE_THAN, 0.65)]
 NO_OVERLAP = Overlap((), (), 2900)
@@ -14,7 +20,27 @@ NO_OVERLAP = Overlap((), (), 2900)
 
 @pytest.fixture
 def evidence():
-    return Evidence(facts.training(), facts.evaluation(), facts.threshold(), facts.latency())
+    return documents.evidence()
+
+
+def with_threshold(evidence, **changed):
+    """Other contents of `threshold.json`."""
+    return replace(evidence, threshold=replace(evidence.threshold, **changed))
+
+
+def with_test(evidence, **changed):
+    """Other metrics on test in `threshold.json`."""
+    return with_threshold(evidence, test=replace(evidence.threshold.test, **changed))
+
+
+def with_evaluation(evidence, **changed):
+    """Other contents of `evaluation.json`."""
+    return replace(evidence, evaluation=replace(evidence.evaluation, **changed))
+
+
+def corrupted(*map50):
+    """The test set under corruptions, by number."""
+    return {f"corruption {i}": Corrupted("much", Interval(value, 0, 1), UNDEFINED) for i, value in enumerate(map50)}
 
 
 def trial(number, val, **params):
@@ -45,35 +71,40 @@ def test_a_fair_model_raises_no_warning(evidence, name, status):
     assert found(name, evidence).status == status
 
 
-def test_without_any_evidence_no_check_says_that_it_is_ok():
-    findings = checklist(Evidence({}, {}, {}), GATES, None, "The data is not here.")
-    assert {finding.status for finding in findings} == {Status.UNKNOWN}
+def test_what_was_not_measured_is_no_check_that_is_ok():
+    """There is neither a test split nor a corruption, and no epoch was validated."""
+    evidence = documents.without_test()
+    evidence = replace(evidence, training=replace(evidence.training, best_epoch=None))
+    unknown = {
+        finding.name
+        for finding in checklist(evidence, GATES, None, "The data is not here.")
+        if finding.status == Status.UNKNOWN
+    }
+    assert unknown == {
+        *("low_precision", "identical_results", "test_set_size", "split_overlap", "best_epoch"),
+        *("looks_at_pictures", "val_and_test"),
+    }
 
 
-def test_a_criterion_that_nothing_fulfils_is_said_with_the_nearest_point():
-    threshold = facts.threshold() | {"feasible": False, "reason": "Precision stays below 0.9.", "score": None}
-    threshold["nearest"] = {"score": 0.8123, "precision": 0.85}
-    threshold["test"] |= {"tuned": None, "difference": None}
-    finding = found("threshold", Evidence({}, {}, threshold))
+def test_a_criterion_that_nothing_fulfils_is_said_with_the_nearest_point(evidence):
+    finding = found("threshold", replace(evidence, threshold=documents.infeasible()))
     assert finding.status == Status.WARNING
-    assert "Precision stays below 0.9. The nearest point on val: score 0.812, precision 0.85." in finding.sentence
+    said = "Precision stays below 0.9. The nearest point on val: score 0.812, iou 0.7, precision 0.85, recall 0.1,"
+    assert said in finding.sentence
 
 
 def test_a_low_precision_at_the_default_threshold_is_the_thresholds_own(evidence):
-    evidence.threshold["test"]["default"]["precision"] = facts.interval(0.008, 0.0, 0.02)
-    finding = found("low_precision", evidence)
+    default = replace(evidence.threshold.test.default, precision=Interval(0.008, 0.0, 0.02))
+    finding = found("low_precision", with_test(evidence, default=default))
     assert finding.status == Status.WARNING
     assert "belongs to the threshold" in finding.sentence
     assert "82.0% at the tuned threshold 0.31, 0.8% at the default 0.25" in finding.sentence
 
 
 def test_a_default_threshold_that_finds_nothing_is_an_artefact_too(evidence):
-    """Precision is undefined then, which the stages write as null."""
-    evidence.threshold["test"]["default"] |= {
-        "precision": facts.interval(None, None, None),
-        "recall": facts.interval(0.0, 0.0, 0.0),
-    }
-    finding = found("low_precision", evidence)
+    """Precision is undefined then."""
+    default = replace(evidence.threshold.test.default, precision=UNDEFINED, recall=Interval(0.0, 0.0, 0.0))
+    finding = found("low_precision", with_test(evidence, default=default))
     assert finding.status == Status.WARNING
     assert "undefined (nothing is detected) at the default 0.25" in finding.sentence
     assert "belongs to the threshold" in finding.sentence
@@ -81,14 +112,14 @@ def test_a_default_threshold_that_finds_nothing_is_an_artefact_too(evidence):
 
 def test_a_low_precision_that_ultralytics_reports_is_an_artefact_too(evidence):
     """0.87 % is what it reports when all scores are small."""
-    evidence.threshold["ultralytics"]["precision"] = 0.0087
-    assert "belongs to the threshold" in found("low_precision", evidence).sentence
+    reported = replace(evidence.threshold.ultralytics, precision=0.0087)
+    assert "belongs to the threshold" in found("low_precision", with_threshold(evidence, ultralytics=reported)).sentence
 
 
-@pytest.mark.parametrize("precision", [facts.interval(0.05, 0.02, 0.09), facts.interval(None, None, None)])
+@pytest.mark.parametrize("precision", [Interval(0.05, 0.02, 0.09), UNDEFINED])
 def test_a_low_precision_at_the_tuned_threshold_is_the_models(evidence, precision):
-    evidence.threshold["test"]["tuned"]["precision"] = precision
-    assert "learnt next to nothing" in found("low_precision", evidence).sentence
+    tuned = replace(evidence.threshold.test.tuned, precision=precision)
+    assert "learnt next to nothing" in found("low_precision", with_test(evidence, tuned=tuned)).sentence
 
 
 @pytest.mark.parametrize(
@@ -136,9 +167,8 @@ def test_a_test_set_too_small_for_a_gate_is_named(evidence):
 @pytest.mark.parametrize(("images", "status"), [(8, Status.WARNING), (9, Status.OK)])
 def test_an_interval_without_width_is_no_certainty_on_few_images(evidence, images, status):
     """The limit is 0.35 away; what none of 8 images shows may be true of three in eight."""
-    evidence.threshold["test"]["tuned"]["recall"] = facts.interval(1.0, 1.0, 1.0)
-    evidence.threshold["test"]["images"] = images
-    finding = found("test_set_size", evidence)
+    tuned = replace(evidence.threshold.test.tuned, recall=Interval(1.0, 1.0, 1.0))
+    finding = found("test_set_size", with_test(evidence, tuned=tuned, images=images))
     assert finding.status == status
     assert ("no width for: recall" in finding.sentence) is (status == Status.WARNING)
 
@@ -156,21 +186,18 @@ def test_a_picture_in_two_splits_is_shown(evidence):
     [
         pytest.param("optimizer_steps", {"optimizer_steps": 59}, "fewer than one an epoch", id="too few steps"),
         pytest.param("best_epoch", {"best_epoch": 60}, "the last one", id="not finished"),
-        pytest.param(
-            "training_flags", {"flags": [{"name": "few_steps", "message": "Only 5."}]}, "few_steps: Only 5.", id="flag"
-        ),
+        pytest.param("training_flags", {"flags": (Flag("few_steps", "Only 5."),)}, "few_steps: Only 5.", id="flag"),
     ],
 )
-def test_doubts_about_the_training_are_said(name, changes, said):
-    evidence = Evidence({**facts.training(), **changes}, facts.evaluation(), facts.threshold())
-    finding = found(name, evidence)
+def test_doubts_about_the_training_are_said(evidence, name, changes, said):
+    finding = found(name, replace(evidence, training=replace(evidence.training, **changes)))
     assert finding.status == Status.WARNING
     assert said in finding.sentence
     assert finding.action
 
 
 @pytest.mark.parametrize(
-    ("corrupted", "status"),
+    ("map50", "status"),
     [
         pytest.param([0.7, 0.75, 0.6], Status.OK, id="each corruption changes something"),
         pytest.param([0.82, 0.82, 0.6], Status.OK, id="two that change nothing may be mild"),
@@ -179,10 +206,8 @@ def test_doubts_about_the_training_are_said(name, changes, said):
         pytest.param([], Status.UNKNOWN, id="no corruptions"),
     ],
 )
-def test_a_model_that_does_not_look_is_found_out(evidence, corrupted, status):
-    evidence.evaluation["robustness"] = {
-        f"corruption {index}": {"mAP50": facts.interval(value, 0, 1)} for index, value in enumerate(corrupted)
-    }
+def test_a_model_that_does_not_look_is_found_out(evidence, map50, status):
+    evidence = with_evaluation(evidence, robustness=corrupted(*map50))
     assert found("looks_at_pictures", evidence).status == status
 
 
@@ -190,16 +215,17 @@ def test_a_model_that_does_not_look_is_found_out(evidence, corrupted, status):
     ("test", "status"), [(0.61, Status.OK), (0.575, Status.WARNING), (0.665, Status.WARNING), (0.59, Status.OK)]
 )
 def test_val_and_test_agree_when_their_intervals_overlap(evidence, test, status):
-    evidence.evaluation["splits"]["test"] = facts.split(500, 0.8, test)
-    assert found("val_and_test", evidence).status == status
+    splits = replace(evidence.evaluation.splits, test=documents.split(500, 0.8, test))
+    assert found("val_and_test", with_evaluation(evidence, splits=splits)).status == status
 
 
 def test_a_model_that_finds_nothing_cannot_be_said_to_look(evidence):
-    evidence.evaluation["splits"]["test"]["metrics"]["mAP50"] = facts.interval(0.0, 0.0, 0.0)
-    evidence.evaluation["robustness"] = {name: {"mAP50": facts.interval(0.0, 0.0, 0.0)} for name in ("a", "b", "c")}
+    test = evidence.evaluation.splits.test
+    nothing = replace(test, metrics=replace(test.metrics, map50=Interval(0.0, 0.0, 0.0)))
+    evidence = with_evaluation(evidence, splits=BySplit(test=nothing), robustness=corrupted(0.0, 0.0, 0.0))
     assert found("looks_at_pictures", evidence).status == Status.UNKNOWN
 
 
-def test_one_epoch_says_nothing_about_the_next():
-    evidence = Evidence({**facts.training(), "best_epoch": 1, "epochs_run": 1}, {}, {})
+def test_one_epoch_says_nothing_about_the_next(evidence):
+    evidence = replace(evidence, training=replace(evidence.training, best_epoch=1, epochs_run=1))
     assert found("best_epoch", evidence).status == Status.UNKNOWN

@@ -5,7 +5,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from src.core.interval import Interval
-from src.decision.gates import Comparison, Figure, Gate, Judgement, judge, round_up, samples_needed
+from src.decision.gates import judge, samples_needed
+from src.documents.gates import Comparison, Gate, Judgement, Measurement, round_up
 
 unit = st.floats(0, 1, allow_subnormal=False)
 comparisons = st.sampled_from(list(Comparison))
@@ -39,29 +40,29 @@ def gate(comparison, limit):
     ],
 )
 def test_a_gate_is_judged_on_the_whole_interval(comparison, limit, expected):
-    assert judge(gate(comparison, limit), Figure(Interval(0.7, 0.6, 0.8), samples=100)).judgement == expected
+    assert judge(gate(comparison, limit), Measurement(Interval(0.7, 0.6, 0.8), samples=100)).judgement == expected
 
 
 @pytest.mark.parametrize(("epochs", "expected"), [(50, Judgement.PASSED), (49, Judgement.FAILED)])
-def test_a_counted_figure_is_never_undecided(epochs, expected):
-    judged = judge(Gate("epochs", "epochs", Comparison.AT_LEAST, 50), Figure.counted(epochs))
+def test_a_counted_value_is_never_undecided(epochs, expected):
+    judged = judge(Gate("epochs", "epochs", Comparison.AT_LEAST, 50), Measurement.counted(epochs))
     assert judged.judgement == expected
     assert "interval" not in judged.reason
 
 
 @pytest.mark.parametrize(
-    "figure",
+    "measurement",
     [
-        pytest.param(Figure.unknown("nobody measured it."), id="missing"),
-        pytest.param(Figure(Interval(0.9, math.nan, math.nan), samples=3), id="no interval"),
-        pytest.param(Figure(Interval(math.nan, math.nan, math.nan), samples=3), id="not a number"),
+        pytest.param(Measurement.unknown("nobody measured it."), id="missing"),
+        pytest.param(Measurement(Interval(0.9, math.nan, math.nan), samples=3), id="no interval"),
+        pytest.param(Measurement(Interval(math.nan, math.nan, math.nan), samples=3), id="not a number"),
     ],
 )
-def test_what_is_not_known_is_undecided_with_the_reason(figure):
-    judged = judge(gate(Comparison.MORE_THAN, 0.5), figure)
+def test_what_is_not_known_is_undecided_with_the_reason(measurement):
+    judged = judge(gate(Comparison.MORE_THAN, 0.5), measurement)
     assert judged.judgement == Judgement.UNDECIDED
     assert judged.samples_needed is None
-    assert figure.remark in judged.reason
+    assert measurement.remark in judged.reason
 
 
 def test_the_number_of_images_follows_the_square_root_law():
@@ -70,21 +71,21 @@ def test_the_number_of_images_follows_the_square_root_law():
 
 
 def test_the_number_of_images_is_said():
-    judged = judge(gate(Comparison.MORE_THAN, 0.625), Figure(Interval(0.75, 0.5, 0.875), samples=1011))
+    judged = judge(gate(Comparison.MORE_THAN, 0.625), Measurement(Interval(0.75, 0.5, 0.875), samples=1011))
     assert judged.samples_needed == 4044
     assert "about 4,100 images in place of 1,011" in judged.reason
 
 
 @pytest.mark.parametrize("estimate", [0.65, 0.6501])
 def test_an_estimate_on_the_limit_cannot_be_decided_by_any_number(estimate):
-    judged = judge(gate(Comparison.MORE_THAN, 0.65), Figure(Interval(estimate, 0.6, 0.7), samples=100))
+    judged = judge(gate(Comparison.MORE_THAN, 0.65), Measurement(Interval(estimate, 0.6, 0.7), samples=100))
     assert judged.samples_needed is None
     assert "cannot be said" in judged.reason
 
 
 @given(intervals(), unit, comparisons)
 def test_a_passed_gate_fulfils_its_limit_everywhere_and_a_failed_one_nowhere(value, limit, comparison):
-    judgement = judge(gate(comparison, limit), Figure(value, samples=10)).judgement
+    judgement = judge(gate(comparison, limit), Measurement(value, samples=10)).judgement
     points = [comparison.holds(point, limit) for point in (value.low, value.estimate, value.high)]
     if judgement == Judgement.PASSED:
         assert all(points)
@@ -101,9 +102,9 @@ _ORDER = {Judgement.FAILED: 0, Judgement.UNDECIDED: 1, Judgement.PASSED: 2}
 def test_a_stricter_limit_never_makes_a_judgement_better(value, limit, other, comparison):
     is_lower_limit = comparison in (Comparison.MORE_THAN, Comparison.AT_LEAST)
     lenient, strict = sorted((limit, other), reverse=not is_lower_limit)
-    figure = Figure(value, samples=10)
-    before = _ORDER[judge(gate(comparison, lenient), figure).judgement]
-    assert _ORDER[judge(gate(comparison, strict), figure).judgement] <= before
+    measurement = Measurement(value, samples=10)
+    before = _ORDER[judge(gate(comparison, lenient), measurement).judgement]
+    assert _ORDER[judge(gate(comparison, strict), measurement).judgement] <= before
 
 
 @given(intervals(), unit, comparisons, unit)
@@ -114,15 +115,15 @@ def test_more_certainty_never_takes_a_decision_back(value, limit, comparison, sh
         max(value.low, value.estimate - share * (value.estimate - value.low)),  # max and min against rounding
         min(value.high, value.estimate + share * (value.high - value.estimate)),
     )
-    before = judge(gate(comparison, limit), Figure(value, samples=10)).judgement
+    before = judge(gate(comparison, limit), Measurement(value, samples=10)).judgement
     if before != Judgement.UNDECIDED:
-        assert judge(gate(comparison, limit), Figure(narrower, samples=20)).judgement == before
+        assert judge(gate(comparison, limit), Measurement(narrower, samples=20)).judgement == before
 
 
 @given(intervals(), unit, comparisons, st.integers(1, 100_000))
 def test_the_wanted_number_of_images_is_larger_and_decides_the_gate(value, limit, comparison, samples):
     assume(abs(value.estimate - limit) > 1e-3)
-    judged = judge(gate(comparison, limit), Figure(value, samples=samples))
+    judged = judge(gate(comparison, limit), Measurement(value, samples=samples))
     assume(judged.samples_needed is not None)
     assert judged.samples_needed >= samples
     shrink = math.sqrt(samples / (judged.samples_needed * 1.01 + 1))
@@ -131,7 +132,7 @@ def test_the_wanted_number_of_images_is_larger_and_decides_the_gate(value, limit
         value.estimate - shrink * (value.estimate - value.low),
         value.estimate + shrink * (value.high - value.estimate),
     )
-    assert judge(gate(comparison, limit), Figure(then, samples=samples)).judgement != Judgement.UNDECIDED
+    assert judge(gate(comparison, limit), Measurement(then, samples=samples)).judgement != Judgement.UNDECIDED
 
 
 @pytest.mark.parametrize(("count", "said"), [(7, 7), (99, 99), (101, 110), (4044, 4100), (12_000, 12_000)])
@@ -140,15 +141,15 @@ def test_estimated_counts_are_rounded_up_to_two_digits(count, said):
 
 
 @pytest.mark.parametrize(
-    ("figure", "text"),
+    ("measurement", "text"),
     [
-        (Figure(Interval(0.7, 0.6, 0.8), samples=9), "0.700 [0.600, 0.800]"),
-        (Figure(Interval(24.04, 20, 30), samples=9), "24.0 [20.0, 30.0]"),
-        (Figure(Interval(0.7, math.nan, math.nan), samples=9), "0.700 [–]"),
-        (Figure.counted(3_011_043), "3,011,043"),
-        (Figure.counted(6.191274), "6.191"),
-        (Figure.unknown("why"), "–"),
+        (Measurement(Interval(0.7, 0.6, 0.8), samples=9), "0.700 [0.600, 0.800]"),
+        (Measurement(Interval(24.04, 20, 30), samples=9), "24.0 [20.0, 30.0]"),
+        (Measurement(Interval(0.7, math.nan, math.nan), samples=9), "0.700 [–]"),
+        (Measurement.counted(3_011_043), "3,011,043"),
+        (Measurement.counted(6.191274), "6.191"),
+        (Measurement.unknown("why"), "–"),
     ],
 )
-def test_a_figure_is_written_with_its_interval(figure, text):
-    assert str(figure) == text
+def test_a_measurement_is_written_with_its_interval(measurement, text):
+    assert str(measurement) == text

@@ -7,8 +7,8 @@ from hydra import compose, initialize_config_dir
 from src.config import schema
 from src.config.sections import section
 from src.core.errors import ConfigError
-from src.decision.gates import Comparison, Gate
 from src.decision.options import DecideOptions
+from src.documents.gates import Comparison, Gate
 
 CONF = str(Path(__file__).parents[3] / "conf")
 

@@ -72,10 +72,10 @@ def test_what_is_no_document_is_refused(text, tmp_path):
 
 def test_a_missing_document_is_said_with_what_to_do(tmp_path):
     with pytest.raises(DataError) as error:
-        Training.read(tmp_path / "nowhere", option="evaluate.training")
+        Training.read(tmp_path / "nowhere", otherwise="name its folder with evaluate.training=…")
     assert str(error.value) == (
-        f"There is no {tmp_path / 'nowhere' / 'training.json'}: run `python -m src.train`, or name the folder that has"
-        " it with evaluate.training=…."
+        f"There is no {tmp_path / 'nowhere' / 'training.json'}: run `python -m src.train`, or name its folder with"
+        " evaluate.training=…."
     )
 
 

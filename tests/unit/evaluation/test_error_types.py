@@ -1,3 +1,5 @@
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -34,7 +36,7 @@ def test_every_kind_has_its_picture(box, class_, expected):
 def test_every_detection_and_every_box_is_counted_once(scene):
     """Hits and errors add up to the detections, hits and misses to the boxes."""
     detections, truth = scene
-    counts = count_errors(detections, truth).as_json()
+    counts = asdict(count_errors(detections, truth))
     hits = int(match(detections, truth).hit.sum())
     assert counts.pop("missed") + hits == len(truth.boxes_xyxy)
     assert sum(counts.values()) + hits == len(detections)
@@ -50,7 +52,7 @@ def test_a_kind_does_not_depend_on_the_confidence_threshold(scene, confidence):
 
 
 def test_without_detections_everything_is_missed():
-    assert count_errors(detected([], [], [], []), TRUTH).as_json() == dict.fromkeys(
+    assert asdict(count_errors(detected([], [], [], []), TRUTH)) == dict.fromkeys(
         [kind for kind in KINDS if kind != "hit"], 0
     ) | {"missed": 2}
 

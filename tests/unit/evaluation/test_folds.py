@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from src.core.errors import ConfigError
-from src.evaluation.folds import fold_of_each
+from src.documents.evaluation import Fold, OverFolds
+from src.evaluation.folds import fold_of_each, summarise
 
 
 @given(st.integers(2, 40), st.integers(2, 12), st.integers(0, 99))
@@ -23,3 +24,12 @@ def test_every_image_is_held_out_once_and_folds_are_of_one_size(count, folds, se
 def test_the_seed_decides_and_matters():
     assert fold_of_each(30, 3, 1).tolist() == fold_of_each(30, 3, 1).tolist()
     assert fold_of_each(30, 3, 1).tolist() != fold_of_each(30, 3, 2).tolist()
+
+
+def test_a_fold_without_boxes_does_not_count():
+    """It has no metric; mean and deviation are those of the others."""
+    folds = [Fold(4, 3, map50=0.2, map50_95=0.1), Fold(4, 3, map50=0.4, map50_95=0.2), Fold(4, 0, None, None)]
+    found = summarise(folds)
+    assert found.folds == tuple(folds)
+    assert found.map50 == OverFolds(mean=pytest.approx(0.3), std=pytest.approx(0.02**0.5), n=2)
+    assert summarise(folds[2:]).map50 == OverFolds(mean=None, std=None, n=0)

@@ -1,4 +1,6 @@
 import json
+import math
+from dataclasses import asdict
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -6,7 +8,9 @@ import pytest
 
 from src.core.errors import DataError
 from src.core.interval import Interval
+from src.documents.codec import decode, encode
 from src.documents.detections import write_detections
+from src.documents.evaluation import AveragePrecisions, EvaluatedSplit
 from src.evaluation.error_types import KINDS
 from src.evaluation.measures import differences, measure
 from tests.unit.evaluation.scenes import detected, ground_truth, random_scene
@@ -25,18 +29,16 @@ def measured():
     return measure(*SCENE, resamples=200, seed=0)
 
 
-def test_the_json_has_the_agreed_form(measured):
-    """And the counts in it add up."""
-    content = json.loads(json.dumps(measured.as_json(), allow_nan=False))
-    assert (content["images"], content["boxes"]) == (12, 40)
-    assert list(content["metrics"]) == ["mAP50", "mAP50-95", "precision", "recall", "F1"]
-    for interval in content["metrics"].values():
-        assert interval["low"] < interval["estimate"] < interval["high"]
-    assert sum(part["boxes"] for part in content["per_class"].values()) == 40
-    assert sum(part["boxes"] for part in content["per_size"].values()) == 40
-    mean = np.mean([part["AP50-95"] for part in content["per_class"].values()])
-    assert content["metrics"]["mAP50-95"]["estimate"] == pytest.approx(mean)
-    confusion, errors = np.array(content["confusion"]), content["errors"]
+def test_the_counts_of_a_split_add_up(measured):
+    found = measured.evaluated()
+    assert (found.images, found.boxes) == (12, 40)
+    for interval in found.metrics.by_name().values():
+        assert interval.low < interval.estimate < interval.high
+    assert sum(part.boxes for part in found.per_class.values()) == 40
+    assert sum(part.boxes for part in found.per_size.values()) == 40
+    mean = np.mean([part.ap50_95 for part in found.per_class.values()])
+    assert found.metrics.map50_95.estimate == pytest.approx(mean)
+    confusion, errors = np.array(found.confusion), asdict(found.errors)
     assert confusion[:-1].sum() == 40
     assert errors["missed"] == 40 - np.diag(confusion).sum()
     kept = (SCENE[0].scores >= 0.25).sum()
@@ -44,15 +46,14 @@ def test_the_json_has_the_agreed_form(measured):
     assert sum(errors.values()) - errors["missed"] == kept - np.diag(confusion).sum()
 
 
-def test_intervals_are_about_the_figures_that_the_library_computes(measured):
-    """The first sample of the bootstrap is our own computation of the same figure."""
+def test_intervals_are_about_the_metrics_that_the_library_computes(measured):
+    """The first sample of the bootstrap is our own computation of the same metric."""
     for name in ("mAP50", "mAP50-95"):
-        assert measured.metrics[name].estimate == pytest.approx(measured.samples[name][0], abs=1e-12)
-        assert measured.figures[name] == measured.metrics[name].estimate
+        assert measured.metrics.by_name()[name].estimate == pytest.approx(measured.samples[name][0], abs=1e-12)
 
 
 def test_a_model_does_not_differ_from_itself(measured):
-    for interval in differences(measured, measured).values():
+    for interval in differences(measured, measured).by_name().values():
         assert interval == Interval(0.0, 0.0, 0.0)
 
 
@@ -60,8 +61,8 @@ def test_a_model_that_finds_more_is_better_beyond_doubt(measured):
     """Half of the detections gone, on the same images and resamples."""
     detections, truth = SCENE
     half = measure(detections.where(np.arange(len(detections)) % 2 == 0), truth, resamples=200, seed=0)
-    difference = differences(measured, half)["recall"]
-    assert difference.estimate == pytest.approx(measured.metrics["recall"].estimate - half.metrics["recall"].estimate)
+    difference = differences(measured, half).recall
+    assert difference.estimate == pytest.approx(measured.metrics.recall.estimate - half.metrics.recall.estimate)
     assert difference.low > 0
 
 
@@ -116,15 +117,13 @@ BACKGROUNDS = ground_truth([], [], [], images=2, classes=2)
         pytest.param(SOME, TRUTH, set(), id="one class missing"),
     ],
 )
-def test_what_there_is_not_is_null_rather_than_an_error(detections, truth, unknown, tmp_path):
+def test_what_there_is_not_is_unknown_rather_than_an_error(detections, truth, unknown, tmp_path):
     """JSON without NaN, a table that can be written, and a figure for all that has one."""
     measures = measure(detections, truth, resamples=20, seed=0)
-    content = measures.as_json()
-    json.dumps(content, allow_nan=False)
-    assert {name for name, interval in content["metrics"].items() if interval["estimate"] is None} == unknown
-    assert {name for name, value in measures.figures.items() if value is None} == unknown
-    assert content["per_class"]["class 1"] == {"AP50": None, "AP50-95": None, "boxes": 0}
-    assert content["per_size"]["large"] == {"AP50": None, "AP50-95": None, "boxes": 0}
+    found = measures.evaluated()
+    assert decode(EvaluatedSplit, json.loads(json.dumps(encode(found), allow_nan=False))).per_size == found.per_size
+    assert {name for name, value in found.metrics.by_name().items() if math.isnan(value.estimate)} == unknown
+    assert found.per_class["class 1"] == found.per_size["large"] == AveragePrecisions(None, None, 0)
     write_table(measures, tmp_path / "table.parquet")
     assert pq.read_table(tmp_path / "table.parquet").num_rows == len(detections)
     differences(measures, measures)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from src.render.decision import DecisionPage, Picture, as_html, as_markdown
 from src.render.table import Row, Strip, Table, Tone, numbers, texts
-from tests.unit.decision.facts import PNG
+from tests.support.documents import PNG
 
 HOSTILE = '<script>alert(1)</script> | `a` [x](y) **b** & "q"'
 GATES = Table(

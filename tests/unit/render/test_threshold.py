@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from src.core.interval import Interval
+from src.documents.metrics import PointMetrics
 from src.render.threshold import Line, draw_f1, draw_pairs, draw_precision_recall, draw_reliability, write_table
 from src.thresholds.calibration import reliability
 from src.thresholds.curve import sweep
@@ -43,9 +44,11 @@ def test_f1_is_drawn_whatever_there_is(tmp_path, lines, tuned):
     [
         pytest.param({}, {}, id="no point"),
         pytest.param(
-            {"val": {"precision": Interval(0.8, 0.7, 0.9), "recall": Interval(0.5, 0.4, 0.6)}}, {}, id="a point"
+            {"val": PointMetrics(Interval(0.8, 0.7, 0.9), Interval(0.5, 0.4, 0.6), UNKNOWN)}, {}, id="a point"
         ),
-        pytest.param({"val": {"precision": UNKNOWN, "recall": Interval(0, 0, 0)}}, {}, id="a point that keeps nothing"),
+        pytest.param(
+            {"val": PointMetrics(UNKNOWN, Interval(0, 0, 0), Interval(0, 0, 0))}, {}, id="a point that keeps nothing"
+        ),
         pytest.param({}, {"default": (0.0, float("nan")), "Ultralytics": (0.5, 0.5)}, id="others"),
     ],
 )

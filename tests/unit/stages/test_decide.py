@@ -9,12 +9,14 @@ from src.config.provenance import Provenance
 from src.core.errors import DataError
 from src.core.interval import Interval
 from src.decision.options import DecideOptions
-from src.decision.verdict import Outcome
 from src.documents.confirmation import Advantage, ConfirmationDocument, ConfirmedSetting
+from src.documents.decision import Acceptance, Decision
+from src.documents.gates import Comparison, Judgement, Samples
+from src.documents.splits import DataSet
 from src.documents.study_record import StudyRecord, StudyTraining
 from src.stages.decide.stage import DecideJob, decide
 from src.stages.decide.table import show
-from tests.unit.decision import facts
+from tests.support import documents
 
 FULFILLED = {
     "recall": {"metric": "test/recall", "more_than": 0.65},
@@ -40,7 +42,7 @@ def job(tmp_path):
     """A job about the made-up stages; its gates are fulfilled."""
 
     def make(gates=None, provenance=Provenance(), **replaced):  # noqa: B008
-        facts.write_stages(tmp_path, **replaced)
+        documents.write_stages(tmp_path, **replaced)
         options = DecideOptions(
             training=str(tmp_path / "train"),
             evaluation=str(tmp_path / "evaluate"),
@@ -63,13 +65,13 @@ def frozen(tmp_path):
     return make
 
 
-def written(job) -> dict:
-    return json.loads((job.folder / "decision.json").read_text())
+def written(job) -> Decision:
+    return Decision.read(job.folder)
 
 
 def test_a_model_that_fulfils_all_gates_is_accepted(job):
     outcome = decide(job())
-    assert outcome.verdict.outcome == Outcome.ACCEPTED
+    assert outcome.decision.verdict.outcome == Acceptance.ACCEPTED
     assert outcome.metrics == {"decide/passed": 3, "decide/failed": 0, "decide/undecided": 0}
     assert json.loads((outcome.folder / "metrics.json").read_text()) == outcome.metrics
 
@@ -77,8 +79,8 @@ def test_a_model_that_fulfils_all_gates_is_accepted(job):
 def test_a_rejected_model_is_reported_like_any_other(job):
     made = job({**FULFILLED, "precision": {"metric": "test/precision", "more_than": 0.9}})
     outcome = decide(made)
-    assert outcome.verdict.outcome == Outcome.REJECTED
-    assert written(made)["verdict"]["outcome"] == "rejected"
+    assert outcome.decision.verdict.outcome == Acceptance.REJECTED
+    assert written(made).verdict == outcome.decision.verdict
     assert sorted(path.name for path in made.folder.iterdir()) == [
         "decision.html",
         "decision.json",
@@ -87,35 +89,31 @@ def test_a_rejected_model_is_reported_like_any_other(job):
     ]
 
 
-def test_the_json_says_what_the_gate_was_judged_on(job):
+def test_the_document_says_what_the_gate_was_judged_on(job):
     made = job({"recall": {"metric": "test/recall", "more_than": 0.77}})
     decide(made)
-    (gate,) = written(made)["gates"]
-    assert gate["value"] == {"estimate": 0.78, "low": 0.75, "high": pytest.approx(0.81)}
-    assert (gate["judgement"], gate["samples"], gate["samples_of"]) == ("undecided", 500, "images")
-    assert gate["samples_needed"] == 4500
-    assert (gate["comparison"], gate["limit"]) == ("more_than", 0.77)
+    (judged,) = written(made).gates
+    measurement = judged.measurement
+    assert measurement.value == Interval(0.78, 0.75, pytest.approx(0.81))
+    assert (measurement.samples, measurement.of) == (500, Samples.IMAGES)
+    assert (judged.judgement, judged.samples_needed) == (Judgement.UNDECIDED, 4500)
+    assert (judged.gate.comparison, judged.gate.limit) == (Comparison.MORE_THAN, 0.77)
 
 
 def test_what_was_not_measured_is_undecided_and_no_error(job):
-    """No latency, no test split, no untrained weights."""
-    evaluation, threshold = facts.evaluation(), facts.threshold()
-    del evaluation["splits"]["test"]
-    evaluation |= {"untrained": None, "difference": None, "robustness": {}}
-    threshold |= {"test": None, "robustness": {}, "calibration": {}}
+    """No latency of ONNX, no test split, no untrained weights."""
+    evidence = documents.without_test()
     metrics = ("test/recall", "test/mAP50", "latency/p95_ms", "over_untrained/mAP50-95", "robustness/recall")
     gates = {f"gate{i}": {"metric": metric, "at_least": 0} for i, metric in enumerate(metrics)}
-    outcome = decide(job(gates, evaluation=evaluation, threshold=threshold, latency=None))
-    assert outcome.verdict.outcome == Outcome.UNDECIDED
+    made = job(gates, evaluation=evidence.evaluation, threshold=evidence.threshold, latency=evidence.latency)
+    outcome = decide(replace(made, options=replace(made.options, backend="onnx")))
+    assert outcome.decision.verdict.outcome == Acceptance.UNDECIDED
     assert outcome.metrics["decide/undecided"] == len(metrics)
 
 
 def test_an_infeasible_threshold_is_no_error(job):
-    threshold = {**facts.threshold(), "feasible": False, "val": None, "robustness": {"fog": {}}}
-    threshold |= dict.fromkeys(("score", "score_interval", "iou", "per_class"))
-    threshold["test"] |= {"tuned": None, "difference": None}
-    outcome = decide(job(threshold={**threshold, "nearest": {"score": 0.3}}))
-    assert any("no threshold fulfils the criterion" in reason for reason in outcome.verdict.reasons)
+    outcome = decide(job(threshold=documents.infeasible()))
+    assert any("no threshold fulfils the criterion" in reason for reason in outcome.decision.verdict.reasons)
 
 
 def test_the_same_inputs_give_the_same_bytes(job, frozen):
@@ -130,9 +128,9 @@ def test_the_same_inputs_give_the_same_bytes(job, frozen):
 def test_the_candidate_is_compared_with_the_runners_up_of_its_study(job, frozen):
     made = job(provenance=frozen(*TRAININGS))
     decide(made)
-    comparison = written(made)["comparison"]
-    assert comparison["candidate"] == 0
-    assert [setting["run_ids"] for setting in comparison["settings"]] == [["run1", "run2"], ["run0"]]
+    comparison = written(made).comparison
+    assert comparison.candidate == 0
+    assert [setting.run_ids for setting in comparison.settings] == [("run1", "run2"), ("run0",)]
     assert (
         "| **1** | **lr0=0.002 (candidate)** | **2** | **0.6200 ± 0.0141** |"
         in (made.folder / "decision.md").read_text()
@@ -142,26 +140,28 @@ def test_the_candidate_is_compared_with_the_runners_up_of_its_study(job, frozen)
 def test_without_repeats_the_val_interval_says_what_is_noise(job, frozen):
     """It is 0.02 to either side, and the other setting is 0.11 away."""
     outcome = decide(job(provenance=frozen(*TRAININGS[:2])))
-    assert "0.0200" in outcome.comparison.judged_by
-    assert outcome.comparison.runners_up[0].within_noise is False
+    assert "0.0200" in outcome.decision.comparison.judged_by
+    assert outcome.decision.comparison.runners_up[0].within_noise is False
 
 
 def test_where_less_is_better_the_study_says_so(job, frozen, tmp_path):
     provenance = frozen(*TRAININGS)
     record = StudyRecord.read(tmp_path)
     replace(record, maximize=False).write(tmp_path)
-    assert decide(job(provenance=provenance)).comparison.candidate == 1
+    assert decide(job(provenance=provenance)).decision.comparison.candidate == 1
 
 
 def test_a_record_that_is_not_there_costs_the_comparison_only(job, caplog):
     made = job(provenance=Provenance(study="people", trial=1, study_record="elsewhere/study.json"))
-    assert decide(made).verdict.outcome == Outcome.ACCEPTED
-    assert "There is no elsewhere/study.json: run `python -m src.freeze`" in written(made)["comparison"]["not_at_hand"]
+    assert decide(made).decision.verdict.outcome == Acceptance.ACCEPTED
+    assert "There is no elsewhere/study.json: run `python -m src.freeze`" in written(made).no_comparison
     assert "goes without the runners-up" in caplog.text
 
 
 def test_a_record_of_another_study_is_not_mixed_in(job, frozen):
-    assert "not others: freeze again" in decide(job(provenance=frozen(*TRAININGS, study="others"))).comparison
+    assert (
+        "not others: freeze again" in decide(job(provenance=frozen(*TRAININGS, study="others"))).decision.no_comparison
+    )
 
 
 @pytest.mark.parametrize(
@@ -172,17 +172,17 @@ def test_a_record_of_another_study_is_not_mixed_in(job, frozen):
     ],
 )
 def test_a_study_without_comparable_trials_is_said_so(job, frozen, trainings, said):
-    assert said in decide(job(provenance=frozen(*trainings, objective="val/F1"))).comparison
+    assert said in decide(job(provenance=frozen(*trainings, objective="val/F1"))).decision.no_comparison
 
 
 def test_without_a_study_there_are_no_runners_up(job):
-    assert "not frozen from a study" in decide(job()).comparison
+    assert "not frozen from a study" in decide(job()).decision.no_comparison
 
 
 def test_a_candidate_that_is_not_among_the_trials_is_said_so(job, frozen):
     made = job(provenance=frozen(*TRAININGS, trial=3))
     decide(made)
-    assert written(made)["comparison"]["candidate"] is None
+    assert written(made).comparison.candidate is None
     assert "trial is not among the finished ones" in (made.folder / "decision.md").read_text()
 
 
@@ -198,11 +198,12 @@ def test_a_setting_that_did_not_survive_the_confirmation_is_a_warning(job, froze
     )
     made = job(provenance=frozen(*TRAININGS, trial=2, confirmation=confirmation))
     outcome = decide(made)
-    assert (outcome.findings[-1].name, outcome.findings[-1].status) == ("confirmed", "warning")
+    assert (outcome.decision.checks[-1].name, outcome.decision.checks[-1].status) == ("confirmed", "warning")
     page = (made.folder / "decision.html").read_text()
     assert "The setting of trial 2 did not survive the confirmation" in page
     assert "python -m src.freeze +study=people +trial=0" in page
-    assert decide(job(provenance=frozen(*TRAININGS, trial=0, confirmation=confirmation))).findings[-1].status == "ok"
+    survived = decide(job(provenance=frozen(*TRAININGS, trial=0, confirmation=confirmation)))
+    assert survived.decision.checks[-1].status == "ok"
 
 
 def test_of_many_settings_the_best_are_shown_and_the_candidate(job, frozen):
@@ -228,12 +229,12 @@ def test_a_missing_stage_is_named(job, missing, stage):
 def test_a_damaged_file_is_named(job, tmp_path):
     made = job()
     (tmp_path / "train" / "training.json").write_text("{")
-    with pytest.raises(DataError, match=r"training\.json is damaged"):
+    with pytest.raises(DataError, match=r"training\.json is no JSON"):
         decide(made)
 
 
 def test_stages_about_different_data_are_not_mixed(job):
-    training = {**facts.training(), "data": {"name": "others", "digest": "e" * 64}}
+    training = replace(documents.training(), data=DataSet("others", "e" * 64))
     with pytest.raises(DataError, match="about other data"):
         decide(job(training=training))
 
@@ -245,7 +246,7 @@ def test_the_console_says_the_verdict_and_where_the_report_is(job, tmp_path):
         "[b]odd[/b]": {"metric": "test/precision", "more_than": 0.9},
         "fast": {"metric": "latency/p95_ms", "less_than": 24.5},
     }
-    training = {**facts.training(), "best_epoch": 60}
+    training = replace(documents.training(), best_epoch=60)
     show(decide(job(gates, training=training)), console)
     text = console.export_text()
     assert "Verdict: rejected" in text

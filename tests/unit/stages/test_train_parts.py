@@ -7,8 +7,9 @@ from src.core.detection_records import DetectionRecords
 from src.data.prepared import PreparedData
 from src.detector.arguments import defaults
 from src.detector.evaluate import Evaluation, EvaluationRequest
-from src.detector.settings import Flag
 from src.detector.train import TrainingResult
+from src.documents.splits import DataSet
+from src.documents.training import Flag, Training
 from src.mlflow.runs import NullRun
 from src.stages.train import baseline
 from src.stages.train.baseline import Baseline, untrained
@@ -182,11 +183,12 @@ def test_later_stages_read_how_a_training_went(tmp_path):
 
     _outcome(tmp_path).save(data=data, start="yolov8n.pt", epochs=4, run_id="r1")
 
-    summary = json.loads((tmp_path / "training.json").read_text())
-    expected = {"run_id": "r1", "epochs": 4, "epochs_run": 3, "best_epoch": 2, "batches_per_epoch": 10}
-    assert {key: summary[key] for key in expected} == expected
-    assert summary["arguments"] == {"train.lr0": 0.5}
-    assert summary["flags"] == [{"name": "few_steps", "message": "Only 5."}]
+    training = Training.read(tmp_path)
+    assert (training.run_id, training.data, training.start) == ("r1", DataSet("people", "abc"), "yolov8n.pt")
+    assert (training.epochs, training.epochs_run, training.best_epoch) == (4, 3, 2)
+    assert (training.optimizer_steps, training.batches_per_epoch) == (5, 10)
+    assert training.arguments == {"train.lr0": 0.5}
+    assert training.flags == (Flag("few_steps", "Only 5."),)
     assert json.loads((tmp_path / "metrics.json").read_text())["val/mAP50-95"] == 0.3
 
 

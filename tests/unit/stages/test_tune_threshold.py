@@ -1,5 +1,6 @@
 import json
-from dataclasses import dataclass
+import math
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import pytest
@@ -8,17 +9,18 @@ from rich.console import Console
 
 from src.core.detections import Detections, GroundTruth
 from src.core.errors import DataError
-from src.core.files import write_json
 from src.data.options import SyntheticOptions
+from src.documents.threshold import Threshold, UltralyticsPoint
 from src.mlflow.options import TrackingOptions
 from src.mlflow.runs import NullRun
 from src.passes import matched
 from src.stages.tune_threshold import pictures as threshold_pictures
 from src.stages.tune_threshold import stage
-from src.stages.tune_threshold.record import figures, record, save
+from src.stages.tune_threshold.record import record, save, tracked
 from src.stages.tune_threshold.stage import TuneJob, tune_threshold
 from src.stages.tune_threshold.table import remarks, show
 from src.thresholds.options import ThresholdOptions
+from tests.support import documents
 from tests.unit.evaluation.scenes import random_scene
 
 
@@ -50,7 +52,7 @@ def tuned(tmp_path, monkeypatch):
             (folder / "predictions" / name).mkdir(parents=True)
             if name.startswith("corrupted/"):
                 (folder / "predictions" / name / "images.parquet").touch()
-        write_json(folder / "evaluation.json", {"ultralytics": {"test": {"precision": 0.2, "recall": 0.9, "mAP50": 0}}})
+        documents.evaluation().write(folder)
         monkeypatch.setattr(
             stage.Predictions, "load", lambda path: predictions[str(path.relative_to(folder / "predictions"))]
         )
@@ -65,46 +67,42 @@ def tuned(tmp_path, monkeypatch):
         save(outcome)
         record(outcome, NullRun())
         show(outcome, Console(quiet=True))
-        content = json.loads((job.folder / "threshold.json").read_text())
-        return outcome, content
+        assert repr(Threshold.read(job.folder)) == repr(outcome.threshold)  # NaN is not equal to itself
+        return outcome
 
     return run
 
 
-def test_the_json_has_the_agreed_form(tuned):
-    outcome, content = tuned({"val": scene(0), "test": scene(1), "corrupted/fog": scene(2), "corrupted/rain": scene(3)})
-    assert content["feasible"]
-    assert content["criterion"] == "F1 as large as possible"
-    assert content["score"] == outcome.point.score == content["score_interval"]["estimate"]
-    assert content["iou"] == 0.7  # all NMS IoUs tie here
-    assert (content["val"]["images"], content["val"]["boxes"]) == (12, 40)
-    for point in ("tuned", "default"):
-        assert list(content["test"][point]) == ["precision", "recall", "F1"]
-        assert set(content["errors"][point]) == {"missed", "background", "duplicate", "localisation", "wrong_class"}
-    assert set(content["test"]["difference"]["F1"]) == {"estimate", "low", "high"}
-    assert content["ultralytics"] == {"precision": 0.2, "recall": 0.9}
-    assert list(content["robustness"]) == ["fog", "rain"]
-    assert 0 <= content["calibration"]["test"]["ece"] <= 1
-    assert (content["per_class"], content["nearest"]) == (None, None)
+def test_the_document_says_what_was_chosen(tuned):
+    outcome = tuned({"val": scene(0), "test": scene(1), "corrupted/fog": scene(2), "corrupted/rain": scene(3)})
+    found = outcome.threshold
+    assert found.criterion == "F1 as large as possible"
+    assert found.chosen.score == outcome.point.score == found.chosen.score_interval.estimate
+    assert found.chosen.iou == 0.7  # all NMS IoUs tie here
+    assert (found.val.images, found.val.boxes) == (12, 40)
+    assert found.ultralytics == UltralyticsPoint(precision=0.79, recall=0.74)
+    assert list(found.robustness) == ["fog", "rain"]
+    assert 0 <= found.calibration.test.ece <= 1
+    assert (found.chosen.per_class, found.nearest, found.reason) == (None, None, None)
 
 
 def test_the_errors_add_up_with_the_figures(tuned):
     """Boxes that are not found, and detections that are not right, are each an error of some type."""
-    outcome, content = tuned({"val": scene(0), "test": scene(1)})
+    outcome = tuned({"val": scene(0), "test": scene(1)})
     kept, hits, boxes = outcome.views["test"].counts(outcome.point).sum(axis=0)
-    errors = content["errors"]["tuned"]
+    errors = asdict(outcome.threshold.errors.tuned)
     assert errors["missed"] == boxes - hits
     assert sum(errors.values()) == boxes - hits + kept - hits
-    assert content["test"]["tuned"]["precision"]["estimate"] == pytest.approx(hits / kept)
+    assert outcome.threshold.test.tuned.precision.estimate == pytest.approx(hits / kept)
 
 
 def test_figures_curves_and_pictures_are_written(tuned, tmp_path, monkeypatch):
-    outcome, _ = tuned({"val": scene(0), "test": scene(1)})
+    outcome = tuned({"val": scene(0), "test": scene(1)})
     folder = tmp_path / "tuned"
     monkeypatch.setattr(threshold_pictures, "read_image", lambda _: np.zeros((360, 360, 3), np.uint8))
     threshold_pictures.draw(outcome)
     metrics = json.loads((folder / "metrics.json").read_text())
-    assert metrics.items() <= figures(outcome).items()
+    assert metrics.items() <= tracked(outcome.threshold).items()
     assert {"threshold", "nms_iou", "val/tuned_F1", "test/tuned_F1", "test/default_F1"} <= set(metrics)
     names = {"precision_recall", "f1_by_threshold", "reliability", "default_and_tuned"}
     assert {path.stem for path in (folder / "plots").glob("*.png")} == names
@@ -115,13 +113,12 @@ def test_figures_curves_and_pictures_are_written(tuned, tmp_path, monkeypatch):
 
 
 def test_a_constraint_out_of_reach_is_no_made_up_answer(tuned):
-    outcome, content = tuned({"val": scene(0), "test": scene(1)}, criterion="max_precision", recall_floor=1.0)
-    assert not content["feasible"]
-    assert (content["score"], content["score_interval"], content["iou"], content["val"]) == (None, None, None, None)
-    assert content["test"]["tuned"] is None
-    assert content["test"]["default"]["F1"]["estimate"] > 0
-    assert content["nearest"]["recall"] < 1
-    assert "threshold" not in figures(outcome)
+    outcome = tuned({"val": scene(0), "test": scene(1)}, criterion="max_precision", recall_floor=1.0)
+    found = outcome.threshold
+    assert (found.chosen, found.val, found.test.tuned) == (None, None, None)
+    assert found.test.default.f1.estimate > 0
+    assert found.nearest.recall < 1
+    assert "threshold" not in tracked(outcome.threshold)
     assert any("NO THRESHOLD WAS CHOSEN" in line for line in remarks(outcome))
     assert any("nearest attainable" in line for line in remarks(outcome))
 
@@ -135,10 +132,10 @@ def test_a_constraint_out_of_reach_is_no_made_up_answer(tuned):
     ],
 )
 def test_a_val_split_without_anything_gives_the_reason(tuned, val, reason):
-    _, content = tuned({"val": val, "test": scene(1)})
-    assert not content["feasible"]
-    assert reason in content["reason"]
-    assert content["nearest"] is None
+    outcome = tuned({"val": val, "test": scene(1)})
+    assert outcome.threshold.chosen is None
+    assert reason in outcome.threshold.reason
+    assert outcome.threshold.nearest is None
 
 
 @pytest.mark.parametrize(
@@ -150,29 +147,30 @@ def test_a_val_split_without_anything_gives_the_reason(tuned, val, reason):
     ],
 )
 def test_a_test_split_without_anything_leaves_figures_unknown(tuned, test, known):
-    """They are null in the JSON and left out of the metrics."""
-    outcome, content = tuned({"val": scene(0), "test": test})
-    assert content["feasible"]
-    tuned_figures = content["test"]["tuned"]
-    assert {name for name in tuned_figures if tuned_figures[name]["estimate"] is not None} == known
-    assert {name for name in ("precision", "recall", "F1") if f"test/tuned_{name}" in figures(outcome)} == known
+    """They are null in the file and left out of the metrics in the tracker."""
+    outcome = tuned({"val": scene(0), "test": test})
+    found = outcome.threshold.test.tuned.by_name()
+    assert {name for name, value in found.items() if not math.isnan(value.estimate)} == known
+    assert {
+        name for name in ("precision", "recall", "F1") if f"test/tuned_{name}" in tracked(outcome.threshold)
+    } == known
 
 
 def test_without_a_test_split_that_is_said(tuned):
-    outcome, content = tuned({"val": scene(0)})
-    assert content["feasible"]
-    assert content["test"] is None
+    outcome = tuned({"val": scene(0)})
+    assert outcome.threshold.chosen is not None
+    assert outcome.threshold.test is None
     assert any("There is no test split" in line for line in remarks(outcome))
 
 
 def test_classes_with_too_few_boxes_share_a_threshold_and_the_gain_is_compared(tuned):
-    outcome, content = tuned({"val": scene(0), "test": scene(1)}, per_class=True, min_positives=20)
-    own = [each["own"] for each in content["per_class"].values()]
-    assert sorted(own) == [False, True]
-    shared = next(each for each in content["per_class"].values() if not each["own"])
-    assert shared["score"] == content["score"]
-    assert "fewer than 20" in shared["reason"]
-    assert content["test"]["per_class_difference"]["F1"]["low"] is not None
+    outcome = tuned({"val": scene(0), "test": scene(1)}, per_class=True, min_positives=20)
+    chosen = outcome.threshold.chosen
+    assert sorted(each.own for each in chosen.per_class.values()) == [False, True]
+    shared = next(each for each in chosen.per_class.values() if not each.own)
+    assert shared.score == chosen.score
+    assert "fewer than 20" in shared.reason
+    assert not math.isnan(outcome.threshold.test.per_class_difference.f1.low)
     assert any("Thresholds per class against one for all" in line for line in remarks(outcome))
 
 
@@ -183,17 +181,18 @@ def test_a_class_that_is_missing_from_val_has_the_threshold_for_all(tuned):
     with_more = GroundTruth(
         truth.files, truth.sizes_wh, ("class 0", "missing"), truth.image_index, truth.class_index, truth.boxes_xyxy
     )
-    _, content = tuned({"val": Found(with_more, some.raw)}, per_class=True, min_positives=10)
-    assert content["per_class"]["class 0"]["own"]
-    assert content["per_class"]["missing"]["score"] == content["score"]
-    assert "0 boxes" in content["per_class"]["missing"]["reason"]
+    outcome = tuned({"val": Found(with_more, some.raw)}, per_class=True, min_positives=10)
+    chosen = outcome.threshold.chosen
+    assert chosen.per_class["class 0"].own
+    assert chosen.per_class["missing"].score == chosen.score
+    assert "0 boxes" in chosen.per_class["missing"].reason
 
 
 def test_a_small_test_set_is_said_to_decide_nothing(tuned):
     """Tuned and default on the same twelve images are not to be told apart."""
-    outcome, content = tuned({"val": scene(0), "test": scene(1)})
-    difference = content["test"]["difference"]["F1"]
-    assert difference["low"] <= 0 <= difference["high"]
+    outcome = tuned({"val": scene(0), "test": scene(1)})
+    difference = outcome.threshold.test.difference.f1
+    assert difference.low <= 0 <= difference.high
     assert any("the difference on 12 test images cannot be told from none" in line for line in remarks(outcome))
 
 
@@ -204,5 +203,5 @@ def test_a_missing_evaluation_is_named(tmp_path):
         tracking=TrackingOptions(kind="none"),
         folder=tmp_path / "tuned",
     )
-    with pytest.raises(DataError, match=r"no finished evaluation in .*nowhere.*threshold.evaluation="):
+    with pytest.raises(DataError, match=r"There is no .*nowhere/evaluation\.json.*threshold.evaluation="):
         tune_threshold(job)

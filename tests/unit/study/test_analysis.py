@@ -2,13 +2,14 @@
 
 import csv
 import io
-import json
+from dataclasses import replace
 
 import optuna
 import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution
 from optuna.trial import TrialState
 
+from src.documents.splits import DataSet
 from src.render.study import Note, Plot, Tabulated, as_html
 from src.render.table import as_csv
 from src.study.analysis import analyse
@@ -17,6 +18,7 @@ from src.study.leaderboard import Standing
 from src.study.pages.files import runs_table, settings_table
 from src.study.pages.sentences import headline, remarks
 from src.study.pages.study_page import page
+from tests.support import documents
 from tests.unit.study.studies import SPACE, records
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -166,9 +168,7 @@ def test_the_tables_of_replicates_give_their_learning_curve(made, tmp_path):
 
 
 def test_the_page_names_the_data(made, tmp_path):
-    (tmp_path / "training.json").write_text(
-        json.dumps({"data": {"name": "people", "digest": "ab" * 32}, "start": "n.pt"})
-    )
+    replace(documents.training(), data=DataSet("people", "ab" * 32), start="n.pt").write(tmp_path)
     made.trial(0.5, folder=str(tmp_path))
     facts = dict(page(analyse(made.view)).facts)
     assert (facts["data"], facts["data digest"], facts["started from"]) == ("people", "ab" * 8, "n.pt")

@@ -10,10 +10,10 @@ from tests.unit.thresholds.strategies import random_detections, scored
 
 
 @given(scored(), st.floats(0, 1))
-def test_the_figures_are_those_of_the_boxes_kept(some, score):
+def test_the_metrics_are_those_of_the_boxes_kept(some, score):
     """Precision, recall and F1 by their definitions; unknown where they would divide by nothing."""
     counts = counts_by_image(some, OperatingPoint(iou=0.7, score=score))
-    figures = intervals(counts, image_weights(some.image_count, 2, 0))
+    metrics = intervals(counts, image_weights(some.image_count, 2, 0)).by_name()
     kept = some.scores > score
     hits, boxes = some.hit[kept].sum(), some.positives.sum()
     expected = {
@@ -22,7 +22,7 @@ def test_the_figures_are_those_of_the_boxes_kept(some, score):
         "F1": 2 * hits / (kept.sum() + boxes) if boxes else np.nan,
     }
     for name, value in expected.items():
-        assert figures[name].estimate == pytest.approx(value, nan_ok=True)
+        assert metrics[name].estimate == pytest.approx(value, nan_ok=True)
 
 
 @given(scored())
@@ -34,7 +34,7 @@ def test_thresholds_of_classes_that_are_all_alike_are_one_threshold(some):
 def test_a_point_does_not_differ_from_itself():
     some = random_detections(0, images=8, classes=2, detections=60, hit_rate=0.6)
     counts = counts_by_image(some, OperatingPoint(0.7, 0.5))
-    for difference in differences(counts, counts, image_weights(8, 50, 0)).values():
+    for difference in differences(counts, counts, image_weights(8, 50, 0)).by_name().values():
         assert (difference.estimate, difference.low, difference.high) == (0, 0, 0)
 
 
@@ -42,7 +42,7 @@ def test_a_point_that_is_better_on_each_image_differs_for_certain():
     """The hits are the same, one point has a false alarm more on each image."""
     better = np.tile([2, 2, 2], (10, 1))
     worse = np.tile([3, 2, 2], (10, 1))
-    assert differences(better, worse, image_weights(10, 50, 0))["F1"].excludes_zero
+    assert differences(better, worse, image_weights(10, 50, 0)).f1.excludes_zero
 
 
 def test_points_on_other_images_cannot_be_compared():

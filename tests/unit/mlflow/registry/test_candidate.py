@@ -1,71 +1,92 @@
 """A candidate hangs together, or is refused."""
 
+from dataclasses import replace
+
 import pytest
 
 from src.core.errors import RegistryError
-from src.mlflow.registry.candidate import Candidate
-from tests.unit.mlflow.registry.runs import facts
+from src.documents.splits import BySplit, DataSet
+from src.documents.threshold import ClassThreshold
+from tests.support import documents
+from tests.support.registry import candidate
+
+OTHER_DATA = DataSet("others", "e" * 64)
+DECISION, EVALUATION, CHOSEN = documents.decision(), documents.evaluation(), documents.threshold().chosen
+
+
+def judged(**changed):
+    """A decision about something else."""
+    return replace(DECISION, candidate=replace(DECISION.candidate, **changed))
+
+
+def chosen(**changed):
+    """Another operating point."""
+    return replace(documents.threshold(), chosen=replace(CHOSEN, **changed))
 
 
 def test_a_run_that_hangs_together_is_a_candidate():
-    candidate = Candidate(**facts())
+    found = candidate()
 
-    assert candidate.is_accepted
-    assert (candidate.split, candidate.class_names, candidate.imgsz) == ("test", ("person", "dog"), 320)
-    assert (candidate.confidence, candidate.iou) == (0.4, 0.6)
+    assert found.is_accepted
+    assert (found.split, found.class_names, found.imgsz) == ("test", ("person", "dog"), 416)
+    assert (found.confidence, found.iou) == (0.31, 0.6)
 
 
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
         pytest.param(
-            {"decision__candidate__data": {"digest": "e" * 64}},
-            r"decision in run run-1 is about another data \(eeeeeeeeeeee…\) than the run's \(dddddddddddd…\)",
+            {"decision": judged(data=OTHER_DATA)},
+            rf"decision in run {documents.RUN_ID} is about another data \(eeeeeeeeeeee…\) than the run's"
+            r" \(dddddddddddd…\)",
             id="a decision about other data",
         ),
         pytest.param({"tags": {}}, r"another data .* \(not known\)", id="a run that does not say which data"),
-        pytest.param({"decision__candidate__run_id": "run-2"}, "another run", id="a decision about another run"),
-        pytest.param({"evaluation__data__digest": "e"}, "evaluation .* another data", id="an evaluation on other data"),
+        pytest.param({"decision": judged(run_id="run-2")}, "another run", id="a decision about another run"),
         pytest.param(
-            {"evaluation__weights_sha256": "b" * 64}, "evaluation .* another weights", id="an evaluation of others"
+            {"evaluation": replace(EVALUATION, data=replace(EVALUATION.data, digest="e"))},
+            "evaluation .* another data",
+            id="an evaluation on other data",
+        ),
+        pytest.param(
+            {"evaluation": replace(EVALUATION, weights_sha256="b" * 64)},
+            "evaluation .* another weights",
+            id="an evaluation of others",
         ),
         pytest.param({"weights_sha256": "b" * 64}, "another weights", id="weights changed after the evaluation"),
         pytest.param(
-            {"decision__candidate__weights_sha256": None},
-            r"decision .* another weights \(not known\)",
-            id="a decision that does not say which weights",
+            {"decision": judged(weights_sha256="b" * 64)},
+            r"decision .* another weights \(bbbbbbbbbbbb…\)",
+            id="a decision about other weights",
         ),
-        pytest.param({"threshold__score": 0.5}, "another threshold", id="a threshold chosen after the decision"),
-        pytest.param({"threshold__iou": 0.7}, "another NMS IoU", id="an IoU chosen after the decision"),
+        pytest.param({"threshold": chosen(score=0.5)}, "another threshold", id="a threshold chosen after the decision"),
+        pytest.param({"threshold": chosen(iou=0.7)}, "another NMS IoU", id="an IoU chosen after the decision"),
     ],
 )
 def test_what_does_not_belong_together_is_refused(changed, message):
     with pytest.raises(RegistryError, match=message):
-        Candidate(**facts(**changed))
+        candidate(**changed)
 
 
 def test_a_run_that_the_store_named_late_is_known_by_its_provisional_key():
-    content = facts(decision__candidate__run_id="pending-1")
-    content["tags"]["tracking.key"] = "pending-1"
+    late = candidate(
+        decision=judged(run_id="pending-1"), tags={"data.digest": documents.DATA.digest, "tracking.key": "pending-1"}
+    )
 
-    assert Candidate(**content).run_id == "run-1"
+    assert late.run_id == documents.RUN_ID
 
 
 def test_classes_may_have_thresholds_of_their_own():
-    per_class = {"person": {"score": 0.3, "reason": ""}, "dog": {"score": 0.6, "reason": ""}}
+    own = {name: ClassThreshold(score, own=True, reason="") for name, score in (("person", 0.3), ("dog", 0.6))}
 
-    assert Candidate(**facts(threshold__per_class=per_class)).confidence == {"person": 0.3, "dog": 0.6}
+    assert candidate(threshold=chosen(per_class=own)).confidence == {"person": 0.3, "dog": 0.6}
 
 
 def test_without_a_threshold_it_is_run_as_ultralytics_would():
-    none = {"score": None, "iou": None, "test": {"tuned": None}}
-    candidate = Candidate(**facts(threshold=none, decision__candidate__threshold=None, decision__candidate__iou=None))
+    found = candidate(threshold=documents.infeasible(), decision=judged(threshold=None, iou=None))
 
-    assert (candidate.confidence, candidate.iou) == (0.25, 0.7)
+    assert (found.confidence, found.iou) == (0.25, 0.7)
 
 
 def test_without_a_test_split_val_counts():
-    content = facts()
-    del content["evaluation"]["splits"]["test"]
-
-    assert Candidate(**content).split == "val"
+    assert candidate(evaluation=replace(EVALUATION, splits=BySplit(val=EVALUATION.splits.val))).split == "val"
