@@ -4,34 +4,18 @@ A secret comes from the environment of a process. On the command line it would b
 the shell's history and in the list of processes; in a URL it would be kept wherever the URL is.
 """
 
-import re
 import shlex
 from collections.abc import Iterable, MutableMapping
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+from optuna_search.secrets import HIDDEN, has_password, is_secret, without_credentials
+
 from src.core.errors import ConfigError
 
-HIDDEN = "***"
+__all__ = ["has_password", "without_credentials"]
 
 _TRACKING_URI = "MLFLOW_TRACKING_URI"
 _USERNAME, _PASSWORD = "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD"
-# Up to the last @ before the path, because a password may contain one.
-_CREDENTIALS = re.compile(r"(\w[\w+.-]*://)[^/\s'\"]+@")
-_URL_PASSWORD = re.compile(r"\w[\w+.-]*://[^/\s'\":@]*:[^/\s'\"]+@")
-_SECRET_NAME = re.compile(
-    r"(^|[._-])(\w*pass(word|wd|phrase)|pass|secret|token|credential|api_?key|access_?key(_?id)?)s?$", re.IGNORECASE
-)
-_NO_SECRET = re.compile(r"|null|none|\?\?\?|'?\$\{.*\}'?", re.IGNORECASE)
-
-
-def without_credentials(text: str) -> str:
-    """A text in which `user:password@` of every URL is hidden."""
-    return _CREDENTIALS.sub(rf"\1{HIDDEN}@", text)
-
-
-def has_password(text: str) -> bool:
-    """Whether a URL in the text holds a password."""
-    return _URL_PASSWORD.search(text) is not None
 
 
 def command_line(arguments: Iterable[str]) -> str:
@@ -47,7 +31,7 @@ def refuse_secrets(arguments: Iterable[str]) -> None:
     """
     for argument in arguments:
         name, equals, value = argument.partition("=")
-        if has_password(argument) or (equals and _is_secret(name, value)):
+        if has_password(argument) or (equals and is_secret(name, value)):
             raise ConfigError(
                 f"{name if equals else 'An argument'} holds a secret, which Hydra would write into the files of the"
                 f" run. {_remedy(name)}"
@@ -99,12 +83,8 @@ def _remedy(name: str) -> str:
     return "Put it into an environment variable; the setting then says '${oc.env:NAME}'."
 
 
-def _is_secret(name: str, value: str) -> bool:
-    return bool(_SECRET_NAME.search(name)) and not _NO_SECRET.fullmatch(value.strip())
-
-
 def _hidden(argument: str) -> str:
     name, equals, value = argument.partition("=")
-    if equals and _is_secret(name, value):
+    if equals and is_secret(name, value):
         return f"{name}={HIDDEN}"
     return without_credentials(argument)

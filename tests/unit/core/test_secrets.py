@@ -15,7 +15,7 @@ from src.core.secrets import (
 )
 
 PASSWORD = "hunter2"
-PASSWORDS = st.text(string.ascii_letters + string.digits + "@:!$%&*+-_.~=#?", min_size=1)
+PASSWORDS = st.text(string.ascii_letters + string.digits + "@:!$%&*+-_.~=#?/", min_size=1)
 
 
 @pytest.mark.parametrize(
@@ -34,16 +34,37 @@ def test_secrets_are_hidden_in_a_command_line(argument, shown):
     assert command_line(["python", argument]) == f"python {shown}"
 
 
-@pytest.mark.parametrize("url", ["sqlite:///mlflow.db", "http://127.0.0.1:5000", "https://host/path@2", "a@b.org"])
+@pytest.mark.parametrize(
+    "url",
+    ["sqlite:///mlflow.db", "http://127.0.0.1:5000", "http://127.0.0.1:5000/a@2", "https://host/path@2", "a@b.org"],
+)
 def test_urls_without_credentials_stay_as_they_are(url):
     """Only what stands before an @ and the path is taken for credentials."""
     assert without_credentials(url) == url
     assert not has_password(url)
 
 
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        pytest.param("postgresql://u:Kq/ss3cret@host/db", "postgresql://***@host/db", id="a slash"),
+        pytest.param("postgresql://u:p@ss/w@host/db", "postgresql://***@host/db", id="an at and a slash"),
+        pytest.param(
+            "postgresql://host/db?user=u&password=abc", "postgresql://host/db?user=u&password=***", id="query"
+        ),
+        pytest.param("https://host/x?access_token=abc#f", "https://host/x?access_token=***#f", id="a token"),
+        pytest.param("https://me:pw@host/path@2", "https://***@host/path@2", id="an at in the path"),
+    ],
+)
+def test_a_password_is_found_wherever_a_url_may_hold_it(url, shown):
+    """As SQLAlchemy reads it, and in the query."""
+    assert has_password(url)
+    assert without_credentials(url) == shown
+
+
 @given(user=st.text(string.ascii_letters, min_size=1), password=PASSWORDS)
 def test_no_password_survives_in_a_url(user, password):
-    """Whatever it is made of; a slash has to be escaped in a URL."""
+    """Whatever it is made of."""
     url = f"see postgresql+psycopg://{user}:{password}@host:5432/db for more"
     assert has_password(url)
     assert without_credentials(url) == "see postgresql+psycopg://***@host:5432/db for more"
@@ -96,7 +117,11 @@ def test_credentials_of_the_tracking_server_move_to_variables_of_their_own():
 
 
 @pytest.mark.parametrize(
-    "uri", [pytest.param("http://127.0.0.1:5000", id="none in it"), pytest.param("sqlite:///mlflow.db", id="no server")]
+    "uri",
+    [
+        pytest.param("http://127.0.0.1:5000", id="none in it"),
+        pytest.param("sqlite:///mlflow.db", id="no server"),
+    ],
 )
 def test_a_tracking_uri_without_credentials_stays(uri):
     environment = {"MLFLOW_TRACKING_URI": uri}

@@ -16,7 +16,8 @@ from optuna.exceptions import StorageInternalError
 from optuna.storages import BaseStorage, GrpcStorageProxy, RDBStorage
 
 from optuna_search.errors import SpaceError, StudyError, did_you_mean
-from optuna_search.study.storages import JOURNAL, chosen_by_name, open_storage, without_passwords
+from optuna_search.secrets import without_credentials
+from optuna_search.study.storages import JOURNAL, chosen_by_name, open_storage
 from optuna_search.study.views import StudyView
 
 _SQLITE = re.compile(r"sqlite(\+\w+)?:///(?!:memory:|file:|$)")
@@ -107,7 +108,7 @@ def _shown(spec: Any) -> str:
     """A storage as an error names it: of a mapping its class and its address, for the rest may be secret."""
     if isinstance(spec, dict):
         spec = {key: spec[key] for key in ("_target_", "url", "host", "port") if key in spec}
-    return without_passwords(str(spec))
+    return without_credentials(str(spec))
 
 
 def _reason(error: Exception) -> str:
@@ -116,7 +117,7 @@ def _reason(error: Exception) -> str:
         cause = cause.__cause__
     details = getattr(cause, "details", None)  # of gRPC's errors, whose text is a page
     text = str(details() if callable(details) else cause).strip()
-    return without_passwords(f"{type(cause).__name__}: {text.splitlines()[0] if text else 'it does not say why'}")
+    return without_credentials(f"{type(cause).__name__}: {text.splitlines()[0] if text else 'it does not say why'}")
 
 
 def _close(storage: BaseStorage) -> None:

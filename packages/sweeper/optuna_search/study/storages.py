@@ -20,6 +20,7 @@ from optuna.storages.journal import JournalFileBackend
 
 from optuna_search.errors import SpaceError
 from optuna_search.objects import build
+from optuna_search.secrets import escapes_missing, has_password, without_credentials
 from optuna_search.study.journal import JournalFile
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ GRPC = "grpc://"
 MEMORY = "memory:"  # not for users, who write null
 DEFAULT = "journal:multirun/optuna.journal"
 CONNECT_S = 10.0  # how long to wait for a gRPC proxy
-_PASSWORD = re.compile(r"://([^/@:\s]*):[^/\s]+@")  # up to the last @ before the path: a password may hold one
 _URL = re.compile(r"\w[\w+]*://")
 _KINDS = (
     "'journal:PATH', a database URL such as 'sqlite:///optuna.db' or 'postgresql://user@host/db', "
@@ -59,7 +59,7 @@ def storage_spec(written: Any, meant: Any = None) -> Any:
         SpaceError: It is no storage, or a password stands in it.
     """
     written, meant = _plain(written), _plain(written if meant is None else meant)
-    if _PASSWORD.search(str(meant)):
+    if has_password(str(meant)):
         return _by_environment(written, meant)
     if isinstance(meant, dict) and "_target_" in meant:
         return meant
@@ -86,6 +86,9 @@ def open_storage(spec: Any, *, create: bool = True) -> BaseStorage:
     """
     spec = _resolved(spec)
     if not isinstance(spec, str):
+        if any(escapes_missing(value) for value in spec.values() if isinstance(value, str)):
+            shown = without_credentials(str(spec))
+            raise SpaceError(f"The storage {shown} has an @ in its user or password; a URL needs it as %40.")
         storage = build(spec if create else _without_tables(spec))
         assert isinstance(storage, BaseStorage)
         return optuna.storages.get_storage(storage)
@@ -111,15 +114,14 @@ def chosen_by_name() -> Iterator[None]:
         yield
 
 
-def without_passwords(text: str) -> str:
-    """A text in which the password of every URL is hidden."""
-    return _PASSWORD.sub(r"://\1:***@", text)
-
-
 def _database(url: str, *, create: bool) -> BaseStorage:
     from sqlalchemy.exc import OperationalError
 
-    shown = without_passwords(url)
+    shown = without_credentials(url)
+    if escapes_missing(url):
+        raise SpaceError(
+            f"The database {shown} of hydra.sweeper.storage has an @ in its user or password; a URL needs it as %40."
+        )
     try:
         return _connected(url, create=create)
     except OperationalError as error:
@@ -201,7 +203,7 @@ def _by_environment(written: Any, meant: Any) -> Any:
     What is resolved would be pickled by launchers and saved beside the job.
     """
     try:
-        if not _PASSWORD.search(str(written)) and _resolved(written) == meant:
+        if not has_password(str(written)) and _resolved(written) == meant:
             return written
     except OmegaConfBaseException:  # it refers to the configuration, which no worker has at hand
         pass

@@ -91,12 +91,18 @@ def test_an_empty_database_gets_no_tables(as_mapping, tmp_path):
 @pytest.mark.parametrize(
     ("storage", "message"),
     [
-        pytest.param("postgresql+psycopg://me:ses@me@127.0.0.1:1/x", r"me:\*\*\*@127.0.0.1:1/x", id="no server"),
-        pytest.param("mysql://me:ses@me@host/x", r"me:\*\*\*@host/x .*driver that is not installed", id="no driver"),
+        pytest.param("postgresql+psycopg://me:sesame@127.0.0.1:1/x", r"//\*\*\*@127.0.0.1:1/x", id="no server"),
+        pytest.param("postgresql+psycopg://me:ses@me@127.0.0.1:1/x", "needs it as %40", id="not escaped"),
+        pytest.param("mysql://me:sesame@host/x", r"//\*\*\*@host/x .*driver that is not installed", id="no driver"),
         pytest.param(
-            {"_target_": RDB, "url": "postgresql+psycopg://me:ses@me@127.0.0.1:1/x", "engine_kwargs": {"p": "ses@me"}},
-            r"RDBStorage.*me:\*\*\*@127.0.0.1:1/x.* cannot be read",
+            {"_target_": RDB, "url": "postgresql+psycopg://me:sesame@127.0.0.1:1/x"},
+            r"RDBStorage.*//\*\*\*@127.0.0.1:1/x.* cannot be read",
             id="no server, as a mapping",
+        ),
+        pytest.param(
+            {"_target_": RDB, "url": "postgresql+psycopg://me:ses@me@127.0.0.1:1/x"},
+            "needs it as %40",
+            id="not escaped, in a mapping",
         ),
         pytest.param("multirun/optuna.journal", "is no storage", id="no storage"),
         pytest.param({"_target_": "optuna.storages.Lost"}, "cannot be read.*Lost", id="no such class"),
@@ -105,7 +111,7 @@ def test_an_empty_database_gets_no_tables(as_mapping, tmp_path):
 def test_a_storage_that_cannot_be_read_is_named_without_its_password(storage, message):
     with pytest.raises(StudyError, match=message) as caught:
         open_study(storage, "people")
-    assert "ses@me" not in str(caught.value)
+    assert not any(part in str(caught.value) for part in ("ses@me", "sesame", "me@127"))
 
 
 def test_a_proxy_that_does_not_answer_is_named(monkeypatch):
