@@ -19,10 +19,10 @@ from src.mlflow.options import TrackingOptions
 def main(cfg: DictConfig) -> None:
     """Evaluate the model of a training on val and test, and print what came out."""
     from src.mlflow.runs.pipeline_run import pipeline_run
+    from src.render.printed.evaluation import show
     from src.stages.evaluate.pictures import draw
     from src.stages.evaluate.record import record, save
     from src.stages.evaluate.stage import EvaluateJob, evaluate  # so that --help does not wait
-    from src.stages.evaluate.table import show
 
     with app.readable_errors():
         job = EvaluateJob(
@@ -38,7 +38,7 @@ def main(cfg: DictConfig) -> None:
         save(outcome)
         with pipeline_run(job.tracking, outcome.evaluation.run_id) as run:
             record(outcome, run)
-        show(outcome, standard_output())
+        show(outcome.evaluation, outcome.latency, outcome.folder, standard_output())
 
 
 if __name__ == "__main__":

@@ -7,15 +7,18 @@ from src.config import app
 from src.config.sections import section
 from src.core.terminal import standard_output
 from src.data.options import DataOptions
+from src.documents.splits import DataSet
 
 
 @hydra.main(**app.ROOT)
 def main(cfg: DictConfig) -> None:
     """Prepare the data set that the section `data` describes, and print what it holds."""
-    from src.stages.prepare.stage import prepare, show  # so that --help does not wait for image libraries
+    from src.render.printed.prepared import show
+    from src.stages.prepare.stage import prepare  # so that --help does not wait for image libraries
 
     with app.readable_errors():
-        show(prepare(section(cfg, "data", DataOptions)), standard_output())
+        data = prepare(section(cfg, "data", DataOptions))
+        show(DataSet(data.name, data.digest), data.class_names, data.counts, data.data_yaml, standard_output())
 
 
 if __name__ == "__main__":

@@ -23,10 +23,10 @@ from src.detector.options import ModelOptions, ProjectTrainOptions
 from src.detector.settings import dead_parameters
 from src.detector.weights import resolve_weights
 from src.mlflow.options import TrackingOptions
+from src.render.printed import training as printed
 from src.stages.train.reporting import Pruned
 from src.stages.train.run_state import checkpoint
 from src.stages.train.stage import TrainJob, searched_arguments, train
-from src.stages.train.table import show
 
 
 @hydra.main(**app.ROOT)
@@ -41,7 +41,15 @@ def main(cfg: DictConfig) -> float | tuple[float, ...]:
             except Pruned as error:
                 raise optuna.TrialPruned(str(error)) from error
         if trial.number is None:
-            show(outcome, job.train.objectives, standard_output())
+            printed.show(
+                outcome.metrics,
+                None if outcome.baseline is None else outcome.baseline.metrics,
+                objectives=job.train.objectives,
+                flags=outcome.flags,
+                folder=outcome.folder,
+                weights=outcome.weights,
+                console=standard_output(),
+            )
     return outcome.objective[0] if isinstance(job.train.objective, str) else outcome.objective
 
 

@@ -23,10 +23,10 @@ def main(cfg: DictConfig) -> None:
     criterion has. A model that finds nothing at all ends with status 0, so that `dvc repro` continues and rejects it.
     """
     from src.mlflow.runs.pipeline_run import pipeline_run  # so that --help does not wait
+    from src.render.printed.threshold import show
     from src.stages.tune_threshold.pictures import draw
     from src.stages.tune_threshold.record import record, save
     from src.stages.tune_threshold.stage import INFEASIBLE, TuneJob, tune_threshold
-    from src.stages.tune_threshold.table import show
 
     with app.readable_errors():
         job = TuneJob(
@@ -40,7 +40,7 @@ def main(cfg: DictConfig) -> None:
         save(outcome)
         with pipeline_run(job.tracking, outcome.evaluation.run_id) as run:
             record(outcome, run)
-        show(outcome, standard_output())
+        show(outcome.threshold, outcome.broken_on_test, outcome.folder, standard_output())
     if outcome.point is None and job.threshold.has_constraint:
         sys.exit(INFEASIBLE)
 

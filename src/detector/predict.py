@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from src.core.detections import FLOOR, RawBoxes
 from src.core.errors import DataError, ProjectError, TrainingError
 from src.detector.environment import thread_count
-from src.detector.evaluate import channels_by_name, load_model
+from src.detector.validation import channels_by_name, load_model
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,11 @@ class Annotated:
     wrong: int
     missed: int
 
+    @property
+    def counts(self) -> str:
+        """How many boxes of each kind there are, in words."""
+        return f"{self.found} found, {self.wrong} wrong, {self.missed} missed"
+
 
 def annotate(
     image_rgb: NDArray[np.uint8],

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,23 +9,10 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from src.core.interval import Interval
-from src.render.figures import COLOURS, LINES, frame, save, write_rows
+from src.render.figures import COLOURS, LINES, Line, frame, save, write_rows
 
 
-class Curve(Protocol):
-    """Precision, recall and F1 at K descending scores, (K,) each."""
-
-    @property
-    def scores(self) -> NDArray[np.float64]: ...  # noqa: D102
-    @property
-    def precision(self) -> NDArray[np.float64]: ...  # noqa: D102
-    @property
-    def recall(self) -> NDArray[np.float64]: ...  # noqa: D102
-    @property
-    def f1(self) -> NDArray[np.float64]: ...  # noqa: D102
-
-
-def draw_curves(path: Path, curves: Mapping[str, Curve], confidence: float) -> None:
+def draw_curves(path: Path, curves: Mapping[str, Line], confidence: float) -> None:
     """Precision over recall and F1 over the score, in one picture.
 
     Args:
@@ -37,13 +23,13 @@ def draw_curves(path: Path, curves: Mapping[str, Curve], confidence: float) -> N
     figure = Figure(figsize=(10, 4.2), layout="constrained")
     left, right = figure.subplots(1, 2)
     for (name, curve), colour, line in zip(curves.items(), COLOURS, LINES, strict=False):
-        label = name if len(curve.scores) else f"{name}: no curve (no boxes or no detections)"
+        label = name if len(curve.thresholds) else f"{name}: no curve (no boxes or no detections)"
         left.plot(curve.recall, curve.precision, color=colour, linestyle=line, label=label)
-        right.plot(curve.scores, curve.f1, color=colour, linestyle=line, label=label)
-        at = np.flatnonzero(curve.scores > confidence)[-1:]  # what is kept at the default
+        right.plot(curve.thresholds, curve.f1, color=colour, linestyle=line, label=label)
+        at = np.flatnonzero(curve.thresholds > confidence)[-1:]  # what is kept at the default
         left.plot(curve.recall[at], curve.precision[at], "o", color=colour)
-        right.plot(curve.scores[at], curve.f1[at], "o", color=colour)
-    lowest = min([0.01, *(float(curve.scores[-1]) for curve in curves.values() if len(curve.scores))])
+        right.plot(curve.thresholds[at], curve.f1[at], "o", color=colour)
+    lowest = min([0.01, *(float(curve.thresholds[-1]) for curve in curves.values() if len(curve.thresholds))])
     right.axvline(confidence, color="#666666", linewidth=1, linestyle=(0, (1, 2)))
     right.text(confidence, 0.02, f"default {confidence:g} ", color="#666666", ha="right", va="bottom", fontsize=9)
     frame(left, "recall", "precision", "Precision and recall (IoU 0.50)")
@@ -141,7 +127,7 @@ def draw_examples(path: Path, pictures: Mapping[str, NDArray[np.uint8]], columns
     save(figure, path)
 
 
-def write_pr_table(path: Path, curves: Mapping[str, Curve]) -> None:
+def write_pr_table(path: Path, curves: Mapping[str, Line]) -> None:
     """The columns recall, precision and class as CSV, for `dvc plots`."""
     rows = (
         (recall, precision, name)
@@ -151,12 +137,12 @@ def write_pr_table(path: Path, curves: Mapping[str, Curve]) -> None:
     write_rows(path, ("recall", "precision", "class"), rows)
 
 
-def write_f1_table(path: Path, curves: Mapping[str, Curve]) -> None:
+def write_f1_table(path: Path, curves: Mapping[str, Line]) -> None:
     """The columns score, F1 and class as CSV, for `dvc plots`."""
     rows = (
         (score, f1, name)
         for name, curve in curves.items()
-        for score, f1 in zip(curve.scores.tolist(), curve.f1.tolist(), strict=True)
+        for score, f1 in zip(curve.thresholds.tolist(), curve.f1.tolist(), strict=True)
     )
     write_rows(path, ("score", "F1", "class"), rows)
 

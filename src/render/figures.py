@@ -1,10 +1,13 @@
 """What all pictures and tables of the reports share."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from src.core.files import write_text
 from src.render.table import csv_text
@@ -15,6 +18,23 @@ LINES = ("-", "--", "-.", ":")
 MARKERS = ("o", "s", "^", "D")
 
 _DPI = 120
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """What a detector does at K descending thresholds, to be drawn.
+
+    Attributes:
+        thresholds: (K,).
+        precision: (K,).
+        recall: (K,).
+        f1: (K,).
+    """
+
+    thresholds: NDArray[np.float64]
+    precision: NDArray[np.float64]
+    recall: NDArray[np.float64]
+    f1: NDArray[np.float64]
 
 
 def frame(axes: Axes, x: str, y: str, title: str) -> None:

@@ -1,7 +1,6 @@
 """The pictures and tables about an operating point."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -11,30 +10,16 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
+from src.core.detections import DEFAULT_CONFIDENCE
 from src.core.interval import Interval
 from src.documents.metrics import PointMetrics
+from src.documents.splits import TEST, VAL, BySplit
+from src.documents.threshold import Threshold
 from src.render.boxes import HIT, MISSED, WRONG
-from src.render.figures import COLOURS, LINES, MARKERS, frame, save, write_rows
+from src.render.figures import COLOURS, LINES, MARKERS, Line, frame, save, write_rows
 
 _DEFAULT, _TUNED, _OTHER = "#666666", "#009E73", "#000000"
 _SMALL_SCORE = 0.05  # thresholds below it need a logarithmic scale to be seen
-
-
-@dataclass(frozen=True, eq=False)
-class Line:
-    """A split's curve at K descending thresholds.
-
-    Attributes:
-        thresholds: (K,).
-        precision: (K,).
-        recall: (K,).
-        f1: (K,).
-    """
-
-    thresholds: NDArray[np.float64]
-    precision: NDArray[np.float64]
-    recall: NDArray[np.float64]
-    f1: NDArray[np.float64]
 
 
 class Bins(Protocol):
@@ -52,20 +37,15 @@ class Bins(Protocol):
     def ece_kept(self) -> float: ...  # noqa: D102
 
 
-def draw_precision_recall(
-    path: Path,
-    lines: Mapping[str, Line],
-    tuned: Mapping[str, PointMetrics],
-    others: Mapping[str, tuple[float, float]],
-) -> None:
-    """Precision over recall with the operating point and its 95 % intervals.
+def draw_precision_recall(path: Path, lines: Mapping[str, Line], threshold: Threshold) -> None:
+    """Precision over recall with the operating point, its 95 % intervals, and other points.
 
     Args:
         path: Where to write the PNG.
         lines: By split, up to two.
-        tuned: At the operating point by split; empty where there is no point.
-        others: Recall and precision of other points by what to call them; those without precision are not drawn.
+        threshold: The choice; points without precision are not drawn.
     """
+    tuned = _tuned(threshold)
     figure = Figure(figsize=(6.4, 5.2), layout="constrained")
     axes = figure.subplots()
     for (split, line), colour, dash, marker in zip(lines.items(), COLOURS, LINES, MARKERS, strict=False):
@@ -86,7 +66,7 @@ def draw_precision_recall(
                 label=f"{split}, tuned, with 95 % intervals",
                 zorder=3,
             )
-    for (name, (recall_at, precision_at)), marker in zip(others.items(), "DXP^", strict=False):
+    for (name, (recall_at, precision_at)), marker in zip(_others(threshold).items(), "DXP^", strict=False):
         if not np.isnan(precision_at):
             axes.plot(recall_at, precision_at, marker, color=_OTHER, markersize=7, label=name, linestyle="", zorder=4)
     frame(axes, "recall", "precision", "Precision and recall (IoU 0.50)")
@@ -187,6 +167,27 @@ def draw_pairs(
 def write_table(path: Path, columns: Mapping[str, NDArray[Any]]) -> None:
     """Columns of equal length as CSV, for `dvc plots`."""
     write_rows(path, list(columns), zip(*(values.tolist() for values in columns.values()), strict=True))
+
+
+def _tuned(threshold: Threshold) -> dict[str, PointMetrics]:
+    """What the chosen point does on each split; empty where there is none."""
+    on_val = None if threshold.val is None else threshold.val.tuned
+    on_test = None if threshold.test is None else threshold.test.tuned
+    return dict(BySplit(on_val, on_test).items())
+
+
+def _others(threshold: Threshold) -> dict[str, tuple[float, float]]:
+    """Recall and precision of the points to compare with."""
+    others = {}
+    if threshold.test is not None:
+        default = threshold.test.default
+        others[f"test, default {DEFAULT_CONFIDENCE:g}"] = (default.recall.estimate, default.precision.estimate)
+    if reported := threshold.ultralytics:
+        split = VAL if threshold.test is None else TEST
+        others[f"{split}, as Ultralytics reports"] = (reported.recall, reported.precision)
+    if nearest := threshold.nearest:
+        others["val, nearest attainable"] = (nearest.recall, nearest.precision)
+    return others
 
 
 def _threshold_scale(axes: Axes, lines: Mapping[str, Line], *, small: bool) -> None:

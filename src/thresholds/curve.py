@@ -14,6 +14,21 @@ from src.core.detections import check_range
 from src.core.errors import DataError
 
 
+@dataclass(frozen=True)
+class Rates:
+    """What is kept at one threshold, as shares.
+
+    Attributes:
+        precision: Share of the detections kept that are right; 0 where none is kept.
+        recall: Share of the ground truth boxes that are found; 0 where there are none.
+        false_alarms_per_image: Detections kept that match nothing, an image.
+    """
+
+    precision: float
+    recall: float
+    false_alarms_per_image: float
+
+
 @dataclass(frozen=True, eq=False)
 class Counts:
     """What is kept at each of K thresholds, in one data set or in B resamples of it; all classes taken together.
@@ -57,6 +72,11 @@ class Counts:
         """
         reached: NDArray[np.float64] = (1 + beta**2) * self.hits
         return reached / np.maximum(self.kept + beta**2 * self.positives, np.finfo(float).tiny)
+
+    @property
+    def rates(self) -> Rates:
+        """The counts of one threshold of one data set as shares."""
+        return Rates(float(self.precision), float(self.recall), float(self.false_alarms) / self.images)
 
     def at(self, index: int) -> "Counts":
         """The counts at one threshold of one data set, as arrays of shape ()."""

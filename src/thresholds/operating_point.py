@@ -10,6 +10,7 @@ from src.core.detection_records import DetectionRecords
 from src.core.errors import DataError
 from src.core.interval import percentile_interval
 from src.documents.metrics import PointMetrics
+from src.thresholds.curve import Counts
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,16 @@ def counts_by_image(detections: DetectionRecords, point: OperatingPoint) -> NDAr
         ],
         axis=1,
     )
+
+
+def in_all(counts: NDArray[np.int64]) -> Counts:
+    """The counts of all images together, arrays of shape ().
+
+    Args:
+        counts: Of each image, see `counts_by_image`, (I, 3).
+    """
+    kept, hits, positives = (np.asarray(total) for total in counts.sum(axis=0).astype(np.float64))
+    return Counts(kept, hits, positives, len(counts))
 
 
 def intervals(counts: NDArray[np.int64], weights: NDArray[np.int64]) -> PointMetrics:

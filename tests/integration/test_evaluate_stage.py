@@ -20,10 +20,10 @@ from src.documents.predictions import Predictions, corruptions_in, folder_of
 from src.documents.splits import DataSet
 from src.evaluation.options import EvaluateOptions
 from src.mlflow.options import TrackingOptions
+from src.render.printed.evaluation import remarks
 from src.stages.evaluate.pictures import draw
 from src.stages.evaluate.record import save, tracked
 from src.stages.evaluate.stage import EvaluateJob, evaluate
-from src.stages.evaluate.table import remarks
 from tests.integration.prepared import coco128_options
 from tests.support import documents
 
@@ -115,7 +115,10 @@ def test_the_remarks_and_the_trackers_metrics_agree_with_the_files(evaluated):
         *("untrained/val/deployed_mAP50", "untrained/val/deployed_mAP50-95"),
         *("untrained/test/mAP50", "untrained/test/mAP50-95"),
     }
-    assert any("Against the untrained weights on test: mAP50-95 +0.000" in line for line in remarks(evaluated))
+    assert any(
+        "Against the starting weights on test: mAP50-95 +0.000" in line
+        for line in remarks(evaluated.evaluation, evaluated.latency)
+    )
 
 
 def test_without_a_test_set_val_stands_alone(real_data, coco128, tmp_path):

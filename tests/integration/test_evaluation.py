@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from src.data.build import ensure_prepared
-from src.detector.evaluate import EvaluationRequest, evaluate
+from src.detector.validation import ValidationRequest, validate
 from src.evaluation.average_precision import average_precision
 from tests.unit.evaluation.strategies import random_records
 
@@ -40,8 +40,8 @@ def test_average_precision_is_that_of_ultralytics(seed):
 def test_real_detections_have_the_figures_of_ultralytics(real_data, coco128):
     """On pretrained YOLOv8n and real images of several classes, mAP from the records is that of the validator."""
     data = ensure_prepared(coco128.options("data.classes=[person,chair,cup,car]"))
-    evaluation = evaluate(
-        EvaluationRequest(
+    evaluation = validate(
+        ValidationRequest(
             data_yaml=data.data_yaml,
             class_names=data.class_names,
             imgsz=320,

@@ -19,10 +19,10 @@ def persons(coco128):
 )
 def test_the_untrained_weights_reach_the_known_figures(persons, real_data, imgsz, map50, map50_95):
     """COCO's 80-class head on a data set of one class: the head's `person` is evaluated, and nothing else."""
-    from src.detector.evaluate import EvaluationRequest, evaluate
+    from src.detector.validation import ValidationRequest, validate
 
-    evaluation = evaluate(
-        EvaluationRequest(
+    evaluation = validate(
+        ValidationRequest(
             data_yaml=persons.data_yaml,
             class_names=persons.class_names,
             imgsz=imgsz,
@@ -39,10 +39,10 @@ def test_the_untrained_weights_reach_the_known_figures(persons, real_data, imgsz
 
 def test_classes_that_the_head_does_not_know_are_not_found(persons, real_data):
     """And do not disturb those that it knows."""
-    from src.detector.evaluate import EvaluationRequest, evaluate
+    from src.detector.validation import ValidationRequest, validate
 
-    evaluation = evaluate(
-        EvaluationRequest(
+    evaluation = validate(
+        ValidationRequest(
             data_yaml=persons.data_yaml,
             class_names=("pedestrian",),
             imgsz=320,

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol
 
 from rich.console import Console
 
@@ -19,7 +20,23 @@ _METRICS = ("precision", "recall", "F1")
 _TITLE = "At the operating point (IoU 0.50, all classes together)"
 
 
-def show(threshold: Threshold, broken_on_test: str, folder: Path, console: Console) -> None:
+class Rates(Protocol):
+    """What a point does on a split."""
+
+    @property
+    def precision(self) -> float:
+        """The share of the detections that are right."""
+
+    @property
+    def recall(self) -> float:
+        """The share of the boxes that are found."""
+
+    @property
+    def false_alarms_per_image(self) -> float:
+        """Wrong detections an image."""
+
+
+def show(threshold: Threshold, broken_on_test: Rates | None, folder: Path, console: Console) -> None:
     """Print the metrics at the chosen point and at the default, and what is known and what is not.
 
     Args:
@@ -48,7 +65,7 @@ def metrics_table(threshold: Threshold) -> Table:
     return Table((*texts(""), *columns), tuple(rows))
 
 
-def remarks(threshold: Threshold, broken_on_test: str = "") -> list[str]:
+def remarks(threshold: Threshold, broken_on_test: Rates | None = None) -> list[str]:
     """The sentences below the table."""
     lines = _none(threshold)
     if threshold.chosen is not None and threshold.val is not None:
@@ -103,7 +120,7 @@ def _nearest(point: NearestPoint) -> str:
     )
 
 
-def _on_test(test: OnTest | None, broken: str) -> list[str]:
+def _on_test(test: OnTest | None, broken: Rates | None) -> list[str]:
     if test is None:
         return ["There is no test split: nothing says what the threshold does on images that it was not chosen on."]
     lines = []
@@ -112,7 +129,12 @@ def _on_test(test: OnTest | None, broken: str) -> list[str]:
     if test.per_class_difference is not None:
         said = _said(test.per_class_difference.f1, test.images)
         lines.append(f"Thresholds per class against one for all on test: {said}")
-    return [*lines, f"On test the constraint does NOT hold: {broken}."] if broken else lines
+    if broken is not None:
+        lines.append(
+            f"On test the constraint does NOT hold: precision {broken.precision:.3f}, recall {broken.recall:.3f}, "
+            f"{broken.false_alarms_per_image:.3g} false alarms per image."
+        )
+    return lines
 
 
 def _said(difference: Interval, images: int) -> str:

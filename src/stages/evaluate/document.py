@@ -6,7 +6,7 @@ from pathlib import Path
 
 from src.core.files import sha256_of
 from src.data.prepared import PreparedData
-from src.detector.evaluate import Evaluation as Validation
+from src.detector.validation import Validation
 from src.documents.evaluation import (
     Corrupted,
     CrossValidation,

@@ -7,10 +7,10 @@ from src.core.detections import DEFAULT_CONFIDENCE
 from src.detector.predict import read_image
 from src.evaluation.confusion import confusion_pairs
 from src.evaluation.corruptions import corrupt, image_seed
-from src.evaluation.measures import ALL_CLASSES
+from src.evaluation.measures import ALL_CLASSES, Measures
 from src.render import evaluation as render
 from src.render.annotated import annotate
-from src.render.figures import write_rows
+from src.render.figures import Line, write_rows
 from src.stages.evaluate.stage import EvaluateOutcome
 
 _ROBUSTNESS = ("mAP50", "recall")
@@ -25,11 +25,12 @@ def draw(outcome: EvaluateOutcome, seed: int) -> None:
         seed: Of the corruptions.
     """
     plots, curves = outcome.folder / "plots", outcome.folder / "curves"
-    overall = {split: measures.curves[ALL_CLASSES] for split, measures in outcome.measures.items()}
+    lines = {split: _lines(measures) for split, measures in outcome.measures.items()}
+    overall = {split: own[ALL_CLASSES] for split, own in lines.items()}
     render.draw_curves(plots / "curves.png", overall, DEFAULT_CONFIDENCE)
-    for split, measures in outcome.measures.items():
-        render.write_pr_table(curves / f"{split}_pr.csv", measures.curves)
-        render.write_f1_table(curves / f"{split}_f1.csv", measures.curves)
+    for split, own in lines.items():
+        render.write_pr_table(curves / f"{split}_pr.csv", own)
+        render.write_f1_table(curves / f"{split}_f1.csv", own)
     measures = outcome.measures[outcome.last_split]
     names = measures.truth.class_names
     render.draw_confusion(
@@ -41,6 +42,11 @@ def draw(outcome: EvaluateOutcome, seed: int) -> None:
         corrupted = {name: found.metrics.by_name() for name, found in outcome.corrupted.items()}
         render.draw_robustness(plots / "robustness.png", measures.metrics.by_name(), corrupted, _ROBUSTNESS)
         render.draw_examples(plots / "corruptions.png", _examples(outcome, seed))
+
+
+def _lines(measures: Measures) -> dict[str, Line]:
+    """The curves of a split by class name."""
+    return {name: Line(c.scores, c.precision, c.recall, c.f1) for name, c in measures.curves.items()}
 
 
 def _examples(outcome: EvaluateOutcome, seed: int) -> dict[str, NDArray[np.uint8]]:

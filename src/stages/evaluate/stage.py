@@ -8,11 +8,10 @@ from src.core.errors import DataError
 from src.data.build import ensure_prepared, is_prepared
 from src.data.options import DataOptions
 from src.data.prepared import PreparedData
-from src.detector.evaluate import EvaluationRequest
-from src.detector.evaluate import evaluate as validate
 from src.detector.options import ModelOptions, ProjectTrainOptions
 from src.detector.predict import PredictionRequest, Predictor, read_image
 from src.detector.suppression import suppress
+from src.detector.validation import ValidationRequest, validate
 from src.detector.weights import resolve_weights
 from src.documents.evaluation import CrossValidation, Evaluation, ModelSize
 from src.documents.latency import Latency
@@ -185,8 +184,8 @@ def _request(job: EvaluateJob, data: PreparedData, weights: Path | None, imgsz: 
     )
 
 
-def _validation(job: EvaluateJob, data: PreparedData, weights: Path, imgsz: int, split: str) -> EvaluationRequest:
-    return EvaluationRequest(
+def _validation(job: EvaluateJob, data: PreparedData, weights: Path, imgsz: int, split: str) -> ValidationRequest:
+    return ValidationRequest(
         data_yaml=data.data_yaml,
         class_names=data.class_names,
         imgsz=imgsz,

@@ -11,7 +11,7 @@ from typing import Any
 from src.core.detection_records import DetectionRecords
 from src.core.errors import DataError
 from src.core.files import sha256_of, write_json
-from src.detector.evaluate import EvaluationRequest, evaluate
+from src.detector.validation import ValidationRequest, validate
 from src.thresholds.best_f1 import at_best_f1
 
 FOLDER = Path("outputs/baselines")
@@ -33,7 +33,7 @@ class Baseline:
     records: Path
 
 
-def untrained(request: EvaluationRequest, data_digest: str, folder: Path = FOLDER) -> Baseline:
+def untrained(request: ValidationRequest, data_digest: str, folder: Path = FOLDER) -> Baseline:
     """Evaluate the weights, or find it done.
 
     Several processes may ask at once: each writes the same files, whole.
@@ -53,9 +53,9 @@ def untrained(request: EvaluationRequest, data_digest: str, folder: Path = FOLDE
     summary, records = (folder / f"{key}{ending}" for ending in (".json", ".npz"))
     if (metrics := _kept(summary, records)) is not None:
         return Baseline(metrics, records.resolve())
-    evaluation = evaluate(request)
-    metrics = {**evaluation.metrics, **operating_point_metrics(evaluation.records)}
-    evaluation.records.save(records)
+    validation = validate(request)
+    metrics = {**validation.metrics, **operating_point_metrics(validation.records)}
+    validation.records.save(records)
     write_json(summary, {"metrics": metrics, "of": facts})  # last: it says that both are there
     return Baseline(metrics, records.resolve())
 
@@ -65,7 +65,7 @@ def operating_point_metrics(records: DetectionRecords) -> dict[str, float]:
     return {f"val/{name}": value for name, value in at_best_f1(records).items()}
 
 
-def _facts(request: EvaluationRequest, data_digest: str) -> dict[str, Any]:
+def _facts(request: ValidationRequest, data_digest: str) -> dict[str, Any]:
     return {
         "data": data_digest,
         "imgsz": request.imgsz,

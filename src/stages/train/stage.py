@@ -15,10 +15,10 @@ from src.data.build import ensure_prepared
 from src.data.dvc import dvc_digest
 from src.data.options import DataOptions
 from src.data.prepared import PreparedData
-from src.detector.evaluate import EvaluationRequest
 from src.detector.options import EPOCH_METRICS, ModelOptions, ProjectTrainOptions
 from src.detector.train import TrainingRequest, TrainingResult
 from src.detector.train import train as train_detector
+from src.detector.validation import ValidationRequest
 from src.detector.weights import resolve_weights
 from src.documents.training import Flag
 from src.mlflow.options import TrackingOptions
@@ -157,9 +157,9 @@ def _baseline(
 
 def _baseline_request(
     job: TrainJob, data: PreparedData, weights: Path | None, result: TrainingResult
-) -> EvaluationRequest:
+) -> ValidationRequest:
     arguments = result.resolved
-    return EvaluationRequest(
+    return ValidationRequest(
         data_yaml=data.data_yaml,
         class_names=result.class_names,
         imgsz=int(arguments["imgsz"]),

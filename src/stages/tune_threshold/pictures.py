@@ -4,12 +4,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from src.detector.predict import read_image
-from src.documents.metrics import PointMetrics
-from src.documents.splits import BySplit
-from src.documents.threshold import Threshold
 from src.passes.matched import MatchedDetections
 from src.render import threshold as render
 from src.render.annotated import annotate
+from src.render.figures import Line
 from src.stages.tune_threshold.stage import DEFAULT, TuneOutcome
 from src.thresholds.operating_point import OperatingPoint, most_different
 from src.thresholds.outline import outline
@@ -27,39 +25,18 @@ def draw(outcome: TuneOutcome) -> None:
     lines = {split: _line(outcome, split) for split in outcome.curves}
     chosen = outcome.threshold.chosen
     score = None if chosen is None else chosen.score_interval
-    render.draw_precision_recall(plots / "precision_recall.png", lines, _tuned(outcome.threshold), _others(outcome))
+    render.draw_precision_recall(plots / "precision_recall.png", lines, outcome.threshold)
     render.draw_f1(plots / "f1_by_threshold.png", lines, score, DEFAULT.score)
     render.draw_reliability(plots / "reliability.png", outcome.calibration)
     if outcome.point is not None and (pairs := _pairs(outcome, outcome.point)):
         render.draw_pairs(plots / "default_and_tuned.png", pairs)
 
 
-def _line(outcome: TuneOutcome, split: str) -> render.Line:
+def _line(outcome: TuneOutcome, split: str) -> Line:
     curve = outcome.curves[split]
     drawn = outline(curve)
     counts = curve.counts
-    return render.Line(
-        curve.thresholds[drawn], counts.precision[drawn], counts.recall[drawn], np.asarray(counts.f()[drawn])
-    )
-
-
-def _tuned(threshold: Threshold) -> dict[str, PointMetrics]:
-    of_val = None if threshold.val is None else threshold.val.tuned
-    of_test = None if threshold.test is None else threshold.test.tuned
-    return dict(BySplit(of_val, of_test).items())
-
-
-def _others(outcome: TuneOutcome) -> dict[str, tuple[float, float]]:
-    """Recall and precision of the points to compare with."""
-    threshold, others = outcome.threshold, {}
-    if threshold.test is not None:
-        default = threshold.test.default
-        others[f"test, default {DEFAULT.score:g}"] = (default.recall.estimate, default.precision.estimate)
-    if reported := threshold.ultralytics:
-        others[f"{outcome.last_split}, as Ultralytics reports"] = (reported.recall, reported.precision)
-    if nearest := threshold.nearest:
-        others["val, nearest attainable"] = (nearest.recall, nearest.precision)
-    return others
+    return Line(curve.thresholds[drawn], counts.precision[drawn], counts.recall[drawn], np.asarray(counts.f()[drawn]))
 
 
 def _pairs(
@@ -91,4 +68,4 @@ def _half(
         kept=of.kept(point),
     )
     at = f"{name} {point.score:.3g}, NMS IoU {point.iou:g}"
-    return f"{at}: {drawn.found} found, {drawn.wrong} wrong, {drawn.missed} missed", drawn.picture
+    return f"{at}: {drawn.counts}", drawn.picture

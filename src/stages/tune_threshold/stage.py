@@ -25,8 +25,8 @@ from src.passes.matched import MatchedDetections, match_at
 from src.stages.tune_threshold import document
 from src.thresholds.bootstrap import reselect
 from src.thresholds.calibration import Reliability, reliability
-from src.thresholds.curve import CountsByThreshold, sweep
-from src.thresholds.operating_point import OperatingPoint, differences
+from src.thresholds.curve import CountsByThreshold, Rates, sweep
+from src.thresholds.operating_point import OperatingPoint, differences, in_all
 from src.thresholds.options import ThresholdOptions
 from src.thresholds.per_class import per_class
 from src.thresholds.select import Selection, preferred, select
@@ -84,6 +84,14 @@ class TuneOutcome:
     def last_split(self) -> str:
         """The split for what is shown of one only: test, or val where there is no test split."""
         return list(self.views)[-1]
+
+    @property
+    def broken_on_test(self) -> Rates | None:
+        """What the point does on test if it breaks the criterion's constraint there; it keeps it on val."""
+        if self.point is None or TEST not in self.views:
+            return None
+        counts = in_all(self.views[TEST].counts(self.point))
+        return counts.rates if self.options.rule.shortfall(counts) > 0 else None
 
 
 def tune_threshold(job: TuneJob) -> TuneOutcome:

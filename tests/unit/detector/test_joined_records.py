@@ -3,8 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from src.core.detection_records import IOU_THRESHOLDS
-from src.detector.evaluate import channels_by_name
 from src.detector.records import joined_records
+from src.detector.validation import channels_by_name
 
 
 def _noted(names: list[str], detections: list[int]):

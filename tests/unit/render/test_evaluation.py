@@ -1,5 +1,4 @@
 import csv
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,30 +15,18 @@ from src.render.evaluation import (
     write_pr_table,
     write_rows,
 )
+from src.render.figures import Line
 
 BLUE, ORANGE = (0, 114, 178), (213, 94, 0)
 NAN = float("nan")
 
 
-@dataclass(frozen=True)
-class Points:
-    """A curve, as the report takes any."""
-
-    scores: np.ndarray
-    precision: np.ndarray
-    recall: np.ndarray
-
-    @property
-    def f1(self):
-        return 2 * self.precision * self.recall / (self.precision + self.recall)
+def falling(highest: float = 0.9) -> Line:
+    precision, recall = np.linspace(1, 0.2, 30), np.linspace(0.1, 0.8, 30)
+    return Line(np.linspace(highest, 0.001, 30), precision, recall, 2 * precision * recall / (precision + recall))
 
 
-def falling(highest: float = 0.9) -> Points:
-    scores = np.linspace(highest, 0.001, 30)
-    return Points(scores, np.linspace(1, 0.2, 30), np.linspace(0.1, 0.8, 30))
-
-
-EMPTY = Points(np.zeros(0), np.zeros(0), np.zeros(0))
+EMPTY = Line(np.zeros(0), np.zeros(0), np.zeros(0), np.zeros(0))
 
 
 def pixels_of(path: Path, colour) -> int:

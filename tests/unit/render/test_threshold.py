@@ -1,4 +1,5 @@
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -6,12 +7,16 @@ from PIL import Image
 
 from src.core.interval import Interval
 from src.documents.metrics import PointMetrics
-from src.render.threshold import Line, draw_f1, draw_pairs, draw_precision_recall, draw_reliability, write_table
+from src.documents.threshold import NearestPoint, OnVal
+from src.render.figures import Line
+from src.render.threshold import draw_f1, draw_pairs, draw_precision_recall, draw_reliability, write_table
 from src.thresholds.calibration import reliability
 from src.thresholds.curve import sweep
+from tests.support import documents
 from tests.unit.thresholds.strategies import random_detections
 
 UNKNOWN = Interval(float("nan"), float("nan"), float("nan"))
+NONE = Interval(0, 0, 0)
 
 
 def line(detections=40, scale=1.0):
@@ -40,20 +45,18 @@ def test_f1_is_drawn_whatever_there_is(tmp_path, lines, tuned):
 
 
 @pytest.mark.parametrize(
-    ("tuned", "others"),
+    "changed",
     [
-        pytest.param({}, {}, id="no point"),
-        pytest.param(
-            {"val": PointMetrics(Interval(0.8, 0.7, 0.9), Interval(0.5, 0.4, 0.6), UNKNOWN)}, {}, id="a point"
-        ),
-        pytest.param(
-            {"val": PointMetrics(UNKNOWN, Interval(0, 0, 0), Interval(0, 0, 0))}, {}, id="a point that keeps nothing"
-        ),
-        pytest.param({}, {"default": (0.0, float("nan")), "Ultralytics": (0.5, 0.5)}, id="others"),
+        pytest.param({}, id="points on val and test"),
+        pytest.param({"val": None, "test": None, "ultralytics": None, "chosen": None}, id="no point"),
+        pytest.param({"val": OnVal(PointMetrics(UNKNOWN, NONE, NONE), 4, 9)}, id="a point that keeps nothing"),
+        pytest.param({"val": None, "nearest": NearestPoint(0.3, 0.7, 0.5, 0.5, 0.5, 1.0)}, id="a nearest point"),
     ],
 )
-def test_precision_and_recall_are_drawn_whatever_there_is(tmp_path, tuned, others):
-    draw_precision_recall(tmp_path / "pr.png", {"val": line(), "test": line(0)}, tuned, others)
+def test_precision_and_recall_are_drawn_whatever_there_is(tmp_path, changed):
+    draw_precision_recall(
+        tmp_path / "pr.png", {"val": line(), "test": line(0)}, replace(documents.threshold(), **changed)
+    )
     assert is_picture(tmp_path / "pr.png")
 
 

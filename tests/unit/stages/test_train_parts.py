@@ -6,8 +6,8 @@ import pytest
 from src.core.detection_records import DetectionRecords
 from src.data.prepared import PreparedData
 from src.detector.arguments import defaults
-from src.detector.evaluate import Evaluation, EvaluationRequest
 from src.detector.train import TrainingResult
+from src.detector.validation import Validation, ValidationRequest
 from src.documents.splits import DataSet
 from src.documents.training import Flag, Training
 from src.mlflow.runs import NullRun
@@ -16,7 +16,6 @@ from src.stages.train.baseline import Baseline, untrained
 from src.stages.train.outcome import TrainOutcome
 from src.stages.train.reporting import Observer, Pruned, parameters
 from src.stages.train.stage import searched_arguments
-from src.stages.train.table import remarks
 
 RECORDS = DetectionRecords(
     image_index=np.array([0, 1]),
@@ -94,17 +93,17 @@ def evaluations(monkeypatch):
     """How often a model was really evaluated."""
     requests = []
 
-    def evaluate(request):
+    def validate(request):
         requests.append(request)
-        return Evaluation({"val/mAP50": 0.5, "val/mAP50-95": 0.4}, 0.7, 0.6, RECORDS)
+        return Validation({"val/mAP50": 0.5, "val/mAP50-95": 0.4}, 0.7, 0.6, RECORDS)
 
-    monkeypatch.setattr(baseline, "evaluate", evaluate)
+    monkeypatch.setattr(baseline, "validate", validate)
     return requests
 
 
 def _request(tmp_path, **changes):
     settings = {"imgsz": 64, "batch": 4, "architecture": "yolov8n.yaml", **changes}
-    return EvaluationRequest(data_yaml=tmp_path / "data.yaml", class_names=("person",), **settings)
+    return ValidationRequest(data_yaml=tmp_path / "data.yaml", class_names=("person",), **settings)
 
 
 def test_a_baseline_is_evaluated_once(tmp_path, evaluations):
@@ -200,12 +199,3 @@ def test_a_metric_without_value_is_null(tmp_path, unknown):
     _outcome(tmp_path, trained=unknown).save(data=data, start="yolov8n.pt", epochs=4, run_id=None)
 
     assert json.loads((tmp_path / "metrics.json").read_text())["val/mAP50-95"] is None
-
-
-@pytest.mark.parametrize(("trained", "said"), [(0.3, True), (0.5, False)])
-def test_a_training_that_made_it_worse_is_called_so(tmp_path, trained, said):
-    """The most important line of all."""
-    outcome = _outcome(tmp_path, trained)
-    lines = remarks(outcome)
-    assert any("WORSE" in line for line in lines) is said
-    assert "Flag few_steps: Only 5." in lines

@@ -14,11 +14,11 @@ from src.documents.threshold import Threshold, UltralyticsPoint
 from src.mlflow.options import TrackingOptions
 from src.mlflow.runs import NullRun
 from src.passes import matched
+from src.render.printed import threshold as printed
 from src.stages.tune_threshold import pictures as threshold_pictures
 from src.stages.tune_threshold import stage
 from src.stages.tune_threshold.record import record, save, tracked
 from src.stages.tune_threshold.stage import TuneJob, tune_threshold
-from src.stages.tune_threshold.table import remarks, show
 from src.thresholds.options import ThresholdOptions
 from tests.support import documents
 from tests.unit.evaluation.scenes import random_scene
@@ -35,6 +35,10 @@ class Found:
 def scene(seed=0, images=12, classes=2, truths=40, detections=90):
     detections, truth = random_scene(seed, images=images, classes=classes, truths=truths, detections=detections)
     return Found(truth, detections.where(detections.scores > 0.001))
+
+
+def remarks(outcome):
+    return printed.remarks(outcome.threshold, outcome.broken_on_test)
 
 
 NO_TRUTH = scene(truths=0)
@@ -66,7 +70,7 @@ def tuned(tmp_path, monkeypatch):
         outcome = tune_threshold(job)
         save(outcome)
         record(outcome, NullRun())
-        show(outcome, Console(quiet=True))
+        printed.show(outcome.threshold, outcome.broken_on_test, outcome.folder, Console(quiet=True))
         assert repr(Threshold.read(job.folder)) == repr(outcome.threshold)  # NaN is not equal to itself
         return outcome
 
@@ -189,11 +193,11 @@ def test_a_class_that_is_missing_from_val_has_the_threshold_for_all(tuned):
 
 
 def test_a_small_test_set_is_said_to_decide_nothing(tuned):
-    """Tuned and default on the same twelve images are not to be told apart."""
+    """Tuned and default on the same twelve images have no significant difference."""
     outcome = tuned({"val": scene(0), "test": scene(1)})
     difference = outcome.threshold.test.difference.f1
     assert difference.low <= 0 <= difference.high
-    assert any("the difference on 12 test images cannot be told from none" in line for line in remarks(outcome))
+    assert any("no significant difference on 12 test images" in line for line in remarks(outcome))
 
 
 def test_a_missing_evaluation_is_named(tmp_path):

@@ -14,7 +14,7 @@ _SCRATCH_SEED = 0
 
 
 @dataclass(frozen=True)
-class EvaluationRequest:
+class ValidationRequest:
     """What to validate.
 
     Attributes:
@@ -46,7 +46,7 @@ class EvaluationRequest:
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class Validation:
     """What came out.
 
     Attributes:
@@ -62,7 +62,7 @@ class Evaluation:
     records: DetectionRecords
 
 
-def evaluate(request: EvaluationRequest) -> Evaluation:
+def validate(request: ValidationRequest) -> Validation:
     """Validate a model on one split, on the data's classes only.
 
     Side effects: sets torch's threads of this process, and its random seeds for a random initialisation.
@@ -76,12 +76,12 @@ def evaluate(request: EvaluationRequest) -> Evaluation:
     engine.trust_pickles(request.trust_pickle)
     try:
         with engine.quiet():
-            return _evaluate(request)
+            return _validate(request)
     except ProjectError:
         raise
     except Exception as error:
         name = request.weights or request.architecture
-        raise TrainingError(f"{name} cannot be evaluated: {type(error).__name__}: {error}") from error
+        raise TrainingError(f"{name} cannot be validated: {type(error).__name__}: {error}") from error
 
 
 def channels_by_name(class_names: Sequence[str], model_names: Mapping[int, str]) -> list[int | None]:
@@ -97,7 +97,7 @@ def _plain(name: str) -> str:
     return " ".join(name.replace("_", " ").lower().split())
 
 
-def _evaluate(request: EvaluationRequest) -> Evaluation:
+def _validate(request: ValidationRequest) -> Validation:
     from src.detector.engine import resolve_device
     from src.detector.validator import RecordingValidator
 
@@ -128,7 +128,7 @@ def _evaluate(request: EvaluationRequest) -> Evaluation:
         raise TrainingError(f"The validation of {request.weights or request.architecture} yielded nothing.")
     metrics = {name.replace("val/", f"{request.split}/"): x for name, x in validator.mean_average_precision.items()}
     box = validator.metrics.box
-    return Evaluation(metrics, float(box.mp), float(box.mr), validator.records)
+    return Validation(metrics, float(box.mp), float(box.mr), validator.records)
 
 
 class ModelSource(Protocol):

@@ -1,0 +1,57 @@
+"""What an evaluation says at its end."""
+
+from dataclasses import replace
+
+import pytest
+
+from src.core.interval import Interval
+from src.documents.splits import BySplit
+from src.render.printed.evaluation import latency_table, metrics_table, remarks, robustness_table
+from tests.support import documents
+
+UNKNOWN = Interval(float("nan"), float("nan"), float("nan"))
+
+
+def test_each_split_stands_beside_the_starting_weights():
+    table = metrics_table(documents.evaluation())
+    titles = [column.title for column in table.columns]
+    assert titles == ["metric", "val (400 images)", "val, untrained", "test (500 images)", "test, untrained"]
+    assert table.texts(table.rows[0])[:2] == ("mAP50-95", "0.620 [0.600, 0.640]")
+
+
+def test_a_metric_that_is_not_defined_is_a_dash():
+    evaluation = documents.evaluation()
+    split = evaluation.splits.test
+    undefined = replace(split, metrics=replace(split.metrics, precision=UNKNOWN))
+    table = metrics_table(replace(evaluation, splits=BySplit(test=undefined), untrained=BySplit()))
+    assert table.texts(table.rows[2]) == ("precision", "–")
+
+
+def test_the_images_as_they_are_come_before_the_corruptions():
+    table = robustness_table(documents.evaluation())
+    assert [row.cells[0] for row in table.rows] == ["(clean)", "night", "fog"]
+    assert table.texts(table.rows[0])[1] == "0.820 [0.790, 0.850]"
+
+
+def test_each_runtime_has_a_row():
+    table = latency_table(documents.latency())
+    assert [table.texts(row) for row in table.rows] == [
+        ("pytorch", "20.0", "24.0", "30.0", "20.0 / 20.0 / 20.0", "48.0"),
+        ("onnx", "20.0", "24.0", "30.0", "20.0 / 20.0 / 20.0", "61.0"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("difference", "said"),
+    [
+        pytest.param(Interval(0.1, 0.05, 0.15), "better.", id="better"),
+        pytest.param(Interval(-0.1, -0.15, -0.05), "WORSE than not training.", id="worse"),
+        pytest.param(Interval(0.1, -0.05, 0.15), "no significant difference.", id="open"),
+    ],
+)
+def test_the_interval_says_whether_training_helped(difference, said):
+    evaluation = documents.evaluation()
+    changed = replace(evaluation.difference.test, map50_95=difference)
+    lines = remarks(replace(evaluation, difference=BySplit(test=changed)), documents.latency())
+    [line] = [line for line in lines if line.startswith("Against the starting weights on test")]
+    assert line.endswith(said)
