@@ -6,7 +6,6 @@ with other images of the same kind; they say nothing about other seeds of a trai
 Reference: Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13 (percentile intervals).
 """
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,10 +32,6 @@ class Interval:
     def excludes_zero(self) -> bool:
         """Whether a difference can be told from no difference at all; False for an interval that is not known."""
         return self.low > 0 or self.high < 0
-
-    def as_json(self) -> dict[str, float | None]:
-        """The three numbers by name; what is not known is None, since JSON has no NaN."""
-        return {name: None if math.isnan(value) else float(value) for name, value in vars(self).items()}
 
     def __format__(self, spec: str) -> str:
         """The interval as `0.83 [0.71, 0.92]`, each number formatted by `spec` (`.3f` if none is given)."""

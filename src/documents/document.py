@@ -53,6 +53,8 @@ class Document:
         except (FileNotFoundError, NotADirectoryError):
             instead = f", or {otherwise}" if otherwise else ""
             raise DataError(f"There is no {path}: run `python -m src.{cls.STAGE}`{instead}.") from None
+        except (OSError, UnicodeDecodeError) as error:
+            raise DataError(f"{path} cannot be read ({error}): {cls._again()}.") from error
         return cls.parse(text, path)
 
     @classmethod

@@ -1,15 +1,14 @@
 """How far a run has got, kept in its folder, so that an interrupted one can be found and resumed."""
 
-import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import ClassVar
 
-from src.core.errors import ConfigError
-from src.core.files import write_json
+from src.core.errors import ConfigError, DataError
+from src.documents.document import Document
 
-FILE = "run.json"
 OUTPUTS = Path("outputs")
 
 
@@ -24,8 +23,8 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True)
-class RunState:
-    """What a run leaves in its folder.
+class RunState(Document):
+    """`run.json` in the folder of a run.
 
     Attributes:
         status: How far it has got.
@@ -34,22 +33,21 @@ class RunState:
         pid: The process that wrote it.
     """
 
+    FILE: ClassVar[str] = "run.json"
+    STAGE: ClassVar[str] = "train"
+    VERSION: ClassVar[int] = 1
+
     status: Status
     data_digest: str
     mlflow_run_id: str | None
     pid: int
 
-    def save(self, folder: Path) -> None:
-        """Write it into the run's folder."""
-        write_json(folder / FILE, asdict(self))
-
     @staticmethod
     def load(folder: Path) -> "RunState | None":
-        """Read it; None where the folder is no run's."""
+        """Read it; None where the folder is no run's, or one of another version of this project."""
         try:
-            content = json.loads((folder / FILE).read_text(encoding="utf-8"))
-            return RunState(**{**content, "status": Status(content["status"])})
-        except (OSError, ValueError, TypeError, KeyError):
+            return RunState.read(folder)
+        except DataError:
             return None
 
     @property
@@ -78,7 +76,7 @@ def find_interrupted(folder: Path, resume_from: str | None, outputs: Path = OUTP
         return _named(Path(resume_from))
     if _resumable(folder):
         return folder.resolve()
-    found = [path.parent for path in outputs.glob(f"*/*/{FILE}")] + [path.parent for path in outputs.glob(f"*/{FILE}")]
+    found = [path.parent for pattern in ("*/*", "*") for path in outputs.glob(f"{pattern}/{RunState.FILE}")]
     resumable = [path for path in found if _resumable(path)]
     if not resumable:
         raise ConfigError(

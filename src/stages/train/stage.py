@@ -78,7 +78,7 @@ def train(job: TrainJob, reporter: Reporter) -> TrainOutcome:
     if job.train.resume:
         run.set_tags({"interrupted": "false", "resumed": "true"})
     state = replace(state, status=Status.RUNNING, mlflow_run_id=run.id)
-    state.save(job.folder)
+    state.write(job.folder)
     reporter.set_user_attr("folder", str(job.folder.resolve()))
     reporter.set_user_attr("mlflow_run_id", run.id)  # provisional, should the training not live to say more
     try:
@@ -88,7 +88,7 @@ def train(job: TrainJob, reporter: Reporter) -> TrainOutcome:
         raise
     finally:
         reporter.set_user_attr("mlflow_run_id", run.id)
-    replace(state, status=Status.FINISHED, mlflow_run_id=run.id).save(job.folder)
+    replace(state, status=Status.FINISHED, mlflow_run_id=run.id).write(job.folder)
     return outcome
 
 
@@ -229,4 +229,4 @@ def _end_early(run: Run, folder: Path, state: RunState, error: BaseException) ->
         tags, status, ending = {"reason": reason}, RunStatus.FAILED, Status.FAILED
     run.set_tags(tags)
     run.end(status)
-    replace(state, status=ending, mlflow_run_id=run.id).save(folder)
+    replace(state, status=ending, mlflow_run_id=run.id).write(folder)

@@ -79,6 +79,12 @@ def test_a_missing_document_is_said_with_what_to_do(tmp_path):
     )
 
 
+def test_bytes_that_are_no_text_are_refused(tmp_path):
+    (tmp_path / Threshold.FILE).write_bytes(b"\xff\xfe")
+    with pytest.raises(DataError, match=r"threshold\.json cannot be read"):
+        Threshold.read(tmp_path)
+
+
 def test_a_number_that_is_none_is_not_written(tmp_path):
     with pytest.raises(ValueError, match="not JSON compliant"):
         replace(documents.training(), seconds=float("nan")).write(tmp_path)

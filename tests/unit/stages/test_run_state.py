@@ -10,7 +10,7 @@ NO_PROCESS = 2**22 + 1  # above Linux's greatest process id
 
 
 def _run(folder, status=Status.INTERRUPTED, pid=NO_PROCESS, with_checkpoint=True, age=0):
-    RunState(status, "digest", "id", pid).save(folder)
+    RunState(status, "digest", "id", pid).write(folder)
     if with_checkpoint:
         path = run_state.checkpoint(folder)
         path.parent.mkdir(parents=True)
@@ -22,7 +22,7 @@ def _run(folder, status=Status.INTERRUPTED, pid=NO_PROCESS, with_checkpoint=True
 def test_a_state_is_read_as_it_was_written(tmp_path):
     """The folder keeps what a later process needs."""
     state = RunState(Status.RUNNING, "digest", None, 7)
-    state.save(tmp_path)
+    state.write(tmp_path)
     assert RunState.load(tmp_path) == state
 
 
@@ -30,7 +30,7 @@ def test_a_state_is_read_as_it_was_written(tmp_path):
 def test_a_folder_without_readable_state_is_no_run(tmp_path, content):
     """A file cut off by a full disk does not break the search for others."""
     if content is not None:
-        (tmp_path / run_state.FILE).write_text(content)
+        (tmp_path / RunState.FILE).write_text(content)
     assert RunState.load(tmp_path) is None
 
 
