@@ -28,5 +28,10 @@ def located(place: str, base: Path) -> str:
     return _absolute(place, base) if place and not _SCHEME.match(place) else place
 
 
+def sqlite_file(uri: str) -> Path | None:
+    """The file of a SQLite database; None where the store is something else."""
+    return Path(uri.removeprefix(_SQLITE)) if uri.startswith(_SQLITE) else None
+
+
 def _absolute(path: str, base: Path) -> str:
     return os.path.normpath(base.absolute() / path)

@@ -8,7 +8,7 @@ from src.core.errors import DataError
 from src.core.interval import Interval
 from src.evaluation.average_precision import METRICS
 from src.evaluation.bootstrap import paired_difference
-from src.mlflow.runs.any_runs import DetailedRun
+from src.mlflow.runs.recorded import DetailedRun
 from src.study.comparability import RunFacts, obstacles
 
 RECORDS = "val_records.npz"  # as trainings upload it

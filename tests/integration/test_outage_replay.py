@@ -12,9 +12,11 @@ import pytest
 from src.mlflow.comparison_view import ComparisonView
 from src.mlflow.courier import courier as courier_module
 from src.mlflow.courier.courier import Courier
-from src.mlflow.courier.store import Store, StoreRefusedError, StoreUnavailableError
+from src.mlflow.courier.store import NewRun, Store
+from src.mlflow.errors import StoreRefusedError, StoreUnavailableError
 from src.mlflow.options import TrackingOptions
 from src.mlflow.runs import RunStatus, attach, open_run
+from tests.contract.store_conformance import new_run
 from tests.integration.tables import BY_THE_STORES_CLOCK, files, rows, run_names
 from tests.unit.mlflow.mortality import deliver_with_kills
 
@@ -139,12 +141,12 @@ class LateStore:
         self._asked: set[str] = set()
         self.made_late = 0
 
-    def create_run(self, *, name: str, **named: Any) -> str:
-        if name not in self._asked:
-            self._asked.add(name)
+    def create_run(self, run: NewRun) -> str:
+        if run.name not in self._asked:
+            self._asked.add(run.name)
             raise StoreUnavailableError("there was no answer in time")
-        run_id: str = self._store.create_run(name=name, **named)
-        self._store.create_run(name=name, **named)  # what was asked for at first
+        run_id = self._store.create_run(run)
+        self._store.create_run(run)  # what was asked for at first
         self.made_late += 1
         return run_id
 
@@ -155,7 +157,7 @@ class LateStore:
 def test_of_a_batch_only_what_is_wrong_is_refused(project):
     """MLflow refuses a hundred parameters for the name of one; the others are recorded, and so is why."""
     store = mlflow_store(project / "killed" / "mlflow.db")
-    run_id = store.create_run(experiment="one", artifacts="", name="one", tags={}, time_ms=0)
+    run_id = store.create_run(new_run("one"))
     params = {f"parameter_{n}": "1" for n in range(120)} | {"a//b": "2"}
     with pytest.raises(StoreRefusedError, match="a//b"):
         store.log_params(run_id, params)

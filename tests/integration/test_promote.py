@@ -17,7 +17,7 @@ from src.documents.predictions import Predictions, folder_of
 from src.evaluation.options import EvaluateOptions
 from src.evaluation.output_agreement import output_agreement
 from src.mlflow.options import TrackingOptions
-from src.mlflow.registry.store import connected
+from src.mlflow.registry.store import open_registry
 from src.stages.promote.arguments import PromoteArguments
 from src.stages.promote.rollback import roll_back
 from src.stages.promote.stage import PromoteJob, promote
@@ -104,7 +104,7 @@ def sharp_run(store, sharp):
 
 
 def in_registry(store, name):
-    with connected(store.uri) as registry:
+    with open_registry(store.uri) as registry:
         return registry.model(name)
 
 

@@ -14,7 +14,7 @@ from src.detector.options import TrainOptions
 from src.evaluation.options import EvaluateOptions
 from src.mlflow.options import TrackingOptions
 from src.mlflow.registry import package
-from src.mlflow.registry.store import connected
+from src.mlflow.registry.store import open_registry
 from src.stages.promote.arguments import PromoteArguments
 from src.stages.promote.rollback import roll_back
 from src.stages.promote.stage import PromoteJob, promote
@@ -78,7 +78,7 @@ def test_a_model_goes_through_the_server_and_back(server, real_data, coco128, tm
         made[imgsz] = promote(job)
 
     assert made[256].against_incumbent.is_won
-    with connected(server) as registry:
+    with open_registry(server) as registry:
         assert registry.model("served").aliases == {"production": 2}
         folder = registry.fetch_model(made[256].version, tmp_path / "fetched")
     assert package.config_in(folder)["imgsz"] == 256

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from src.mlflow.courier import process as courier_process
 from src.mlflow.courier.courier import Courier
+from src.mlflow.courier.store import Store
 from src.mlflow.spool.lock import FileLock
 from src.mlflow.spool.reader import run_readers
 
@@ -30,6 +31,16 @@ def main(spool: Path) -> None:
         # A writer that saw the lock taken just before it was released relies on this second look.
         if not keys_in(spool) - left:
             return
+
+
+def open_store(uri: str) -> Store:
+    """The store at a tracking URI.
+
+    Another tracker is added here, by the scheme of its URI; see docs/guides/tracking.md.
+    """
+    from src.mlflow.courier.mlflow_store import MlflowStore  # takes seconds: only once the courier has its lock
+
+    return MlflowStore(uri)
 
 
 def keys_in(spool: Path) -> set[str]:

@@ -8,13 +8,13 @@ from typing import Any
 
 from src.core.errors import TrackingError
 from src.mlflow.comparison_view import ComparisonView
-from src.mlflow.courier.source import machine_now, source_tags
-from src.mlflow.courier.store import DatasetUse, MetricValue, RunNotFoundError, Store, StoreRefusedError
+from src.mlflow.courier.store import DatasetUse, MetricValue, NewRun, Store
+from src.mlflow.errors import RunNotFoundError, StoreRefusedError
 from src.mlflow.location import located
-from src.mlflow.spool.folder import State, is_key
+from src.mlflow.spool.environment import machine_now
+from src.mlflow.spool.folder import KEY_TAG, State, is_key
 from src.mlflow.spool.reader import RunReader
 
-KEY_TAG = "tracking.key"
 REFUSALS_KEPT = 5
 
 _logger = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ class Delivery:
         Args:
             reader: the run's end of the spool.
             run_ids: the store's ids of provisional keys, which the deliveries of a courier share and extend; also
-                of runs that the store has lost and that began anew.
+                of runs that the store has lost and that were created again.
 
         Raises:
             OSError, ValueError: the folder cannot be read.
@@ -123,7 +123,9 @@ class Delivery:
             except RunNotFoundError:
                 if not header["resume"]:
                     raise
-                _logger.warning("The store does not know run %s any more; '%s' begins anew.", run_id, header["name"])
+                _logger.warning(
+                    "The store does not know run %s any more; a new run begins for '%s'.", run_id, header["name"]
+                )
                 run_id = None
         created = run_id is None
         self._update(run_id=run_id or self._create(store, header), created=created)
@@ -133,17 +135,17 @@ class Delivery:
         parent = self._resolve(store, header["parent_run_id"])
         if found := store.find_run(experiment=experiment, tag=KEY_TAG, value=key):  # by a courier that was killed then
             return found
-        tags = {**source_tags(self._environment), **header["tags"], KEY_TAG: key}
-        if parent:
-            tags["mlflow.parentRunId"] = parent
-        self._update(creations=min(self.state.creations + 1, 2))
-        return store.create_run(
+        run = NewRun(
             experiment=experiment,
             artifacts=located(header["artifacts"], self._base),
             name=header["name"],
-            tags=tags,
+            parent_run_id=parent,
+            tags={**header["tags"], KEY_TAG: key},
+            environment=self._environment,
             time_ms=header["time_ms"],
         )
+        self._update(creations=min(self.state.creations + 1, 2))
+        return store.create_run(run)
 
     def _resolve(self, store: Store, run_id: str | None) -> str | None:
         """The store's id for what may be a provisional key, perhaps of a run on another machine."""
@@ -204,9 +206,7 @@ class Delivery:
         store.log_dataset(self._run_id, DatasetUse(**arguments))
 
     def _save_view(self, store: Store, arguments: dict[str, Any]) -> None:
-        experiment_id = store.read_run(self._run_id).experiment_id
-        view = ComparisonView(**arguments["view"])
-        store.tag_experiment(experiment_id, view.tag(self._run_id, arguments["time_ms"]))
+        store.save_view(self._run_id, ComparisonView(**arguments["view"]), arguments["time_ms"])
 
     def _end(self, store: Store, arguments: dict[str, Any]) -> None:
         store.end_run(self._run_id, arguments["status"], arguments["time_ms"])

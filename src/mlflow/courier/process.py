@@ -13,6 +13,7 @@ import time
 import warnings
 from pathlib import Path
 
+from src.mlflow.client import COURIER_ENVIRONMENT, COURIER_ENVIRONMENT_FIXED
 from src.mlflow.spool.lock import is_held
 
 _PROJECT = Path(__file__).resolve().parents[3]
@@ -90,15 +91,6 @@ def _let_go() -> None:
 
 
 def environment() -> dict[str, str]:
-    """That of a process that talks to the store: MLflow's patience cut short, unless the user set it, no telemetry.
-
-    MLflow's client does not repeat requests there, whatever the user set: it would repeat the creation of a run whose
-    answer was lost, which makes two. The courier repeats them, and looks first.
-    """
-    own = {
-        "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
-        "MLFLOW_DISABLE_TELEMETRY": "true",
-        "OMP_NUM_THREADS": "1",
-    }
+    """That of the courier: MLflow's time-outs cut short, unless the user set them, and no telemetry."""
     path = os.pathsep.join(filter(None, (str(_PROJECT), os.environ.get("PYTHONPATH"))))
-    return {**own, **os.environ, "PYTHONPATH": path, "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
+    return {**COURIER_ENVIRONMENT, **os.environ, "PYTHONPATH": path, **COURIER_ENVIRONMENT_FIXED}

@@ -10,19 +10,30 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from src.core.errors import TrackingError
+from src.mlflow.comparison_view import ComparisonView
 
 
-class StoreUnavailableError(TrackingError):
-    """The store did not answer, or not sensibly: the same call may succeed later."""
+@dataclass(frozen=True)
+class NewRun:
+    """A run that is to begin.
 
+    Attributes:
+        experiment: Its experiment, made if missing.
+        artifacts: Where a new experiment's artifacts go; empty leaves the choice to the store.
+        name: What it is called.
+        parent_run_id: The store's id of the run that it is shown under.
+        tags: Its first tags, by which it can be found.
+        environment: What it runs on, as `describe_environment` says it.
+        time_ms: When it began, in milliseconds since 1970.
+    """
 
-class StoreRefusedError(TrackingError):
-    """The store does not take this call, now or later."""
-
-
-class RunNotFoundError(StoreRefusedError):
-    """The store does not know the run."""
+    experiment: str
+    artifacts: str
+    name: str
+    parent_run_id: str | None
+    tags: Mapping[str, str]
+    environment: Mapping[str, str]
+    time_ms: int
 
 
 @dataclass(frozen=True)
@@ -61,8 +72,8 @@ class DatasetUse:
 class Store(Protocol):
     """A tracking store. Every method may raise StoreUnavailableError or StoreRefusedError."""
 
-    def create_run(self, *, experiment: str, artifacts: str, name: str, tags: Mapping[str, str], time_ms: int) -> str:
-        """Begin a run, in an experiment that is made if missing with its artifacts under `artifacts`."""
+    def create_run(self, run: NewRun) -> str:
+        """Begin a run; returns its id."""
 
     def find_run(self, *, experiment: str, tag: str, value: str) -> str | None:
         """The run of an experiment that has a tag with a value."""
@@ -75,9 +86,6 @@ class Store(Protocol):
 
     def read_run(self, run_id: str) -> StoredRun:
         """Read a run; raises RunNotFoundError."""
-
-    def tag_experiment(self, experiment_id: str, tags: Mapping[str, str]) -> None:
-        """Record tags of an experiment."""
 
     def log_params(self, run_id: str, params: Mapping[str, str]) -> None:
         """Record parameters; a value that differs from the one that the run has is refused, the others are not."""
@@ -96,6 +104,9 @@ class Store(Protocol):
 
     def log_dataset(self, run_id: str, use: DatasetUse) -> None:
         """Record the use of a data set."""
+
+    def save_view(self, run_id: str, view: ComparisonView, time_ms: int) -> None:
+        """Save a view that compares the runs below a run, made at a time in milliseconds since 1970."""
 
     def end_run(self, run_id: str, status: str, time_ms: int) -> None:
         """Set the status with which a run ended, and when."""

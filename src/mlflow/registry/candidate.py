@@ -10,9 +10,9 @@ from src.documents.evaluation import EvaluatedSplit, Evaluation
 from src.documents.metrics import PointMetrics
 from src.documents.splits import TEST, VAL
 from src.documents.threshold import Threshold
+from src.mlflow.spool.folder import KEY_TAG
 
 DATA_TAG = "data.digest"
-_KEY_TAG = "tracking.key"  # what the run was called until the store answered
 _SHOWN = 12  # characters of a digest
 
 
@@ -42,7 +42,7 @@ class Candidate:
     def __post_init__(self) -> None:
         judged, seen, chosen = self.decision.candidate, self.evaluation, self.threshold.chosen
         score, iou = (None, None) if chosen is None else (chosen.score, chosen.iou)
-        if judged.run_id != self.tags.get(_KEY_TAG):
+        if judged.run_id != self.tags.get(KEY_TAG):
             self._check("run", self.run_id, judged.run_id, "decision")
         self._check("data", self.tags.get(DATA_TAG), judged.data.digest, "decision")
         self._check("data", self.tags.get(DATA_TAG), seen.data.digest, "evaluation")

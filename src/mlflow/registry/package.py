@@ -6,13 +6,14 @@ others its boxes differ a little.
 """
 
 import importlib.metadata
-import logging
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from src.mlflow.client import quiet
 
 BACKENDS = ("pytorch", "onnx")
 
@@ -132,14 +133,6 @@ def _pyfunc_flavor(folder: Path) -> dict[str, Any]:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Hold back what MLflow and Ultralytics say about what they do."""
-    loggers = [logging.getLogger(name) for name in ("mlflow", "ultralytics")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
+    with quiet("ultralytics"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield

@@ -1,31 +1,23 @@
-"""The seam to MLflow: runs to promote, registered models, their versions and aliases; its exceptions translated.
+"""Runs to promote, registered models, their versions and aliases, as MLflow has them."""
 
-It talks through a client with its own URI. Only while a registry is open does the process's environment say what MLflow
-reads there: which store is meant (to resolve `models:/…`) and how long to be patient with it.
-"""
-
-import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from src.core.errors import RegistryError
+from src.core.errors import RegistryError, TrackingError
 from src.core.secrets import without_credentials
+from src.mlflow.client import connected, translated
+from src.mlflow.errors import RunNotFoundError
 from src.mlflow.registry.description import usage
+from src.mlflow.spool.folder import KEY_TAG, is_key
 
-_SQLITE = "sqlite:///"
-_KEY_TAG = "tracking.key"  # what a run is called until the store has answered (src/mlflow)
+if TYPE_CHECKING:
+    from mlflow.tracking import MlflowClient
+
 _ID_LENGTH = 32
-_UNKNOWN = {"RESOURCE_DOES_NOT_EXIST", "NOT_FOUND"}
 _MODEL = "detector"  # what a model is called in the run that it came from
-_PATIENCE = {
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-}
 
 
 @dataclass(frozen=True)
@@ -76,63 +68,50 @@ class RegisteredModel:
 
 
 @contextmanager
-def connected(uri: str) -> Iterator["MlflowRegistry"]:
+def open_registry(uri: str) -> Iterator["MlflowRegistry"]:
     """The registry at an MLflow tracking URI.
 
-    Side effects: environment variables of this process, until it is closed.
+    Side effects: those of `src.mlflow.client.connected`, until it is closed.
 
     Raises:
         RegistryError: there is no such store.
     """
-    if uri.startswith(_SQLITE) and not Path(uri.removeprefix(_SQLITE)).is_file():
-        raise RegistryError(f"There is no MLflow store {uri}; set tracking.uri to where the training was recorded.")
-    wanted = {**_PATIENCE, **{name: os.environ[name] for name in _PATIENCE if name in os.environ}}
-    wanted["MLFLOW_TRACKING_URI"] = uri
-    before = {name: os.environ.get(name) for name in wanted}
-    os.environ.update(wanted)
-    try:
-        yield MlflowRegistry(uri)
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+    with ExitStack() as stack:
+        with _translated(f"opening {without_credentials(uri)}"):
+            client = stack.enter_context(connected(uri))
+        yield MlflowRegistry(client, uri)
 
 
 class MlflowRegistry:
-    """Runs and registered models; made by `connected`. Every method may raise RegistryError."""
+    """Runs and registered models; made by `open_registry`. Every method may raise RegistryError."""
 
-    def __init__(self, uri: str) -> None:
-        self.uri = uri
-        with _translated(f"Opening {without_credentials(uri)}"):
-            from mlflow.tracking import MlflowClient
-
-            self._client = MlflowClient(tracking_uri=uri, registry_uri=uri)
+    def __init__(self, client: "MlflowClient", uri: str) -> None:
+        self._client = client
+        self._uri = uri
 
     def run(self, run_id: str) -> StoredRun:
         """A run by its id, or by the provisional key that it had before the store answered."""
         short = "" if len(run_id) >= _ID_LENGTH else f" (an id has {_ID_LENGTH} characters, and all are needed)"
         unknown = f"There is no run {run_id}{short}"
-        with _translated(f"Reading run {run_id} from {without_credentials(self.uri)}", unknown):
-            if run_id.startswith("pending-"):
+        with _translated(f"reading run {run_id} from {without_credentials(self._uri)}", unknown):
+            if is_key(run_id):
                 run_id = self._id_of(run_id)
             found = self._client.get_run(run_id)
         return StoredRun(str(found.info.run_id), str(found.info.experiment_id), dict(found.data.tags))
 
     def files(self, run_id: str, folder: str) -> list[str]:
         """The paths of the artifacts of a run in one of its folders."""
-        with _translated(f"Looking for {folder} in run {run_id}"):
+        with _translated(f"looking for {folder} in run {run_id}"):
             return [str(file.path) for file in self._client.list_artifacts(run_id, folder)]
 
     def fetch(self, run_id: str, path: str, into: Path) -> Path:
         """Download an artifact of a run, a file or a folder, to its own path below `into`."""
-        with _translated(f"Downloading {path} of run {run_id}"):
+        with _translated(f"downloading {path} of run {run_id}"):
             return Path(self._client.download_artifacts(run_id, path, str(into)))
 
     def model(self, name: str) -> RegisteredModel:
         """All that the registry knows under a name."""
-        with _translated(f"Reading model {name} from {without_credentials(self.uri)}"):
+        with _translated(f"reading model {name} from {without_credentials(self._uri)}"):
             names = self._client.search_registered_models(f"name = '{name}'")
             if not names:
                 return RegisteredModel({}, {}, {})
@@ -150,7 +129,7 @@ class MlflowRegistry:
         from mlflow.entities import LoggedModelOutput
         from mlflow.models import Model
 
-        with _translated(f"Registering {name}"):
+        with _translated(f"registering {name}"):
             made = self._client.create_logged_model(
                 run.experiment_id, name=_MODEL, source_run_id=run.run_id, model_type=_MODEL
             )
@@ -182,28 +161,28 @@ class MlflowRegistry:
         """Download a version; returns the model's folder."""
         from mlflow.artifacts import download_artifacts
 
-        with _translated(f"Downloading version {version.number} of {version.name}"):
+        with _translated(f"downloading version {version.number} of {version.name}"):
             place = self._client.get_model_version_download_uri(version.name, str(version.number))
-            return Path(download_artifacts(artifact_uri=place, dst_path=str(into), tracking_uri=self.uri))
+            return Path(download_artifacts(artifact_uri=place, dst_path=str(into), tracking_uri=self._uri))
 
     def set_alias(self, name: str, alias: str, number: int) -> None:
         """Let an alias name that version, and no other."""
-        with _translated(f"Setting {name}@{alias}"):
+        with _translated(f"setting {name}@{alias}"):
             self._client.set_registered_model_alias(name, alias, str(number))
 
     def tag_model(self, name: str, key: str, value: str) -> None:
         """Set a tag of a name."""
-        with _translated(f"Tagging {name}"):
+        with _translated(f"tagging {name}"):
             self._client.set_registered_model_tag(name, key, value)
 
     def tag_version(self, version: Version, key: str, value: str) -> None:
         """Set a tag of a version."""
-        with _translated(f"Tagging version {version.number} of {version.name}"):
+        with _translated(f"tagging version {version.number} of {version.name}"):
             self._client.set_model_version_tag(version.name, str(version.number), key, value)
 
     def untag_version(self, version: Version, key: str) -> None:
         """Remove a tag of a version."""
-        with _translated(f"Tagging version {version.number} of {version.name}"):
+        with _translated(f"tagging version {version.number} of {version.name}"):
             self._client.delete_model_version_tag(version.name, str(version.number), key)
 
     def describe_again(self, version: Version, tags: Mapping[str, str], description: str, stale: Sequence[str]) -> None:
@@ -221,14 +200,14 @@ class MlflowRegistry:
         for key in version.tags:
             if key.startswith(tuple(stale)) and key not in tags:
                 self.untag_version(version, key)
-        with _translated(f"Describing version {version.number} of {version.name}"):
+        with _translated(f"describing version {version.number} of {version.name}"):
             self._client.update_model_version(version.name, str(version.number), description)
 
     def _id_of(self, key: str) -> str:
         experiments = [experiment.experiment_id for experiment in self._client.search_experiments()]
-        runs = self._client.search_runs(experiments, f"tags.`{_KEY_TAG}` = '{key}'", max_results=1)
+        runs = self._client.search_runs(experiments, f"tags.`{KEY_TAG}` = '{key}'", max_results=1)
         if not runs:
-            raise RegistryError(f"There is no run {key} in {without_credentials(self.uri)}.")
+            raise RegistryError(f"There is no run {key} in {without_credentials(self._uri)}.")
         return str(runs[0].info.run_id)
 
     def _versions(self, name: str) -> Iterator[Version]:
@@ -247,25 +226,16 @@ def _version(found: Any) -> Version:
 
 @contextmanager
 def _translated(what: str, unknown: str = "") -> Iterator[None]:
-    """Turn whatever MLflow, its database driver and its HTTP client raise into a RegistryError of one line.
+    """Turn the errors of a store into a RegistryError of one line.
 
     Args:
         what: What is tried.
         unknown: What it means where the store does not know what it is asked for.
     """
-    from mlflow.exceptions import MlflowException
-
     try:
-        yield
-    except RegistryError:
-        raise
-    except MlflowException as error:
-        if unknown and error.error_code in _UNKNOWN:
-            raise RegistryError(f"{unknown}: {_first_line(error)}") from error
-        raise RegistryError(f"{what} failed: {_first_line(error)}") from error
-    except Exception as error:  # requests, urllib3, SQLAlchemy, boto: they share no base class
-        raise RegistryError(f"{what} failed: {type(error).__name__}: {_first_line(error)}") from error
-
-
-def _first_line(error: Exception) -> str:
-    return without_credentials(str(error).strip().split("\n", 1)[0])
+        with translated(what):
+            yield
+    except RunNotFoundError as error:
+        raise RegistryError(f"{unknown}." if unknown else str(error)) from error
+    except TrackingError as error:
+        raise RegistryError(str(error)) from error

@@ -3,45 +3,23 @@
 import json
 import logging
 import sys
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from src.core.errors import TrackingError
 from src.core.secrets import without_credentials
+from src.mlflow.client import new_client
 from src.mlflow.courier.pending import wait_until_delivered
 from src.mlflow.options import TrackingOptions
 from src.mlflow.runs.reading import ask, check_store
+from src.mlflow.runs.recorded import RecordedRun, recorded
 from src.mlflow.spool.folder import is_key
 
 _PARENT_TAG = "mlflow.parentRunId"
 _PAGE = 1000
 
 _logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class RecordedRun:
-    """A run as the store has it.
-
-    Attributes:
-        run_id: The store's id.
-        name: What it is called.
-        status: `FINISHED`, `FAILED`, `KILLED` (a pruned trial is), `RUNNING` or `SCHEDULED`.
-        params: Its parameters, as text.
-        metrics: The last value of each of its metrics.
-        tags: Its tags, those of MLflow itself left out; of a trial they hold `study`, `trial` and `objective`.
-        duration_s: From its start to its end; None while it runs.
-    """
-
-    run_id: str
-    name: str
-    status: str
-    params: Mapping[str, str]
-    metrics: Mapping[str, float]
-    tags: Mapping[str, str]
-    duration_s: float | None
 
 
 def study_runs(options: TrackingOptions, study_run_id: str) -> tuple[RecordedRun, ...]:
@@ -78,9 +56,9 @@ def study_runs(options: TrackingOptions, study_run_id: str) -> tuple[RecordedRun
 
 def read(uri: str, experiment: str, run_id: str) -> dict[str, Any]:
     """What the store says: `runs`, or an `error`; only the reading process calls it."""
-    from src.mlflow.courier.delivery import KEY_TAG
     from src.mlflow.courier.mlflow_store import MlflowStore
-    from src.mlflow.courier.store import StoreRefusedError, StoreUnavailableError
+    from src.mlflow.errors import StoreRefusedError, StoreUnavailableError
+    from src.mlflow.spool.folder import KEY_TAG
 
     try:
         store = MlflowStore(uri)
@@ -93,9 +71,7 @@ def read(uri: str, experiment: str, run_id: str) -> dict[str, Any]:
 
 
 def _children(uri: str, run_id: str, experiment_id: str) -> list[RecordedRun]:
-    from mlflow.tracking import MlflowClient
-
-    client, found, token = MlflowClient(tracking_uri=uri), [], None
+    client, found, token = new_client(uri), [], None
     while True:
         page = client.search_runs(
             [experiment_id],
@@ -108,20 +84,6 @@ def _children(uri: str, run_id: str, experiment_id: str) -> list[RecordedRun]:
         token = page.token
         if not token:
             return found
-
-
-def recorded(run: Any) -> RecordedRun:
-    """A run of MLflow as ours."""
-    ended, began = run.info.end_time, run.info.start_time
-    return RecordedRun(
-        run_id=run.info.run_id,
-        name=run.info.run_name,
-        status=run.info.status,
-        params=dict(run.data.params),
-        metrics=dict(run.data.metrics),
-        tags={name: value for name, value in run.data.tags.items() if not name.startswith("mlflow.")},
-        duration_s=None if ended is None else (ended - began) / 1000,
-    )
 
 
 if __name__ == "__main__":

@@ -47,6 +47,12 @@ def describe_machine() -> dict[str, str]:
     return {name: value for name, value in facts.items() if value}
 
 
+def machine_now() -> dict[str, str]:
+    """The machine and the code as they are now, not as they were when this process first looked."""
+    describe_machine.cache_clear()  # a courier lives for many runs, between which the code may change
+    return describe_machine()
+
+
 def describe_process() -> dict[str, str]:
     """Command line without secrets, and user."""
     facts = {"command": command_line(sys.orig_argv), "script": Path(sys.argv[0]).name, "user": _user()}

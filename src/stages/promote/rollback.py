@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from src.core.errors import ConfigError, RegistryError, did_you_mean
 from src.mlflow.registry import history
-from src.mlflow.registry.store import Version, connected
+from src.mlflow.registry.store import Version, open_registry
 from src.stages.promote.stage import PromoteJob
 
 
@@ -38,7 +38,7 @@ def roll_back(job: PromoteJob) -> RollbackOutcome:
     name, alias = job.arguments.name, job.arguments.alias
     if job.tracking.kind == "none":
         raise ConfigError("With tracking=none there is no registry; name a store: tracking=….")
-    with connected(job.tracking.uri) as registry:
+    with open_registry(job.tracking.uri) as registry:
         model = registry.model(name)
         if not model.versions:
             raise RegistryError(f"There is no registered model {name}; nothing was changed.")

@@ -17,7 +17,7 @@ from src.mlflow.options import TrackingOptions
 from src.mlflow.registry import history
 from src.mlflow.registry.candidate import Candidate
 from src.mlflow.registry.description import ACCEPTED, CONTENT, GATE, REASON, REJECTED, STATUS, page_text, version_tags
-from src.mlflow.registry.store import MlflowRegistry, RegisteredModel, Version, connected
+from src.mlflow.registry.store import MlflowRegistry, RegisteredModel, Version, open_registry
 from src.stages.promote.against_incumbent import AgainstIncumbent, DeployedModel, compare_with_incumbent
 from src.stages.promote.arguments import PromoteArguments
 from src.stages.promote.fetch_candidate import FetchedCandidate, fetch_candidate
@@ -98,7 +98,7 @@ def promote(job: PromoteJob) -> PromoteOutcome:
         RegistryError: the model may not be promoted, something is missing, or the store does not answer.
     """
     run_id = _delivered(job.tracking, _run_id(job))
-    with connected(job.tracking.uri) as registry, tempfile.TemporaryDirectory() as scratch:
+    with open_registry(job.tracking.uri) as registry, tempfile.TemporaryDirectory() as scratch:
         fetched = fetch_candidate(registry, run_id, Path(scratch))
         status = _status(fetched.candidate, job.arguments)
         tags = version_tags(fetched.candidate, status)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from src.core.files import write_text
 from src.mlflow.options import TrackingOptions
-from src.mlflow.runs.any_runs import DetailedRun, any_runs
+from src.mlflow.runs.recorded import DetailedRun, find_runs
 from src.render.study import as_html
 from src.study.pages.runs_page import page
 from src.study.run_comparison import RECORDS, RunComparison, compare_with_first
@@ -30,13 +30,13 @@ def compare_runs(
     Returns:
         The comparison, and where its page is.
 
-    Side effects: reads the store in a process of its own; writes `report.html`.
+    Side effects: reads the store; writes `report.html`.
 
     Raises:
         TrackingError: the store cannot be read, or does not know exactly one run of a name.
     """
     with tempfile.TemporaryDirectory() as scratch:
-        found = any_runs(options, names, artifact=RECORDS, folder=Path(scratch))
+        found = find_runs(options, names, artifact=RECORDS, folder=Path(scratch))
         comparison = compare_with_first(found)
     path = (Path(folder) if folder else FOLDER / _folder_name(found)) / PAGE
     write_text(path, as_html(page(comparison)))

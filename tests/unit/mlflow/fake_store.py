@@ -4,14 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from src.mlflow.courier.store import (
-    DatasetUse,
-    MetricValue,
-    RunNotFoundError,
-    StoredRun,
-    StoreRefusedError,
-    StoreUnavailableError,
-)
+from src.mlflow.comparison_view import ComparisonView
+from src.mlflow.courier.store import DatasetUse, MetricValue, NewRun, StoredRun
+from src.mlflow.errors import RunNotFoundError, StoreRefusedError, StoreUnavailableError
 
 
 @dataclass
@@ -20,6 +15,9 @@ class FakeRun:
 
     name: str
     tags: dict[str, str]
+    parent_run_id: str | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    experiment: str = ""
     params: dict[str, str] = field(default_factory=dict)
     metrics: list[MetricValue] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
@@ -37,7 +35,7 @@ class FakeStore:
 
     def __init__(self) -> None:
         self.runs: dict[str, FakeRun] = {}
-        self.experiment_tags: dict[str, str] = {}
+        self.views: dict[str, tuple[str, ComparisonView]] = {}
         self.calls: list[str] = []
         self.is_down = False
         self.loses_answers = False
@@ -60,27 +58,30 @@ class FakeStore:
             )
             for run in self.runs.values()
         ]
-        return "\n".join(map(repr, [*zip(self.runs, once, strict=True), *self.experiment_tags.items()]))
+        return "\n".join(map(repr, [*zip(self.runs, once, strict=True), *self.views.items()]))
 
-    def create_run(self, *, experiment: str, artifacts: str, name: str, tags: Mapping[str, str], time_ms: int) -> str:
+    def create_run(self, run: NewRun) -> str:
         self._enter("create_run")
-        self.artifacts = artifacts
+        self.artifacts = run.artifacts
+        made = FakeRun(run.name, dict(run.tags), run.parent_run_id, run.environment, run.experiment)
         if self.is_late:
-            self._late.append(FakeRun(name, dict(tags)))
+            self._late.append(made)
             raise StoreUnavailableError("there was no answer in time")
         run_id = f"id-{len(self.runs)}"
-        self.runs[run_id] = FakeRun(name, dict(tags))
+        self.runs[run_id] = made
         if self.loses_answers:
             raise StoreUnavailableError("the answer was lost")
         return run_id
 
     def find_run(self, *, experiment: str, tag: str, value: str) -> str | None:
         self._enter("find_run")
-        return next((run_id for run_id, run in self.runs.items() if run.tags.get(tag) == value), None)
+        return next(iter(self._with_tag(experiment, tag, value)), None)
 
     def delete_others(self, run_id: str, *, experiment: str, tag: str, value: str) -> None:
         self._enter("delete_others")
-        self.runs = {other: run for other, run in self.runs.items() if other == run_id or run.tags.get(tag) != value}
+        for other in self._with_tag(experiment, tag, value):
+            if other != run_id:
+                del self.runs[other]
 
     def catch_up(self) -> None:
         """Make the runs that are late."""
@@ -93,14 +94,12 @@ class FakeStore:
     def read_run(self, run_id: str) -> StoredRun:
         return StoredRun("7", dict(self._run("read_run", run_id).params))
 
-    def tag_experiment(self, experiment_id: str, tags: Mapping[str, str]) -> None:
-        self._enter("tag_experiment")
-        self.experiment_tags |= tags
-
     def log_params(self, run_id: str, params: Mapping[str, str]) -> None:
         run = self._run("log_params", run_id)
-        assert not run.params.keys() & params.keys(), "a parameter was logged twice"
-        run.params |= params
+        refused = {name for name, value in params.items() if run.params.get(name, value) != value}
+        run.params |= {name: value for name, value in params.items() if name not in refused}
+        if refused:
+            raise StoreRefusedError(f"{refused} have other values")
 
     def log_metrics(self, run_id: str, metrics: Sequence[MetricValue]) -> None:
         self._run("log_metrics", run_id).metrics += metrics
@@ -122,6 +121,15 @@ class FakeStore:
     def end_run(self, run_id: str, status: str, time_ms: int) -> None:
         run = self._run("end_run", run_id)
         run.status, run.ended_ms = status, time_ms
+
+    def save_view(self, run_id: str, view: ComparisonView, time_ms: int) -> None:
+        self._run("save_view", run_id)
+        self.views[view.key] = (run_id, view)
+
+    def _with_tag(self, experiment: str, tag: str, value: str) -> list[str]:
+        return [
+            run_id for run_id, run in self.runs.items() if run.experiment == experiment and run.tags.get(tag) == value
+        ]
 
     def _enter(self, method: str) -> None:
         self.calls.append(method)

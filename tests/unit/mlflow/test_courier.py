@@ -68,7 +68,7 @@ def test_a_child_is_found_under_its_parents_provisional_id(courier, store, optio
     assert parent.id.startswith("pending-")
     courier.round()
     courier.round()
-    assert store.run_named("trial-0").tags["mlflow.parentRunId"] == parent.id == "id-0"
+    assert store.run_named("trial-0").parent_run_id == parent.id == "id-0"
     assert store.run_named("study").tags["best.run_id"] == child.id == "id-1"
 
 
@@ -80,7 +80,7 @@ def test_a_key_of_another_machine_is_looked_up_in_the_store(courier, store, opti
     courier.round()
     courier._run_ids.clear()
     open_run(options, name="trial-0", parent_run_id=key)
-    assert store.run_named("trial-0").tags["mlflow.parentRunId"] == "id-0"
+    assert store.run_named("trial-0").parent_run_id == "id-0"
 
 
 def test_runs_of_no_parent_do_not_wait_for_each_other(courier, store, options):
@@ -118,12 +118,12 @@ def test_going_on_with_a_run_keeps_its_parameters(courier, store, options, caplo
     assert "train.epochs stays 3, not 5" in caplog.text
 
 
-def test_a_run_that_is_gone_begins_anew(courier, store, options):
+def test_a_run_that_is_gone_is_created_again(courier, store, options):
     """A study whose run was deleted from the store gets a new one, and so do the trials that name the old one."""
     run = open_run(options, name="study", run_id="deleted")
     open_run(options, name="trial-0", parent_run_id="deleted")
     assert run.id == "id-0"
-    assert store.run_named("trial-0").tags["mlflow.parentRunId"] == "id-0"
+    assert store.run_named("trial-0").parent_run_id == "id-0"
 
 
 def test_adding_to_a_run_leaves_its_status_alone(courier, store, options, tmp_path):
@@ -289,7 +289,7 @@ def test_a_child_waits_for_a_parent_on_another_machine(courier, store, options, 
     Courier(Path(elsewhere.spool), lambda _: store).round()
     courier_process.hurry(Path(options.spool))
     courier.work()
-    assert store.run_named("trial").tags["mlflow.parentRunId"] == "id-0"
+    assert store.run_named("trial").parent_run_id == "id-0"
     assert store.run_named("trial").status == "FINISHED"
     study.end(RunStatus.FINISHED)
 
@@ -313,7 +313,7 @@ def test_the_machine_is_described_as_it_was(courier, store, options, nobody_deli
     monkeypatch.setattr("src.mlflow.courier.delivery.machine_now", lambda: {"git.commit": "now"})
     store.is_down = False
     Courier(Path(options.spool), lambda _: store).work()
-    assert store.run_named("one").tags["mlflow.source.git.commit"] == "then"
+    assert store.run_named("one").environment["git.commit"] == "then"
     assert json.loads(store.run_named("one").files["environment.json"])["git.commit"] == "then"
 
 

@@ -57,7 +57,7 @@ def test_a_study_is_a_run_with_its_trials_below(courier, store, options, study, 
     assert run.tags["best.run_id"] == study.trials[2].user_attrs["mlflow_run_id"]
     best_so_far = {metric.step: metric.value for metric in run.metrics if metric.name == "best so far"}
     assert best_so_far == {0: 0.2, 2: 0.5, 3: 0.5}
-    assert len(store.experiment_tags) == 1
+    assert len(store.views) == 1
     assert study.user_attrs["mlflow_run_id"] == "id-0"
     assert study.user_attrs["mlflow_comparison_url"].startswith("http://127.0.0.1:5000/#/experiments/7/runs?")
     assert store.run_named("trial-2").files["weights/best.pt"] == b"w"
