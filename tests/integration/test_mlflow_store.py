@@ -1,13 +1,15 @@
 """MLflow's SQLite store behind the `Store` protocol."""
 
+import os
 import warnings
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from src.mlflow.client import new_client
+from src.mlflow.client import connected, new_client, translated, wait_longer_next_time
 from src.mlflow.courier.store import Store
+from src.mlflow.errors import StoreUnavailableError
 from tests.contract.store_conformance import StoreConformance, Stored, new_run
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
@@ -72,3 +74,28 @@ class TestMlflowStore(StoreConformance):
     def test_the_ui_shows_who_ran_which_commit(self, store):
         tags = self.stored(store, store.create_run(new_run("one"))).tags
         assert (tags["mlflow.source.git.commit"], tags["mlflow.user"]) == ("abc", "somebody")
+
+
+@pytest.mark.parametrize("error", [OSError("no way to http://me:word@server"), ValueError("postgresql://me:word@db")])
+def test_a_password_in_an_address_is_not_told(error):
+    with pytest.raises(StoreUnavailableError, match=r"failed: .*\*\*\*@") as found, translated("opening"):
+        raise error
+    assert "word" not in str(found.value)
+    assert "\n" not in str(found.value)
+
+
+def test_time_outs_grow_up_to_mlflows_own(monkeypatch):
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "50")
+    for expected in ("100", "120", "120"):
+        wait_longer_next_time()
+        assert os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] == expected
+
+
+def test_a_connection_leaves_the_environment_as_it_was(uri, mlflow_store, monkeypatch):
+    """What the user set holds, and nothing stays behind."""
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "7")
+    before = dict(os.environ)
+    with connected(uri):
+        assert os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] == "7"
+        assert os.environ["MLFLOW_TRACKING_URI"] == uri
+    assert dict(os.environ) == before
