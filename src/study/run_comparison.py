@@ -8,7 +8,7 @@ from src.core.errors import DataError
 from src.core.interval import Interval
 from src.evaluation.average_precision import METRICS
 from src.evaluation.bootstrap import paired_difference
-from src.mlflow.runs.recorded import DetailedRun
+from src.mlflow.runs.recorded import RecordedRun
 from src.study.comparability import RunFacts, obstacles
 
 RECORDS = "val_records.npz"  # as trainings upload it
@@ -27,7 +27,7 @@ class ComparedRun:
     """
 
     name: str
-    run: DetailedRun
+    run: RecordedRun
     obstacles: tuple[str, ...] = ()
     differences: Mapping[str, float] | None = None
     intervals: Mapping[str, Interval] | None = None
@@ -48,10 +48,10 @@ class RunComparison:
     @property
     def objective(self) -> str:
         """What the first run was made for; of several objectives, the first."""
-        return self.runs[0].run.run.tags.get("objective", "").split(",")[0].strip()
+        return self.runs[0].run.tags.get("objective", "").split(",")[0].strip()
 
 
-def compare_with_first(found: Sequence[DetailedRun]) -> RunComparison:
+def compare_with_first(found: Sequence[RecordedRun]) -> RunComparison:
     """Compare runs with the first of them."""
     doubts: list[str] = []
     names = _names(found)
@@ -60,8 +60,8 @@ def compare_with_first(found: Sequence[DetailedRun]) -> RunComparison:
         RunFacts(
             name=name,
             digest=_digest(run),
-            objective=run.run.tags.get("objective", ""),
-            metrics=run.run.metrics,
+            objective=run.tags.get("objective", ""),
+            metrics=run.metrics,
             positives=None if one is None else one.positives,
         )
         for run, name, one in zip(found, names, records, strict=True)
@@ -71,8 +71,8 @@ def compare_with_first(found: Sequence[DetailedRun]) -> RunComparison:
         if reasons := obstacles(facts[0], fact):
             runs.append(ComparedRun(fact.name, run, reasons))
             continue
-        common = [name for name in run.run.metrics if name in facts[0].metrics]
-        differences = {name: run.run.metrics[name] - facts[0].metrics[name] for name in common}
+        common = [name for name in run.metrics if name in facts[0].metrics]
+        differences = {name: run.metrics[name] - facts[0].metrics[name] for name in common}
         intervals = {}
         if one is not None and records[0] is not None:
             intervals = {f"val/{metric}": paired_difference(one, records[0], metric) for metric in METRICS}
@@ -80,7 +80,7 @@ def compare_with_first(found: Sequence[DetailedRun]) -> RunComparison:
     return RunComparison(tuple(runs), tuple(doubts))
 
 
-def _records(run: DetailedRun, name: str, doubts: list[str]) -> DetectionRecords | None:
+def _records(run: RecordedRun, name: str, doubts: list[str]) -> DetectionRecords | None:
     if run.artifact is None:
         doubts.append(f"{name} has no {RECORDS} among its artifacts: it cannot be compared image by image.")
         return None
@@ -91,13 +91,11 @@ def _records(run: DetailedRun, name: str, doubts: list[str]) -> DetectionRecords
         return None
 
 
-def _digest(run: DetailedRun) -> str:
-    return run.run.tags.get("data.digest") or next((digest for _, digest in run.datasets), "")
+def _digest(run: RecordedRun) -> str:
+    return run.tags.get("data.digest") or next((digest for _, digest in run.datasets), "")
 
 
-def _names(found: Sequence[DetailedRun]) -> list[str]:
+def _names(found: Sequence[RecordedRun]) -> list[str]:
     """The runs' names; with the beginning of the id where a name occurs twice."""
-    names = [run.run.name for run in found]
-    return [
-        run.run.name if names.count(run.run.name) == 1 else f"{run.run.name} ({run.run.run_id[:6]})" for run in found
-    ]
+    names = [run.name for run in found]
+    return [run.name if names.count(run.name) == 1 else f"{run.name} ({run.run_id[:6]})" for run in found]

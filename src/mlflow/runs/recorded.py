@@ -32,7 +32,11 @@ class RecordedRun:
         params: Its parameters, as text.
         metrics: The last value of each of its metrics.
         tags: Its tags, those of MLflow itself left out; of a trial they hold `study`, `trial` and `objective`.
+        began_ms: When it began, in milliseconds since 1970.
         duration_s: From its start to its end; None while it runs.
+        datasets: Name and digest of the data sets that it used.
+        histories: Of each metric the first value at each step, in the order of the steps.
+        artifact: The file that was asked for, on this machine; None where the run has none of that name.
     """
 
     run_id: str
@@ -41,23 +45,8 @@ class RecordedRun:
     params: Mapping[str, str]
     metrics: Mapping[str, float]
     tags: Mapping[str, str]
-    duration_s: float | None
-
-
-@dataclass(frozen=True)
-class DetailedRun:
-    """A run with all that the store has about its metrics.
-
-    Attributes:
-        run: The run.
-        began_ms: When it began, in milliseconds since 1970.
-        datasets: Name and digest of the data sets that it used.
-        histories: Of each metric the first value at each step, in the order of the steps.
-        artifact: The file that was asked for, on this machine; None where the run has none of that name.
-    """
-
-    run: RecordedRun
     began_ms: int
+    duration_s: float | None
     datasets: Sequence[tuple[str, str]]
     histories: Mapping[str, Sequence[tuple[int, float]]]
     artifact: Path | None
@@ -65,7 +54,7 @@ class DetailedRun:
 
 def find_runs(
     options: TrackingOptions, names: Sequence[str], *, artifact: str, folder: Path
-) -> tuple[DetailedRun, ...]:
+) -> tuple[RecordedRun, ...]:
     """The runs with these ids, beginnings of ids (four characters or more) or names, in this order.
 
     Args:
@@ -83,7 +72,7 @@ def find_runs(
     if options.kind == "none":
         raise TrackingError("Nothing is recorded with tracking=none; name the store that the runs were recorded in.")
     with connected(options.uri) as client, translated(f"reading runs from {without_credentials(options.uri)}"):
-        return tuple(_detailed(client, _found(client, name), artifact, folder) for name in names)
+        return tuple(_read(client, _found(client, name), artifact, folder) for name in names)
 
 
 def _found(client: "MlflowClient", name: str) -> Any:
@@ -133,34 +122,26 @@ def _described(run: Any) -> str:
     return f"{run.info.run_id[:8]} ({run.info.run_name}{f' of study {study}' if study else ''})"
 
 
-def _detailed(client: "MlflowClient", run: Any, artifact: str, folder: Path) -> DetailedRun:
-    run_id = run.info.run_id
+def _read(client: "MlflowClient", run: Any, artifact: str, folder: Path) -> RecordedRun:
+    run_id, began, ended = run.info.run_id, run.info.start_time, run.info.end_time
     path = None
     if artifact in {item.path for item in client.list_artifacts(run_id)}:
         target = folder / run_id
         target.mkdir(parents=True, exist_ok=True)
         path = Path(client.download_artifacts(run_id, artifact, str(target)))
     inputs = run.inputs.dataset_inputs if run.inputs else []
-    return DetailedRun(
-        run=recorded(run),
-        began_ms=int(run.info.start_time or 0),
-        datasets=tuple((used.dataset.name, used.dataset.digest) for used in inputs),
-        histories={name: _history(client, run_id, name) for name in run.data.metrics},
-        artifact=path,
-    )
-
-
-def recorded(run: Any) -> RecordedRun:
-    """A run of MLflow as ours."""
-    ended, began = run.info.end_time, run.info.start_time
     return RecordedRun(
-        run_id=run.info.run_id,
+        run_id=run_id,
         name=run.info.run_name,
         status=run.info.status,
         params=dict(run.data.params),
         metrics=dict(run.data.metrics),
         tags={name: value for name, value in run.data.tags.items() if not name.startswith("mlflow.")},
+        began_ms=int(began or 0),
         duration_s=None if ended is None else (ended - began) / 1000,
+        datasets=tuple((used.dataset.name, used.dataset.digest) for used in inputs),
+        histories={name: _history(client, run_id, name) for name in run.data.metrics},
+        artifact=path,
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from src.core.files import write_text
 from src.mlflow.options import TrackingOptions
-from src.mlflow.runs.recorded import DetailedRun, find_runs
+from src.mlflow.runs.recorded import RecordedRun, find_runs
 from src.render.study import as_html
 from src.study.pages.runs_page import page
 from src.study.run_comparison import RECORDS, RunComparison, compare_with_first
@@ -43,7 +43,7 @@ def compare_runs(
     return comparison, path
 
 
-def _folder_name(found: Sequence[DetailedRun]) -> str:
+def _folder_name(found: Sequence[RecordedRun]) -> str:
     # with their ids, because every study has a trial 0
-    named = (f"{run.run.name}-{run.run.run_id[:8]}" for run in found)
+    named = (f"{run.name}-{run.run_id[:8]}" for run in found)
     return re.sub(r"[^\w.-]+", "-", "_vs_".join(named))[:_LONGEST].strip("-")

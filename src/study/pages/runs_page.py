@@ -34,7 +34,7 @@ def page(comparison: RunComparison) -> ReportPage:
             Section("Parameters", _params(comparison)),
             Section("Learning curves", _curves(comparison)),
         ),
-        footer=f"Made by: python -m src.report compare {' '.join(run.run.run.run_id[:8] for run in comparison.runs)}",
+        footer=f"Made by: python -m src.report compare {' '.join(run.run.run_id[:8] for run in comparison.runs)}",
     )
 
 
@@ -42,11 +42,11 @@ def runs_table(comparison: RunComparison) -> Table:
     """What the runs are."""
     rows = []
     for place, compared in enumerate(comparison.runs):
-        run, tags = compared.run.run, compared.run.run.tags
-        data = ", ".join(dict.fromkeys(name for name, _ in compared.run.datasets))
-        digest = tags.get("data.digest") or next((digest for _, digest in compared.run.datasets), "")
+        run, tags = compared.run, compared.run.tags
+        data = ", ".join(dict.fromkeys(name for name, _ in run.datasets))
+        digest = tags.get("data.digest") or next((digest for _, digest in run.datasets), "")
         study = f"{tags['study']}, trial {tags.get('trial', '?')}" if "study" in tags else ""
-        began = datetime.fromtimestamp(compared.run.began_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M")
+        began = datetime.fromtimestamp(run.began_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M")
         cells = (compared.name, run.run_id[:8], run.status.lower(), study, data, digest[:12], tags.get("objective", ""))
         comparable = "" if not place else "no" if compared.obstacles else "yes"
         tone = Tone.BEST if not place else Tone.BAD if compared.obstacles else Tone.GOOD
@@ -64,9 +64,9 @@ def metrics_table(comparison: RunComparison, *, quality: bool = False) -> Table:
     """
     compared = [run for run in comparison.runs[1:] if not run.obstacles]
     rows = []
-    there = {name for run in comparison.runs for name in run.run.run.metrics}
+    there = {name for run in comparison.runs for name in run.run.metrics}
     for name in _ordered({name for name in there if _is_quality(name) == quality}, comparison.objective):
-        values = [run.run.run.metrics.get(name) for run in comparison.runs]
+        values = [run.run.metrics.get(name) for run in comparison.runs]
         differences = [_difference(run, name) for run in compared]
         rows.append(Row((name, *values, *differences), _tone(compared, name)))
     heads = (run.name for run in comparison.runs)
@@ -76,7 +76,7 @@ def metrics_table(comparison: RunComparison, *, quality: bool = False) -> Table:
 
 def params_table(comparison: RunComparison) -> Table:
     """The parameters in which the runs differ."""
-    params = [run.run.run.params for run in comparison.runs]
+    params = [run.run.params for run in comparison.runs]
     names = sorted({name for one in params for name in one})
     rows = (
         Row((name, *(_short(one.get(name)) for one in params)))
