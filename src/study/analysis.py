@@ -57,7 +57,7 @@ def analyse(study: StudyView) -> Analysis:
     is less to say.
     """
     reported, unified = read_study(study), unified_study(study)
-    judged = [trial for trial in reported.complete if trial.feasible]
+    judged = [trial for trial in reported.complete if trial.is_feasible]
     shares = {name: importances(unified.get_trials(deepcopy=False), i) for i, name in enumerate(reported.objectives)}
     comparisons: dict[str, Comparison] = {}
     for name, maximize in zip(reported.objectives, reported.maximize, strict=True):

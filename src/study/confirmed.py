@@ -6,10 +6,9 @@ from typing import Any
 
 from optuna_search import StudyView, set_study_attr
 
+from src.core.study_attributes import CONFIRMATION
 from src.documents.confirmation import ConfirmationDocument, ConfirmedSetting
 from src.study.confirmation import Confirmation
-
-CONFIRMATION = "confirmation"  # user attribute of the study: the content of `confirmation.json`
 
 
 def confirming_study(study: str, trial: int) -> str:

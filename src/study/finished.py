@@ -7,6 +7,7 @@ import yaml
 from optuna_search import StudyError, StudyView, TrialView, open_study
 
 from src.core.errors import ConfigError
+from src.core.study_attributes import RUN_ID
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ def choose_trial(study: StudyView, number: int | None = None) -> ChosenTrial:
             therefore no best trial, or the trial's folder is gone.
     """
     trial = _best(study) if number is None else _numbered(study, number)
-    run_id = study.user_attrs.get("mlflow_run_id")
+    run_id = study.user_attrs.get(RUN_ID)
     return ChosenTrial(study.name, trial.number, overrides_of(trial, study.name), run_id)
 
 

@@ -22,7 +22,7 @@ def record_of(study: StudyView) -> StudyRecord:
     trainings = [
         training
         for trial in reported.complete
-        if trial.feasible
+        if trial.is_feasible
         for training in trainings_of(trial, reported.objectives)
     ]
     return StudyRecord(

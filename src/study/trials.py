@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from optuna.distributions import BaseDistribution
-from optuna.trial import TrialState
 from optuna_search import StudyView, TrialView
 
+from src.core import study_attributes as names
 from src.core.errors import DataError
 from src.documents.training import Training
 from src.study.curves import Curve, curve_of
@@ -17,58 +16,73 @@ from src.study.unified_space import common_space
 
 
 @dataclass(frozen=True)
-class ReportedTrial:
-    """A trial.
+class ReportedTrial(TrialView):
+    """A trial with what its training kept about itself.
 
     Attributes:
-        number: Its number.
-        state: `COMPLETE`, `PRUNED`, `FAIL`, `RUNNING` or `WAITING`.
-        values: Its objectives' values; empty where it has none.
-        params: Its parameters by override key.
-        metrics: Its final metrics; the means over its replicates.
-        untrained: The same of the weights that it started from.
-        began: When it was started.
-        ended: When it ended.
-        curve: The first objective after each epoch, as far as it came.
-        replicates: The values of each of its replicates, by the override that tells it from the others.
-        flags: What a reader of its metrics has to know, by name.
-        reason: Why it failed; empty if it did not.
-        retry_of: The failed trial that it repeats.
-        folder: Where it wrote; of replicates, the last one's.
-        run_id: Its run in MLflow; likewise.
-        records: Its detections on the val split, by replicate; files that may be gone or on another machine.
-        baseline_records: Those of the starting weights.
-        feasible: Whether it keeps its constraints.
+        objective: The study's first objective.
     """
 
-    number: int
-    state: str
-    values: tuple[float, ...]
-    params: Mapping[str, Any]
-    metrics: Mapping[str, float]
-    untrained: Mapping[str, float]
-    began: datetime | None
-    ended: datetime | None
-    curve: Curve
-    replicates: Mapping[str, tuple[float, ...]]
-    flags: Mapping[str, str]
-    reason: str
-    retry_of: int | None
-    folder: Path | None
-    run_id: str | None
-    records: tuple[Path, ...]
-    baseline_records: Path | None
-    feasible: bool
+    objective: str
 
     @property
-    def is_complete(self) -> bool:
-        """Whether it has a result."""
-        return self.state == TrialState.COMPLETE.name and bool(self.values)
+    def results(self) -> tuple[float, ...]:
+        """Its objectives' values; empty unless it is complete."""
+        return self.values if self.is_complete else ()
+
+    @property
+    def metrics(self) -> Mapping[str, float]:
+        """Its final metrics; the means over its replicates."""
+        metrics: Mapping[str, float] = self.user_attrs.get(names.METRICS, {})
+        return metrics
+
+    @property
+    def untrained(self) -> Mapping[str, float]:
+        """The same of the weights that it started from."""
+        metrics: Mapping[str, float] = self.user_attrs.get(names.UNTRAINED, {})
+        return metrics
+
+    @cached_property
+    def curve(self) -> Curve:
+        """The first objective after each epoch, as far as it came."""
+        return curve_of(self.intermediate_values, self.folder, self.replicates, self.objective)
+
+    @property
+    def flags(self) -> dict[str, str]:
+        """What a reader of its metrics has to know, by name."""
+        flags = self.user_attrs.get(names.FLAGS, [])
+        messages = [*self.user_attrs.get(names.FLAG_MESSAGES, []), *("" for _ in flags)]
+        return dict(zip(flags, messages, strict=False))
 
     @property
     def seconds(self) -> float | None:
         """How long it took; of replicates, all of them."""
-        return None if self.began is None or self.ended is None else (self.ended - self.began).total_seconds()
+        return None if self.duration is None else self.duration.total_seconds()
+
+    @property
+    def run_id(self) -> str | None:
+        """Its run in MLflow; of replicates, the last one's."""
+        run_id: str | None = self.user_attrs.get(names.RUN_ID)
+        return run_id
+
+    @cached_property
+    def records(self) -> tuple[Path, ...]:
+        """Its detections on val, a file a replicate; they may be gone or on another machine.
+
+        Replicates' files lie in folders side by side; the one that is named where they do not.
+        """
+        last = self.user_attrs.get(names.RECORDS)
+        if last is None:
+            return ()
+        path, count = Path(last), len(self.replicates)
+        all_of_them = sorted(path.parent.parent.glob(f"*/{path.name}")) if count else []
+        return tuple(all_of_them) if all_of_them and len(all_of_them) == count else (path,)
+
+    @property
+    def baseline_records(self) -> Path | None:
+        """The detections of the starting weights."""
+        path = self.user_attrs.get(names.BASELINE_RECORDS)
+        return None if path is None else Path(path)
 
 
 @dataclass(frozen=True)
@@ -81,7 +95,8 @@ class ReportedStudy:
         maximize: Of each, whether a greater value is better.
         trials: All of them, by number.
         space: The searched parameters by override key, each with one distribution that holds all its values.
-        attributes: What the sweeper and the tracker keep about the study.
+        sampler: The class that drew last; empty where that is not known.
+        run_id: Its run in MLflow; None where it was not recorded.
     """
 
     name: str
@@ -89,7 +104,8 @@ class ReportedStudy:
     maximize: tuple[bool, ...]
     trials: tuple[ReportedTrial, ...]
     space: Mapping[str, BaseDistribution]
-    attributes: Mapping[str, Any]
+    sampler: str
+    run_id: str | None
 
     @property
     def complete(self) -> tuple[ReportedTrial, ...]:
@@ -118,9 +134,10 @@ def read_study(study: StudyView) -> ReportedStudy:
         name=study.name,
         objectives=study.objectives,
         maximize=study.maximize,
-        trials=tuple(_read_trial(trial, study.objectives[0]) for trial in study.trials),
+        trials=tuple(ReportedTrial(trial.frozen, study.objectives[0]) for trial in study.trials),
         space=common_space(study.trials),
-        attributes=study.user_attrs,
+        sampler=study.sampler,
+        run_id=study.user_attrs.get(names.RUN_ID),
     )
 
 
@@ -133,40 +150,3 @@ def training_of(study: ReportedStudy) -> Training | None:
             except DataError:
                 continue
     return None
-
-
-def _read_trial(trial: TrialView, objective: str) -> ReportedTrial:
-    attrs = trial.user_attrs
-    names = attrs.get("flags", [])
-    messages = [*attrs.get("flag_messages", []), *("" for _ in names)]
-    return ReportedTrial(
-        number=trial.number,
-        state=trial.state.name,
-        values=trial.values if trial.is_complete else (),
-        params=trial.params,
-        metrics=attrs.get("metrics", {}),
-        untrained=attrs.get("untrained", {}),
-        began=trial.began,
-        ended=trial.ended,
-        curve=curve_of(trial.intermediate_values, trial.folder, trial.replicates, objective),
-        replicates=trial.replicates,
-        flags=dict(zip(names, messages, strict=False)),
-        reason=trial.reason,
-        retry_of=trial.retry_of,
-        folder=trial.folder,
-        run_id=attrs.get("mlflow_run_id"),
-        records=_records(attrs.get("records"), len(trial.replicates)),
-        baseline_records=Path(attrs["baseline_records"]) if "baseline_records" in attrs else None,
-        feasible=trial.is_feasible,
-    )
-
-
-def _records(last: str | None, replicates: int) -> tuple[Path, ...]:
-    """All replicates' files, which lie in folders side by side; the one that is named where they do not."""
-    if last is None:
-        return ()
-    path = Path(last)
-    if not replicates:
-        return (path,)
-    beside = sorted(path.parent.parent.glob(f"*/{path.name}"))
-    return tuple(beside) if len(beside) == replicates else (path,)

@@ -3,9 +3,7 @@
 import optuna
 from optuna.trial import FrozenTrial
 
-from src.mlflow.study.summary import RUN_ID_ATTR
-
-CONFIRMS_ATTR = "confirms"
+from src.core.study_attributes import CONFIRMS, RUN_ID
 
 
 class ConfirmingRun:
@@ -24,9 +22,9 @@ class ConfirmingRun:
 
     def on_sweep_start(self, study: optuna.Study) -> None:
         """Tell the trainings whose they are."""
-        study.set_user_attr(CONFIRMS_ATTR, self._confirms)
+        study.set_user_attr(CONFIRMS, self._confirms)
         if self._run_id is not None:
-            study.set_user_attr(RUN_ID_ATTR, self._run_id)
+            study.set_user_attr(RUN_ID, self._run_id)
 
     def __call__(self, study: optuna.Study, trial: FrozenTrial) -> None:
         """Nothing is to be said of a single training: `python -m src.confirm` judges them together."""

@@ -13,16 +13,14 @@ from rich.console import Console
 
 from src.core.errors import ConfigError
 from src.core.secrets import without_credentials
+from src.core.study_attributes import COMPARISON_URL, RUN_ID, TRACKING_URI, WEIGHTS
 from src.core.terminal import standard_output
 from src.mlflow.comparison_view import ComparisonView
 from src.mlflow.options import TrackingOptions
 from src.mlflow.runs import Run, RunStatus, attach, open_run
 from src.mlflow.spool.folder import known_id
-from src.mlflow.study.summary import RUN_ID_ATTR, best_trials, comparison_view, progress, summary
+from src.mlflow.study.summary import best_trials, comparison_view, progress, summary
 
-TRACKING_URI_ATTR = "mlflow_tracking_uri"
-COMPARISON_URL_ATTR = "mlflow_comparison_url"
-WEIGHTS_ATTR = "weights"
 MLFLOW_UI = "http://127.0.0.1:5000"  # where the command `mlflow ui` serves a local store
 
 _logger = logging.getLogger(__name__)
@@ -69,16 +67,16 @@ class StudyRun:
                 "study.sampler": type(study.sampler).__name__,
                 "study.pruner": type(study.pruner).__name__,
             }
-            known = study.user_attrs.get(RUN_ID_ATTR)
+            known = study.user_attrs.get(RUN_ID)
             self._run = open_run(self._options, name=study.study_name, tags=tags, run_id=known)
             self._run.set_tags(tags)  # those of a run gone on with: the sampler may be another one now
-            study.set_user_attr(RUN_ID_ATTR, self._run.id)
+            study.set_user_attr(RUN_ID, self._run.id)
             if without_credentials(self._options.uri) == self._options.uri:
-                study.set_user_attr(TRACKING_URI_ATTR, self._options.uri)
+                study.set_user_attr(TRACKING_URI, self._options.uri)
 
     def __call__(self, study: optuna.Study, trial: FrozenTrial) -> None:
         """Record a trial's value and the best so far; doing so again changes nothing."""
-        run_id = study.user_attrs.get(RUN_ID_ATTR)
+        run_id = study.user_attrs.get(RUN_ID)
         if self._options.kind == "none" or run_id is None or trial.state != TrialState.COMPLETE:
             return
         with _seam(f"record trial {trial.number}"):
@@ -109,10 +107,10 @@ class StudyRun:
             self._write_summary(study, run, view)
         run.end(status)
         with _seam("record the run in the study"):
-            study.set_user_attr(RUN_ID_ATTR, run.id)
+            study.set_user_attr(RUN_ID, run.id)
             if view is not None and run.experiment_id is not None:
                 url = view.url(without_credentials(self._server()), run.experiment_id)
-                study.set_user_attr(COMPARISON_URL_ATTR, url)
+                study.set_user_attr(COMPARISON_URL, url)
                 self._say_where(url)
 
     def _say_what_failed(self, study: optuna.Study, run: Run) -> None:
@@ -123,7 +121,7 @@ class StudyRun:
         trials = StudyView.of(study).trials
         repeated_by = {trial.retry_of: trial.number for trial in trials}
         for trial in trials:
-            run_id = trial.user_attrs.get(RUN_ID_ATTR)
+            run_id = trial.user_attrs.get(RUN_ID)
             if trial.state != TrialState.FAIL or run_id is None:  # without a run, it did not come that far
                 continue
             tags = {"reason": trial.reason, "trial.state": trial.state.name}
@@ -153,14 +151,14 @@ class StudyRun:
     def _settle_id(self, study: optuna.Study, run_id: str) -> None:
         settled = known_id(Path(self._options.spool).absolute(), run_id)
         if settled != run_id:
-            study.set_user_attr(RUN_ID_ATTR, settled)
+            study.set_user_attr(RUN_ID, settled)
 
     def _upload_best_weights(self, study: optuna.Study, run: Run) -> None:
         if self._options.log_weights != "best":
             return
         for trial in best_trials(study):
-            weights = trial.user_attrs.get(WEIGHTS_ATTR)
-            trial_run_id = trial.user_attrs.get(RUN_ID_ATTR)
+            weights = trial.user_attrs.get(WEIGHTS)
+            trial_run_id = trial.user_attrs.get(RUN_ID)
             if weights is None or trial_run_id is None:
                 continue
             trial_run = attach(self._options, trial_run_id, parent_run_id=run.id)

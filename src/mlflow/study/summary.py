@@ -6,12 +6,12 @@ import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
+from optuna_search import TrialView
 
-from src.core.trial_params import by_key
+from src.core.study_attributes import RUN_ID
 from src.mlflow.comparison_view import ComparisonView
 from src.mlflow.runs.values import name_text
 
-RUN_ID_ATTR = "mlflow_run_id"
 UNTRAINED = "untrained/"  # begins the names of metrics of the weights that a training started from
 
 
@@ -43,8 +43,8 @@ def summary(study: optuna.Study) -> dict[str, str]:
         return {**tags, "best.trials": ", ".join(str(trial.number) for trial in best)}
     for trial in best:
         tags |= {"best.trial": str(trial.number), "best.value": str(trial.values[0])}
-        tags |= {"best.run_id": str(trial.user_attrs.get(RUN_ID_ATTR, ""))}
-        tags |= {f"best.{name}": str(value) for name, value in by_key(trial.params).items()}
+        tags |= {"best.run_id": str(trial.user_attrs.get(RUN_ID, ""))}
+        tags |= {f"best.{name}": str(value) for name, value in TrialView(trial).params.items()}
     return tags
 
 
@@ -54,7 +54,7 @@ def comparison_view(study: optuna.Study) -> ComparisonView | None:
     Numbers come before choices of words, because contour plots need numbers.
     """
     trials = study.get_trials(deepcopy=False)
-    distributions = {name: kind for trial in trials for name, kind in by_key(trial.distributions).items()}
+    distributions = {name: kind for trial in trials for name, kind in TrialView(trial).distributions.items()}
     if not distributions or not study.metric_names:
         return None
     params = sorted(distributions, key=lambda name: not _is_numeric(distributions[name]))

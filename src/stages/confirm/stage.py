@@ -9,8 +9,8 @@ from optuna_search import StudyView, TrialView
 
 from src.config.frozen import composed
 from src.core.errors import ConfigError, TrainingError
+from src.core.study_attributes import RUN_ID
 from src.documents.confirmation import ConfirmationDocument
-from src.mlflow.study.summary import RUN_ID_ATTR
 from src.stages.confirm import sweep
 from src.stages.confirm.options import ConfirmOptions, fresh
 from src.study.comparison import SEED
@@ -74,7 +74,7 @@ def train_and_judge(job: ConfirmJob, tell: Callable[[str], None]) -> ConfirmOutc
     used = seeds_of(study) | {int(config.train.seed) for config in configs}
     seeds = fresh(options.seeds, used)
     folder = _folder_of(settings[0].trial, options.study)
-    run_id = study.user_attrs.get(RUN_ID_ATTR)
+    run_id = study.user_attrs.get(RUN_ID)
     for place, setting in enumerate(settings):
         number = setting.trial.number
         so_far, ended = _so_far(job.storage, confirming_study(options.study, number))

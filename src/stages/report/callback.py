@@ -9,10 +9,10 @@ from optuna_search import StudyView
 from rich.console import Console
 
 from src.core.errors import ConfigError
+from src.core.study_attributes import RUN_ID
 from src.core.terminal import standard_output
 from src.mlflow.options import TrackingOptions
 from src.mlflow.runs import attach
-from src.mlflow.study.summary import RUN_ID_ATTR
 from src.render.terminal import say
 from src.stages.report.show import lines
 from src.stages.report.stage import FOLDER, report
@@ -64,7 +64,7 @@ class StudyReport:
             )
 
     def _upload(self, study: optuna.Study) -> None:
-        run_id = study.user_attrs.get(RUN_ID_ATTR)
+        run_id = study.user_attrs.get(RUN_ID)
         if run_id is None:
             return
         run = attach(self._options, run_id, parent_run_id=run_id)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from src.core import study_attributes as names
 from src.core.files import write_json
 from src.data.prepared import PreparedData
 from src.detector.train import TrainingResult
@@ -87,16 +88,19 @@ def record(outcome: TrainOutcome, run: Run, *, step: int, with_weights: bool) ->
 def report(outcome: TrainOutcome, reporter: Reporter) -> None:
     """Give the search what its table, its verdict and the upload of the best weights need."""
     attributes: dict[str, Any] = {
-        "metrics": dict(outcome.metrics),
-        "flags": [flag.name for flag in outcome.flags],
-        "flag_messages": [flag.message for flag in outcome.flags],
-        "weights": str(outcome.weights),
-        "records": str(outcome.records),
-        "optimizer_steps": int(outcome.metrics["train/optimizer_steps"]),
+        names.METRICS: dict(outcome.metrics),
+        names.FLAGS: [flag.name for flag in outcome.flags],
+        names.FLAG_MESSAGES: [flag.message for flag in outcome.flags],
+        names.WEIGHTS: str(outcome.weights),
+        names.RECORDS: str(outcome.records),
+        names.OPTIMIZER_STEPS: int(outcome.metrics["train/optimizer_steps"]),
         **{name: outcome.metrics[name] for name in ("val/mAP50", "val/mAP50-95")},
     }
     if outcome.baseline is not None:
-        attributes |= {"untrained": dict(outcome.baseline.metrics), "baseline_records": str(outcome.baseline.records)}
+        attributes |= {
+            names.UNTRAINED: dict(outcome.baseline.metrics),
+            names.BASELINE_RECORDS: str(outcome.baseline.records),
+        }
         attributes["untrained val/mAP50"] = outcome.baseline.metrics["val/mAP50"]
     for key, value in attributes.items():
         reporter.set_user_attr(key, value)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from src.core.errors import DataError, TrainingError
+from src.core.study_attributes import CONFIRMS, RUN_ID
 from src.data.build import ensure_prepared
 from src.data.dvc import dvc_digest
 from src.data.options import DataOptions
@@ -30,7 +31,6 @@ from src.stages.train.reporting import Observer, Pruned, Reporter
 from src.stages.train.run_state import RunState, Status
 
 RECORDS = "val_records.npz"
-CONFIRMS = "confirms"  # what a study that trains a setting anew says of itself: `study` and `trial`
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def train(job: TrainJob, reporter: Reporter) -> TrainOutcome:
     run = open_run(
         job.tracking,
         name=_name(job, data, reporter),
-        parent_run_id=reporter.study_user_attrs.get("mlflow_run_id"),
+        parent_run_id=reporter.study_user_attrs.get(RUN_ID),
         tags=_tags(job, data, reporter),
         run_id=state.mlflow_run_id,
     )
@@ -80,14 +80,14 @@ def train(job: TrainJob, reporter: Reporter) -> TrainOutcome:
     state = replace(state, status=Status.RUNNING, mlflow_run_id=run.id)
     state.write(job.folder)
     reporter.set_user_attr("folder", str(job.folder.resolve()))
-    reporter.set_user_attr("mlflow_run_id", run.id)  # provisional, should the training not live to say more
+    reporter.set_user_attr(RUN_ID, run.id)  # provisional, should the training not live to say more
     try:
         outcome = _train(job, data, weights, run, reporter)
     except BaseException as error:
         _end_early(run, job.folder, state, error)
         raise
     finally:
-        reporter.set_user_attr("mlflow_run_id", run.id)
+        reporter.set_user_attr(RUN_ID, run.id)
     replace(state, status=Status.FINISHED, mlflow_run_id=run.id).write(job.folder)
     return outcome
 

@@ -23,13 +23,13 @@ def runs_table(study: ReportedStudy) -> Table:
     rows = (
         Row(
             (
-                *(trial.number, trial.state, *(trial.values or (None,) * len(study.objectives))),
+                *(trial.number, trial.state.name, *(trial.results or (None,) * len(study.objectives))),
                 *(trial.params.get(name) for name in study.space),
                 *(trial.metrics.get(name) for name in others),
                 *(trial.untrained.get(name) for name in untrained),
                 *(cell for index in range(len(study.objectives)) for cell in _replicated(trial, index)),
                 *(_rounded(trial.seconds), epochs(trial), " ".join(trial.flags), trial.reason, trial.retry_of),
-                *(trial.feasible, str(trial.folder or ""), trial.run_id),
+                *(trial.is_feasible, str(trial.folder or ""), trial.run_id),
             )
         )
         for trial in study.trials

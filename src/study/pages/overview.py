@@ -2,6 +2,8 @@
 
 from collections import Counter
 
+from optuna.trial import TrialState
+
 from src.render.study_figures import Mark
 from src.study.analysis import Analysis
 from src.study.clock import Clock, duration
@@ -9,7 +11,13 @@ from src.study.pages.tables import number
 from src.study.trials import ReportedTrial
 from src.study.unified_space import short_names
 
-_STATES = {"COMPLETE": "completed", "PRUNED": "pruned", "FAIL": "failed", "RUNNING": "running", "WAITING": "waiting"}
+_STATES = {
+    TrialState.COMPLETE: "completed",
+    TrialState.PRUNED: "pruned",
+    TrialState.FAIL: "failed",
+    TrialState.RUNNING: "running",
+    TrialState.WAITING: "waiting",
+}
 
 
 def facts(analysis: Analysis) -> tuple[tuple[str, str], ...]:
@@ -29,8 +37,8 @@ def facts(analysis: Analysis) -> tuple[tuple[str, str], ...]:
         ("starting weights", ", ".join(f"{value:.4f} {text}".strip() for text, value in study.untrained.items())),
         ("time in which trials ran", duration(clock.seconds) if clock.seconds else ""),
         ("time of all trials together", duration(spent) if spent else ""),
-        ("sampler", str(study.attributes.get("sampler", "")).rpartition(".")[2]),
-        ("MLflow run", study.attributes.get("mlflow_run_id")),
+        ("sampler", study.sampler.rpartition(".")[2]),
+        ("MLflow run", study.run_id),
     ]
     return tuple((name, str(value)) for name, value in pairs if value)
 
@@ -44,7 +52,7 @@ def marks(analysis: Analysis) -> list[Mark]:
             number=trial.number,
             kind=_kind(trial, analysis),
             label=", ".join(f"{short[name]}={number(value)}" for name, value in trial.params.items()),
-            value=trial.values[0] if trial.values else trial.curve.values[-1] if trial.curve.values else None,
+            value=trial.results[0] if trial.results else trial.curve.values[-1] if trial.curve.values else None,
             minutes=None if trial.ended is None else clock.at(trial.ended) / 60,
             steps=trial.curve.steps,
             curve=trial.curve.values,
@@ -57,4 +65,4 @@ def _kind(trial: ReportedTrial, analysis: Analysis) -> str:
     best = analysis.board.best.numbers if analysis.board else analysis.front
     if trial.is_complete:
         return "best" if trial.number in best else "complete"
-    return "pruned" if trial.state == "PRUNED" else "failed"
+    return "pruned" if trial.state is TrialState.PRUNED else "failed"

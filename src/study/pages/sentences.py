@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from optuna.trial import TrialState
+
 from src.core.interval import Interval
 from src.render.table import Tone
 from src.study.analysis import Analysis
@@ -60,7 +62,7 @@ def flags(trials: Sequence[ReportedTrial]) -> list[tuple[str, int, str]]:
 
 def failures(trials: Sequence[ReportedTrial]) -> list[str]:
     """How many trials failed, by reason, and how many of them were made good by a repetition."""
-    failed = [trial for trial in trials if trial.state == "FAIL"]
+    failed = [trial for trial in trials if trial.state is TrialState.FAIL]
     repeated = {trial.retry_of for trial in trials}
     lines = []
     for reason, count in Counter(trial.reason for trial in failed).most_common():

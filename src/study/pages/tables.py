@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from optuna.distributions import BaseDistribution, CategoricalDistribution
+from optuna.trial import TrialState
 
 from src.render.table import Column, Row, Strip, Table, Tone, texts
 from src.render.table import numbers as number_columns
@@ -127,7 +128,7 @@ def failed_table(study: ReportedStudy) -> Table:
     rows = (
         Row((trial.number, trial.reason, repeated.get(trial.number), duration(trial.seconds)))
         for trial in study.trials
-        if trial.state == "FAIL"
+        if trial.state is TrialState.FAIL
     )
     return Table((*number_columns("trial"), *texts("reason"), *number_columns("run again as", "after")), tuple(rows))
 
@@ -139,8 +140,8 @@ def trials_table(study: ReportedStudy) -> Table:
         Row(
             (
                 trial.number,
-                trial.state.lower(),
-                *(trial.values or (None,) * len(study.objectives)),
+                trial.state.name.lower(),
+                *(trial.results or (None,) * len(study.objectives)),
                 *(number(trial.params.get(name, "")) for name in study.space),
                 epochs(trial),
                 duration(trial.seconds),

@@ -3,32 +3,18 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from optuna.trial import create_trial
 
 from src.study.clock import Clock, duration
-from src.study.curves import Curve
 from src.study.trials import ReportedTrial
 from src.study.unified_space import short_names
 from tests.unit.study.studies import START
 
 
 def ran(began, ended):
-    nothing = {"params": {}, "metrics": {}, "untrained": {}, "replicates": {}, "flags": {}}
-    return ReportedTrial(
-        number=0,
-        state="COMPLETE",
-        values=(),
-        began=START + timedelta(seconds=began),
-        ended=START + timedelta(seconds=ended),
-        curve=Curve(),
-        reason="",
-        retry_of=None,
-        folder=None,
-        run_id=None,
-        records=(),
-        baseline_records=None,
-        feasible=True,
-        **nothing,
-    )
+    trial = create_trial(value=0.0)
+    trial.datetime_start, trial.datetime_complete = (START + timedelta(seconds=seconds) for seconds in (began, ended))
+    return ReportedTrial(trial, "value")
 
 
 def test_a_night_between_two_sweeps_does_not_count():
