@@ -16,13 +16,12 @@ from filelock import FileLock
 from rich.progress import track
 
 from src.core.errors import DataError
-from src.core.files import folder_when_complete, sha256_of, write_json, write_text
-from src.data import manifest
+from src.core.files import folder_when_complete, sha256_of, write_text
 from src.data.disk import check_room, disk_errors_explained
 from src.data.images import Resize, Written, write_image
 from src.data.ingredients import content_state
 from src.data.labels import format_labels
-from src.data.manifest import SplitContent
+from src.data.manifest import SplitContent, digest_of
 from src.data.near_duplicates import near_duplicates
 from src.data.options import DataOptions
 from src.data.parts import into_splits, labelled_once
@@ -30,6 +29,7 @@ from src.data.prepared import PreparedData, read_manifest
 from src.data.problems import Problems
 from src.data.sample import Sample, keep_classes
 from src.data.sources import source_for
+from src.documents.manifest import Manifest, Source
 
 _log = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ def _recipe(options: DataOptions) -> dict[str, Any]:
 
 def _existing(folder: Path, recipe: Mapping[str, Any]) -> PreparedData | None:
     try:
-        return PreparedData.load(folder) if read_manifest(folder)["recipe"] == recipe else None
+        return PreparedData.load(folder) if read_manifest(folder).recipe == recipe else None
     except DataError as reason:
         _log.debug("not usable: %s", reason)
         return None
@@ -101,20 +101,16 @@ def _build(options: DataOptions, recipe: Mapping[str, Any]) -> None:
         shutil.rmtree(work)
         files = {path.relative_to(scratch).as_posix(): sha256_of(path) for path in _files(scratch)}
         _describe(scratch, data.class_names, parts)
-        write_json(
-            scratch / manifest.FILE,
-            {
-                "format": manifest.FORMAT,
-                "name": options.name,
-                "digest": manifest.digest_of(files),
-                "source": {"kind": options.source, **data.facts},
-                "classes": list(data.class_names),
-                "splits": {split: content.summary(data.class_names) for split, content in contents.items()},
-                "near_duplicates": alike,
-                "recipe": recipe,
-                "files": files,
-            },
-        )
+        Manifest(
+            name=options.name,
+            digest=digest_of(files),
+            source=Source(options.source, data.facts),
+            classes=tuple(data.class_names),
+            splits={split: content.summary(data.class_names) for split, content in contents.items()},
+            near_duplicates=alike,
+            recipe=recipe,
+            files=files,
+        ).write(scratch)
 
 
 def _check_room(parts: Mapping[str, Sequence[Sample]], folder: Path) -> None:
@@ -163,11 +159,11 @@ def _write(parts: Mapping[str, Sequence[Sample]], root: Path, options: DataOptio
     return contents
 
 
-def _alike(contents: Mapping[str, SplitContent]) -> list[list[str]]:
+def _alike(contents: Mapping[str, SplitContent]) -> tuple[tuple[str, str], ...]:
     """The images of different splits that are near duplicates, as `split/name` in pairs; they are warned of."""
     thumbnails = {split: np.array(content.thumbnails, float) for split, content in contents.items()}
     pairs = [
-        [f"{split}/{contents[split].images[number]}", f"{other}/{contents[other].images[other_number]}"]
+        (f"{split}/{contents[split].images[number]}", f"{other}/{contents[other].images[other_number]}")
         for split, number, other, other_number in near_duplicates(thumbnails)
     ]
     if pairs:
@@ -180,7 +176,7 @@ def _alike(contents: Mapping[str, SplitContent]) -> list[list[str]]:
             shown,
             more,
         )
-    return pairs
+    return tuple(pairs)
 
 
 def _stems(samples: Sequence[Sample]) -> dict[str, str]:

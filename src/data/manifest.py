@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +10,8 @@ from numpy.typing import NDArray
 from src.data.images import Written
 from src.data.labels import Box
 from src.data.sample import Sample
+from src.documents.manifest import BoxSizes, SplitSummary
 from src.documents.splits import SplitCounts
-
-FILE: Final = "manifest.json"
-FORMAT: Final = 2  # rises when the form of prepared data changes: older ones are then made anew
 
 # COCO's own limits between small, medium and large objects.
 _SMALL_PX2, _MEDIUM_PX2 = 32**2, 96**2
@@ -49,22 +46,21 @@ class SplitContent:
         backgrounds = sum(not boxes for boxes in self.boxes)
         return SplitCounts(len(self.boxes), sum(map(len, self.boxes)), backgrounds)
 
-    def summary(self, class_names: Sequence[str]) -> dict[str, Any]:
-        """Totals, boxes per class and the distribution of box sizes, ready for JSON."""
+    def summary(self, class_names: Sequence[str]) -> SplitSummary:
+        """Totals, boxes per class and the distribution of box sizes."""
         counts = self.counts()
         per_class = [0] * len(class_names)
         for box in (box for boxes in self.boxes for box in boxes):
             per_class[box.class_id] += 1
-        return {
-            "images": counts.images,
-            "boxes": counts.boxes,
-            "backgrounds": counts.backgrounds,
-            "boxes_per_class": dict(zip(class_names, per_class, strict=True)),
-            "box_sizes": self._box_sizes(),
-        }
+        return SplitSummary(
+            counts.images,
+            counts.boxes,
+            counts.backgrounds,
+            boxes_per_class=dict(zip(class_names, per_class, strict=True)),
+            box_sizes=self._box_sizes(),
+        )
 
-    def _box_sizes(self) -> dict[str, Any]:
-        """Sizes (square root of the area) in pixels of the prepared images."""
+    def _box_sizes(self) -> BoxSizes:
         areas = np.array(
             [
                 box.width * width * box.height * height
@@ -73,14 +69,14 @@ class SplitContent:
             ]
         )
         if not len(areas):
-            return {"small": 0, "medium": 0, "large": 0, "quantiles_px": {}}
+            return BoxSizes(0, 0, 0, {})
         quantiles = np.quantile(np.sqrt(areas), _QUANTILES)
-        return {
-            "small": int((areas < _SMALL_PX2).sum()),
-            "medium": int(((areas >= _SMALL_PX2) & (areas < _MEDIUM_PX2)).sum()),
-            "large": int((areas >= _MEDIUM_PX2).sum()),
-            "quantiles_px": {f"{q:g}": round(float(v), 2) for q, v in zip(_QUANTILES, quantiles, strict=True)},
-        }
+        return BoxSizes(
+            small=int((areas < _SMALL_PX2).sum()),
+            medium=int(((areas >= _SMALL_PX2) & (areas < _MEDIUM_PX2)).sum()),
+            large=int((areas >= _MEDIUM_PX2).sum()),
+            quantiles_px={f"{q:g}": round(float(v), 2) for q, v in zip(_QUANTILES, quantiles, strict=True)},
+        )
 
 
 def digest_of(files: Mapping[str, str]) -> str:

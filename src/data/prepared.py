@@ -1,14 +1,12 @@
 """A prepared data set, as training sees it."""
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from src.core.errors import DataError
-from src.data import manifest
+from src.documents.manifest import Manifest
 from src.documents.splits import SplitCounts
 
 
@@ -42,40 +40,29 @@ class PreparedData:
             DataError: it is missing, of another version, or files were added or lost since it was made.
         """
         content = read_manifest(folder)
-        counts = {
-            split: SplitCounts(part["images"], part["boxes"], part["backgrounds"])
-            for split, part in content["splits"].items()
-        }
+        counts = {split: part.counts for split, part in content.splits.items()}
         for split, count in counts.items():
             _check_files(folder, split, count.images)
         return PreparedData(
-            name=content["name"],
+            name=content.name,
             root=folder.resolve(),
             data_yaml=(folder / "data.yaml").resolve(),
-            digest=content["digest"],
-            class_names=tuple(content["classes"]),
+            digest=content.digest,
+            class_names=content.classes,
             counts=counts,
-            source=content["source"]["kind"],
+            source=content.source.kind,
         )
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """The content of a prepared data set's manifest.
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of a prepared data set.
 
     Raises:
-        DataError: there is none, or it cannot be read.
+        DataError: there is none, or it is broken or of another version.
     """
-    path = folder / manifest.FILE
-    hint = f"run `python -m src.prepare data=…` (it makes {folder})"
-    try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        raise DataError(f"no prepared data in {folder}: {hint}") from None
-    except ValueError as error:
-        raise DataError(f"{path}: damaged ({error}); {hint}") from error
-    if content.get("format") != manifest.FORMAT:
-        raise DataError(f"{path}: made by another version of this project; {hint}")
-    return content
+    if not (folder / Manifest.FILE).is_file():
+        raise DataError(f"no prepared data in {folder}: run `python -m src.prepare data=…` (it makes {folder})")
+    return Manifest.read(folder)
 
 
 def _check_files(folder: Path, split: str, expected: int) -> None:

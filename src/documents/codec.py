@@ -83,6 +83,8 @@ def _interval(kind: Any, args: tuple[Any, ...], content: Any, key: str) -> Inter
 
 
 def _mapping(_: Any, args: tuple[Any, ...], content: Any, key: str) -> dict[str, Any]:
+    if args[1] is str and type(content) is dict and set(map(type, content.values())) <= {str}:
+        return content  # a manifest has an entry for each file
     return {name: decode(args[1], each, _below(key, name)) for name, each in _expect(dict, content, key).items()}
 
 

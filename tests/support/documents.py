@@ -23,6 +23,7 @@ from src.documents.evidence import Evidence
 from src.documents.findings import Finding, Status
 from src.documents.gates import Comparison, Gate, JudgedGate, Judgement, Measurement
 from src.documents.latency import Latency, OnnxDifference, Percentiles, RuntimeLatency
+from src.documents.manifest import BoxSizes, Manifest, Source, SplitSummary
 from src.documents.metrics import Metrics, PointMetrics
 from src.documents.splits import BySplit, DataSet, SplitCounts
 from src.documents.threshold import (
@@ -51,6 +52,21 @@ PNG = bytes.fromhex(
 def about(estimate: float, half_width: float = 0.03) -> Interval:
     """An interval around an estimate."""
     return Interval(estimate, estimate - half_width, estimate + half_width)
+
+
+def manifest() -> Manifest:
+    """Of the stage prepare."""
+    sizes = BoxSizes(small=1, medium=2, large=3, quantiles_px={"0": 8.0, "1": 200.5})
+    return Manifest(
+        name=DATA.name,
+        digest=DATA.digest,
+        source=Source("archive", {"url": "https://example.org/people.zip"}),
+        classes=("person",),
+        splits={name: SplitSummary(10, 6, 5, {"person": 6}, sizes) for name in ("train", "val", "test")},
+        near_duplicates=(("train/a.jpg", "val/b.jpg"),),
+        recipe={"resize": None, "classes": ["person"]},
+        files={"images/train/a.jpg": "b" * 64},
+    )
 
 
 def training() -> Training:

@@ -67,9 +67,9 @@ def read_overlap(folder: Path, digest: str | None) -> Overlap | str:
         manifest = read_manifest(folder)
     except DataError as error:
         return f"The prepared data is not at hand: {error}"
-    if manifest["digest"] != digest:
+    if manifest.digest != digest:
         return f"{folder} holds other data than the model was trained on."
-    files = {path: content for path, content in manifest["files"].items() if path.startswith(_IMAGES)}
+    files = {path: content for path, content in manifest.files.items() if path.startswith(_IMAGES)}
     by_split: dict[str, list[str]] = {}
     for path in sorted(files):
         by_split.setdefault(_split(path), []).append(path)

@@ -1,5 +1,4 @@
 import errno
-import json
 import os
 import shutil
 import threading
@@ -39,11 +38,11 @@ def test_a_data_set_is_complete(tmp_path: Path, yolo_folder: Path) -> None:
     """Images, labels, data.yaml and a manifest whose digests and counts are those of the files."""
     data = ensure_prepared(_options(tmp_path, yolo_folder))
 
-    manifest = json.loads((data.root / "manifest.json").read_text())
-    files = {name: sha256_of(data.root / name) for name in manifest["files"]}
+    manifest = read_manifest(data.root)
+    files = {name: sha256_of(data.root / name) for name in manifest.files}
     assert sorted(path.name for path in data.root.iterdir()) == ["data.yaml", "images", "labels", "manifest.json"]
-    assert manifest["files"] == files
-    assert manifest["digest"] == data.digest == digest_of(files)
+    assert manifest.files == files
+    assert manifest.digest == data.digest == digest_of(files)
     assert data.counts["train"].images == 6
     assert sum(count.boxes for count in data.counts.values()) == 18
     assert sum(count.backgrounds for count in data.counts.values()) == 1
@@ -237,7 +236,7 @@ def test_each_line_twice_makes_the_same_data_set(tmp_path: Path, yolo_folder: Pa
     twice = ensure_prepared(_options(tmp_path, yolo_folder))
 
     assert twice.digest == once.digest
-    assert read_manifest(twice.root)["source"]["duplicate_boxes_left_out"] == 18
+    assert read_manifest(twice.root).source.facts["duplicate_boxes_left_out"] == 18
 
 
 def test_a_split_without_boxes_is_refused(tmp_path: Path, yolo_folder: Path) -> None:
@@ -282,7 +281,7 @@ def test_nearly_the_same_picture_in_two_splits_is_warned_of(tmp_path: Path, yolo
 
     data = ensure_prepared(_options(tmp_path, yolo_folder))
 
-    pairs = read_manifest(data.root)["near_duplicates"]
+    pairs = read_manifest(data.root).near_duplicates
     assert pairs
     assert all(one.partition("/")[0] != two.partition("/")[0] for one, two in pairs)
     assert "nearly the same picture" in caplog.text

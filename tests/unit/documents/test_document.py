@@ -10,11 +10,13 @@ from src.documents.confirmation import ConfirmationDocument
 from src.documents.decision import Decision
 from src.documents.evaluation import Evaluation
 from src.documents.latency import Latency
+from src.documents.manifest import Manifest
 from src.documents.threshold import Threshold
 from src.documents.training import Training
 from tests.support import documents
 
 WRITTEN = {
+    Manifest: documents.manifest,
     Training: documents.training,
     Evaluation: documents.evaluation,
     Latency: documents.latency,

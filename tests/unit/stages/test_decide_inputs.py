@@ -1,12 +1,12 @@
-import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from src.data import manifest
 from src.stages.decide.inputs import read_overlap
+from tests.support import documents
 
 DIGEST = "d" * 64
 
@@ -28,8 +28,7 @@ def data(tmp_path):
 def write_manifest(folder):
     """What the stage prepare says about the files; contents stand for their digests."""
     files = {path.relative_to(folder).as_posix(): path.read_bytes().hex() for path in folder.rglob("*.jpg")}
-    content = {"format": manifest.FORMAT, "digest": DIGEST, "files": {**files, "labels/train/0.txt": "a"}}
-    (folder / manifest.FILE).write_text(json.dumps(content))
+    replace(documents.manifest(), digest=DIGEST, files={**files, "labels/train/0.txt": "a"}).write(folder)
 
 
 def files(pairs):
