@@ -32,7 +32,7 @@ from optuna_search.study.leases import Lease
 from optuna_search.study.queue import claim
 from optuna_search.study.storages import exclusive
 from optuna_search.study.study import log_through_hydra
-from optuna_search.trial.current import CurrentTrial, StudyTrial
+from optuna_search.trial.current import CurrentTrial, StudyTrial, TrialFacts
 from optuna_search.trial.devices import share
 from optuna_search.trial.isolation import Limits, TrialProcesses, pack, run_in_process, warm_up
 from optuna_search.trial.job import Job, Terminated, run_here
@@ -196,14 +196,7 @@ class Worker:
             else:
                 subdir = _free(sweeps, str(config.hydra.sweep.subdir))
             config.hydra.sweep.subdir = subdir
-        facts = {
-            "number": handle.number,
-            "params": handle.params,
-            "study_name": handle.study_name,
-            "study_user_attrs": handle.study_user_attrs,
-            "replicate": handle.replicate,
-        }
-        return Job(config, sweeps / subdir, self.plan.task, self.plan.context, facts, self._environment)
+        return Job(config, sweeps / subdir, self.plan.task, self.plan.context, TrialFacts.of(handle), self._environment)
 
 
 def draw(plan: Plan, study: optuna.Study, lease: Lease) -> optuna.Trial | None:

@@ -1,7 +1,9 @@
 """Who draws which trial: the study's total is exact, and what a dead worker leaves behind is queued again.
 
 The storages that Optuna offers have one atomic step in common: a waiting trial becomes a running one for exactly one
-worker. All else follows from rules over the list of trials, which every worker reads for itself.
+worker. (In SQLite it is not atomic, which is one reason for the lock beside the file; through a proxy there is no lock,
+so that a proxy needs another storage behind it.) All else follows from rules over the list of trials, which every
+worker reads for itself.
 """
 
 import datetime

@@ -11,6 +11,7 @@ Outside a sweep the same lines run on a null object: reports go nowhere and noth
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Protocol
 
 from optuna_search.trial.returned import plain
@@ -50,14 +51,24 @@ class CurrentTrial(Protocol):
         """Say how far the trial is from keeping a constraint: it is kept where `value` is at most 0."""
 
 
-class NullTrial:
-    """Outside a sweep: the same interface, without a study behind it."""
+@dataclass
+class TrialFacts:
+    """What a trial is, as `CurrentTrial` describes it; as it is made, nothing: outside a sweep."""
 
     number: int | None = None
-    params: Mapping[str, Any] = {}
+    params: Mapping[str, Any] = field(default_factory=dict)
     study_name: str | None = None
-    study_user_attrs: Mapping[str, Any] = {}
+    study_user_attrs: Mapping[str, Any] = field(default_factory=dict)
     replicate: str | None = None
+
+    @classmethod
+    def of(cls, trial: CurrentTrial) -> "TrialFacts":
+        """The facts alone, which can be sent to another process."""
+        return TrialFacts(**{fact.name: getattr(trial, fact.name) for fact in fields(TrialFacts)})
+
+
+class NullTrial(TrialFacts):
+    """A trial that nothing listens to: outside a sweep."""
 
     def report(self, value: float, step: int) -> None:
         """Nothing listens."""
@@ -73,16 +84,12 @@ class NullTrial:
         """Nothing is kept."""
 
 
-class StudyTrial:
+class StudyTrial(TrialFacts):
     """A trial in the process that holds the study."""
 
     def __init__(self, trial: "optuna.Trial", params: Mapping[str, Any]) -> None:
+        super().__init__(trial.number, params, trial.study.study_name, trial.study.user_attrs)
         self._trial = trial
-        self.number: int | None = trial.number
-        self.params: Mapping[str, Any] = params
-        self.study_name: str | None = trial.study.study_name
-        self.study_user_attrs: Mapping[str, Any] = trial.study.user_attrs
-        self.replicate: str | None = None
 
     def report(self, value: float, step: int) -> None:
         """Optuna knows intermediate values only of studies with one objective; others ignore them."""

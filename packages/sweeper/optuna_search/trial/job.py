@@ -13,7 +13,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
 from optuna_search.ending import Ending, Outcome, kinds_of
-from optuna_search.trial.current import CurrentTrial, running
+from optuna_search.trial.current import CurrentTrial, TrialFacts, running
 from optuna_search.trial.returned import plain
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ class Job:
     folder: Path
     task: TaskFunction
     context: HydraContext
-    facts: Mapping[str, Any]
+    facts: TrialFacts
     environment: Mapping[str, str] = field(default_factory=dict)
 
 

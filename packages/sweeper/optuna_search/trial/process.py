@@ -6,7 +6,6 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Mapping
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -17,24 +16,20 @@ from hydra.core.singleton import Singleton
 from hydra.core.utils import setup_globals
 
 from optuna_search.ending import Ending, Outcome
-from optuna_search.trial.current import running
+from optuna_search.trial.current import TrialFacts, running
 from optuna_search.trial.job import CONSOLE, Job, run
 from optuna_search.trial.returned import plain
 
 GRACE_S = 30.0  # what a task gets to tidy up after Ctrl-C
 
 
-class PipeTrial:
+class PipeTrial(TrialFacts):
     """A trial whose study lives at the other end of a pipe."""
 
-    def __init__(self, pipe: Connection, facts: Mapping[str, Any]) -> None:
+    def __init__(self, pipe: Connection, facts: TrialFacts) -> None:
+        super().__init__(**vars(facts))
         self._pipe = pipe
         self._lock = threading.Lock()
-        self.number: int | None = facts["number"]
-        self.params: Mapping[str, Any] = facts["params"]
-        self.study_name: str | None = facts["study_name"]
-        self.study_user_attrs: Mapping[str, Any] = facts["study_user_attrs"]
-        self.replicate: str | None = facts["replicate"]
 
     def report(self, value: float, step: int) -> None:
         """Blocks until the worker has stored it."""

@@ -14,7 +14,7 @@ from optuna_search.attributes import REPLICATES, REPLICATES_STD
 from optuna_search.ending import Ending, Outcome
 from optuna_search.errors import SpaceError
 from optuna_search.space.parameter import as_text
-from optuna_search.trial.current import CurrentTrial
+from optuna_search.trial.current import CurrentTrial, NullTrial, TrialFacts
 from optuna_search.trial.returned import Result, read_result
 
 REDUCTIONS: dict[str, Callable[[Sequence[float]], float]] = {
@@ -73,24 +73,16 @@ class Repeats:
         return [f"{self.over}={as_text(value)}" for value in self.values]
 
 
-class ReplicateTrial:
-    """What `current_trial()` is in a replicate: progress within it is not the trial's, attributes are gathered."""
+class ReplicateTrial(NullTrial):
+    """What `current_trial()` is in a replicate: progress within it is not the trial's, attributes are gathered.
+
+    A pruner compares whole replicates, between which it decides; a step within one is no step of the trial.
+    """
 
     def __init__(self, trial: CurrentTrial, override: str) -> None:
-        self.replicate: str | None = override
-        self.number = trial.number
-        self.params = trial.params
-        self.study_name = trial.study_name
-        self.study_user_attrs = trial.study_user_attrs
+        super().__init__(**vars(TrialFacts.of(trial)) | {"replicate": override})
         self.attributes: dict[str, Any] = {}
         self.constraints: dict[str, float] = {}
-
-    def report(self, value: float, step: int) -> None:
-        """A pruner compares whole replicates; a step within one is no step of the trial."""
-
-    def should_prune(self) -> bool:
-        """Decided between replicates only."""
-        return False
 
     def set_user_attr(self, key: str, value: Any) -> None:
         """Kept until all replicates have run."""

@@ -1,6 +1,7 @@
 """Slots in joblib's processes, on one machine."""
 
 import pytest
+from optuna_search.testing import LauncherConformance
 from support.aftermath import SHOW_SHARE, assert_exact, gpus_of_workers, workers
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
@@ -43,3 +44,8 @@ def test_a_launcher_with_fewer_places_than_slots_is_reported(toy):
     assert "hydra.sweeper.n_jobs=2, but the launcher runs one slot after the other" in printed
     assert "Set hydra.launcher.n_jobs=2" in printed
     assert_exact(toy.study(), 4, [toy.folder / "multirun/toy"])
+
+
+class TestJoblibLauncher(LauncherConformance):
+    launcher = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
+    slots = 2

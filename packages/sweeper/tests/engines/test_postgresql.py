@@ -3,6 +3,7 @@
 import multiprocessing
 
 import pytest
+from optuna_search.testing import StorageConformance
 from support.aftermath import assert_exact, assert_secret, load, workers
 from support.toy import Toy
 
@@ -107,3 +108,9 @@ def test_a_server_that_does_not_let_us_in_is_named_before_the_first_trial(toy, d
     assert done.returncode != 0
     assert "password authentication failed" in done.stdout
     assert "wrong" not in done.stdout
+
+
+class TestPostgresql(StorageConformance):
+    @pytest.fixture
+    def storage(self, database):
+        return database

@@ -1,0 +1,256 @@
+"""Conformance suites: a storage, a launcher or a trial of your own is right for this sweeper if it passes these.
+
+    class TestMyStorage(StorageConformance):
+        @pytest.fixture
+        def storage(self, tmp_path):
+            return {"_target_": "mine.Storage", "folder": str(tmp_path)}
+
+They need pytest. `pytest.register_assert_rewrite("optuna_search.testing")` before the import makes it show values.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, ClassVar
+
+import optuna
+import pytest
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.trial import TrialState
+
+from optuna_search.attributes import RETRIES
+from optuna_search.ending import Ending, Outcome
+from optuna_search.errors import StudyError
+from optuna_search.study.leases import Lease
+from optuna_search.study.queue import TrialBudget, claim, fail_and_requeue
+from optuna_search.study.reading import open_study, set_study_attr
+from optuna_search.study.storages import chosen_by_name, exclusive, open_storage, storage_spec
+from optuna_search.study.views import StudyView
+from optuna_search.trial.current import CurrentTrial, current_trial, running
+
+STUDY = "conformance"
+APP = """
+import time, hydra
+from optuna_search import current_trial
+
+@hydra.main(version_base="1.3", config_path=None)
+def main(cfg):
+    current_trial().set_user_attr("seen", cfg.x)
+    time.sleep(cfg.sleep_s)
+    if cfg.fail:
+        raise ValueError("as it should")
+    return cfg.x
+
+if __name__ == "__main__":
+    main()
+"""
+
+
+class StorageConformance:
+    """What the sweeper needs of a storage; the fixture `storage` gives an empty one, as `hydra.sweeper.storage`."""
+
+    @pytest.fixture
+    def study(self, storage: Any) -> optuna.Study:
+        """A study in it, as a controller makes it."""
+        with chosen_by_name():
+            return optuna.create_study(study_name=STUDY, storage=open_storage(storage_spec(storage)))
+
+    @pytest.fixture
+    def elsewhere(self, storage: Any, study: optuna.Study) -> optuna.Study:
+        """The same study, as a worker opens it; what describes the storage has travelled to it."""
+        return _opened(storage)
+
+    def test_a_worker_sees_the_trials_that_others_draw(self, study: optuna.Study, elsewhere: optuna.Study) -> None:
+        trial = study.ask()
+        trial.suggest_float("x", 0.0, 1.0)
+        (seen,) = elsewhere.get_trials(deepcopy=False)
+        assert (seen.state, seen.params) == (TrialState.RUNNING, trial.params)
+        elsewhere.tell(seen.number, 0.5)
+        assert study.get_trials(deepcopy=False)[0].value == 0.5
+
+    def test_attributes_are_kept_as_they_are(self, study: optuna.Study, elsewhere: optuna.Study) -> None:
+        values = {"text": "ä\n", "list": [1, 2.5, None, True], "mapping": {"a": {"b": "c"}}}
+        trial = study.ask()
+        for key, value in values.items():
+            trial.set_user_attr(key, value)
+            study.set_user_attr(key, value)
+        assert elsewhere.get_trials(deepcopy=False)[0].user_attrs == values
+        assert elsewhere.user_attrs == values
+
+    def test_a_waiting_trial_is_taken_by_one_worker(self, storage: Any, study: optuna.Study) -> None:
+        """Where the storage does not see to it (SQLite does not), the sweeper has to have a lock for it."""
+        for x in range(6):
+            study.enqueue_trial({"x": x})
+        trials = study.get_trials(deepcopy=False)
+
+        def take(_: int) -> int:
+            mine, taken = _opened(storage)._storage, 0
+            for trial in trials:
+                with exclusive(mine, STUDY):
+                    taken += _takes(mine, trial._trial_id)
+            return taken
+
+        with ThreadPoolExecutor(3) as workers:
+            taken = list(workers.map(take, range(3)))
+        assert sum(taken) == len(trials)
+
+    def test_the_total_is_exact_whoever_draws(self, storage: Any, study: optuna.Study) -> None:
+        study.enqueue_trial({"x": 1})
+
+        def work(_: int) -> None:
+            mine = _opened(storage)
+            lease = Lease(mine._storage, lease_s=60).first
+            more = True
+            while more:
+                with exclusive(mine._storage, STUDY) as locked:
+                    mine._thread_local.cached_all_trials = None
+                    more = claim(mine, 9, lease, locked=locked) is not None
+
+        with ThreadPoolExecutor(3) as workers:
+            list(workers.map(work, range(3)))
+        # without a lock, places may wait that nobody may take
+        assert len(TrialBudget.of(study.get_trials(deepcopy=False), 9).taken) == 9
+
+    def test_a_trial_ends_once_and_is_repeated_once(self, study: optuna.Study, elsewhere: optuna.Study) -> None:
+        study.ask().suggest_float("x", 0.0, 1.0)
+        seen = [each.get_trials(deepcopy=False)[0] for each in (study, elsewhere)]
+        died = Outcome.ended(Ending.WORKER_DIED)
+        assert fail_and_requeue(study, seen[0], died, {RETRIES: 1})
+        assert not fail_and_requeue(elsewhere, seen[1], died, {RETRIES: 1})
+        failed, repeated = StudyView.of(study).trials
+        assert failed.ending is Ending.WORKER_DIED
+        assert repeated.retry_of == 0
+        assert repeated.frozen.system_attrs["fixed_params"] == failed.params
+
+    def test_a_trial_that_has_ended_cannot_be_changed(self, study: optuna.Study, elsewhere: optuna.Study) -> None:
+        """By this a worker learns that its trial was given to another one."""
+        trial_id = study.ask()._trial_id
+        elsewhere.tell(0, 1.0)
+        with pytest.raises(UpdateFinishedTrialError):
+            study._storage.set_trial_system_attr(trial_id, "lease", {"beat": 1})
+
+    def test_a_study_can_be_read(self, storage: Any, study: optuna.Study) -> None:
+        study.tell(study.ask(), 0.25)
+        set_study_attr(storage, STUDY, "note", {"a": [1]})
+        view = open_study(storage, STUDY)
+        assert [trial.values for trial in view.best_trials] == [(0.25,)]
+        assert view.user_attrs["note"] == {"a": [1]}
+
+    def test_a_study_that_is_not_there_is_named(self, storage: Any, study: optuna.Study) -> None:
+        with pytest.raises(StudyError, match=f"no study 'conformanse'.*Did you mean '{STUDY}'"):
+            open_study(storage, "conformanse")
+
+
+def _opened(storage: Any) -> optuna.Study:
+    spec = json.loads(json.dumps(storage_spec(storage)))
+    with chosen_by_name():
+        return optuna.load_study(study_name=STUDY, storage=open_storage(spec))
+
+
+def _takes(storage: optuna.storages.BaseStorage, trial_id: int) -> bool:
+    try:
+        return storage.set_trial_state_values(trial_id, TrialState.RUNNING)
+    except UpdateFinishedTrialError:
+        return False
+
+
+class LauncherConformance:
+    """What the sweeper needs of a launcher; two sweeps of a small app are run with it.
+
+    Attributes:
+        launcher: The overrides that choose and configure it.
+        slots: How many slots it is to run at once.
+    """
+
+    launcher: ClassVar[Sequence[str]]
+    slots: ClassVar[int] = 1
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def folder(cls, tmp_path_factory: pytest.TempPathFactory) -> Path:
+        """Where the sweeps are run."""
+        folder = tmp_path_factory.mktemp("launcher")
+        (folder / "app.py").write_text(APP)
+        return folder
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def printed(cls, folder: Path) -> str:
+        """What a sweep of six trials printed."""
+        done = cls._sweep(folder, STUDY, "+sleep_s=0.5", "+fail=false")
+        assert done.returncode == 0, done.stdout
+        return done.stdout
+
+    @pytest.fixture
+    def view(self, folder: Path, printed: str) -> StudyView:
+        """What it left."""
+        return open_study(f"journal:{folder}/studies", STUDY)
+
+    @classmethod
+    def _sweep(cls, folder: Path, study: str, *overrides: str) -> subprocess.CompletedProcess[str]:
+        command = [
+            *(sys.executable, "app.py", "-m", "hydra/sweeper=optuna_search", "+x=interval(0,1)", *overrides),
+            *(f"hydra.sweeper.study_name={study}", "hydra.sweeper.storage=journal:studies"),
+            *("hydra.sweeper.n_trials=6", f"hydra.sweeper.n_jobs={cls.slots}", "hydra.sweep.dir=sweep"),
+            *("hydra.sweeper.enqueue=[]", *cls.launcher),
+        ]
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        return subprocess.run(
+            command,
+            cwd=folder,
+            env=environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+
+    def test_every_trial_is_run_once(self, view: StudyView) -> None:
+        assert [trial.ending for trial in view.trials] == [Ending.COMPLETED] * 6
+        assert [trial.user_attrs["seen"] for trial in view.trials] == [trial.params["+x"] for trial in view.trials]
+
+    def test_every_trial_has_the_folder_of_its_number(self, view: StudyView, folder: Path) -> None:
+        assert [trial.folder for trial in view.trials] == [folder / "sweep" / str(number) for number in range(6)]
+        assert all((folder / "sweep" / str(number) / ".hydra" / "config.yaml").is_file() for number in range(6))
+
+    def test_all_slots_draw_trials_at_the_same_time(self, view: StudyView, printed: str) -> None:
+        assert len({trial.worker for trial in view.trials}) == self.slots
+        assert f"hydra.sweeper.n_jobs={self.slots}, but" not in printed
+
+    def test_what_ends_a_slot_ends_the_sweep_with_its_reason(self, folder: Path, printed: str) -> None:
+        done = self._sweep(folder, "failing", "+sleep_s=0", "+fail=true")
+        assert done.returncode != 0
+        assert "ValueError: as it should" in done.stdout
+        assert "hydra.sweeper.max_failure_rate" in done.stdout
+
+
+class CurrentTrialConformance:
+    """What a task may do with `current_trial()`; the fixture `trial` gives one of a single objective."""
+
+    def test_it_says_what_it_is(self, trial: CurrentTrial) -> None:
+        assert trial.number is None or trial.number >= 0
+        assert all(isinstance(key, str) for key in trial.params)
+        assert (trial.study_name is None) == (trial.number is None)
+        assert dict(trial.study_user_attrs) is not None
+        assert trial.replicate is None or "=" in trial.replicate
+
+    def test_it_is_the_current_one_while_it_runs(self, trial: CurrentTrial) -> None:
+        before = current_trial()
+        with running(trial):
+            assert current_trial() is trial
+        assert current_trial() is before
+
+    def test_progress_can_be_reported_and_judged(self, trial: CurrentTrial) -> None:
+        for step in range(3):
+            trial.report(0.5, step)
+            assert trial.should_prune() in (False, True)
+
+    def test_attributes_and_constraints_can_be_set(self, trial: CurrentTrial) -> None:
+        trial.set_user_attr("note", {"a": [1, None, "text"]})
+        trial.set_user_attr("note", "the last one holds")
+        with chosen_by_name():
+            trial.set_constraint("size", -1.0)

@@ -1,0 +1,10 @@
+"""Hydra's own launcher, by the suite that others run on theirs."""
+
+import pytest
+from optuna_search.testing import LauncherConformance
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
+
+
+class TestBasicLauncher(LauncherConformance):
+    launcher = ()
