@@ -19,9 +19,9 @@ from src.mlflow.options import TrackingOptions
 def main(cfg: DictConfig) -> None:
     """Judge the model by the gates of the section `decide`; a rejected model is a result, not an error."""
     from src.mlflow.runs.pipeline_run import pipeline_run
+    from src.render.printed.decision import show
     from src.stages.decide.record import record
     from src.stages.decide.stage import DecideJob, decide  # so that --help does not wait for image libraries
-    from src.stages.decide.table import show
 
     with app.readable_errors():
         job = DecideJob(
@@ -34,7 +34,7 @@ def main(cfg: DictConfig) -> None:
         tracking = section(cfg, "tracking", TrackingOptions)
         with pipeline_run(tracking, outcome.decision.candidate.run_id) as run:
             record(outcome, run)
-        show(outcome, standard_output())
+        show(outcome.decision, outcome.folder, standard_output())
 
 
 if __name__ == "__main__":

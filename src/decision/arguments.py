@@ -43,9 +43,9 @@ def weigh(
     over_default = None if evidence.threshold.test is None else evidence.threshold.test.difference
     arguments.weigh(
         None if over_untrained is None else known(over_untrained.map50_95),
-        "Better than the untrained weights in test mAP50-95",
+        "Better than the starting weights in test mAP50-95",
         "Worse than not training at all in test mAP50-95",
-        "Not to be told apart from the untrained weights in test mAP50-95",
+        "No significant difference from the starting weights in test mAP50-95",
     )
     arguments.weigh(
         None if over_default is None else known(over_default.f1),

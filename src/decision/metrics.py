@@ -81,7 +81,7 @@ def _on_test(read: Callable[[Metrics], Interval]) -> Measure:
 
 def _over_untrained(read: Callable[[Metrics], Interval]) -> Measure:
     def measure(evidence: Evidence) -> Measurement:
-        why_not = "the untrained weights were not evaluated on a test split."
+        why_not = "the starting weights were not evaluated on a test split."
         difference = evidence.evaluation.difference.test
         if evidence.test is None or difference is None:
             return Measurement.unknown(why_not)

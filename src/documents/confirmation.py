@@ -63,7 +63,7 @@ class ConfirmationDocument(Document):
         winner: The number of the trial whose setting is the best on fresh seeds.
         survived: Whether that is the search's winner, too.
         settings: In the order of the search, its winner first.
-        over_untrained: The winner's advantage over the untrained weights; None where they are not known.
+        over_untrained: The winner's advantage over the starting weights; None where they are not known.
     """
 
     FILE: ClassVar[str] = "confirmation.json"

@@ -94,7 +94,7 @@ class StudyComparison:
         metric: What they are compared by.
         judged_by: How differences were told from noise, in words.
         candidate: The place of the candidate's setting; None where it is not among them.
-        untrained: The metric of the untrained weights, lowest and highest; None where they were not evaluated.
+        untrained: The metric of the starting weights, lowest and highest; None where they were not evaluated.
         settings: All of them.
     """
 

@@ -38,7 +38,7 @@ class DecisionPage:
         objectives: What was wanted.
         candidate: What is judged, as pairs of a name and a value.
         parameters: With what it was trained, likewise.
-        figures: The candidate beside the untrained weights.
+        figures: The candidate beside the starting weights.
         study: The candidate beside the runners-up; or why they are not there.
         gates: Limits, figures and judgements.
         pro: What speaks for it.

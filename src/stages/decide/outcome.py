@@ -4,21 +4,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from src.documents.decision import Decision
-from src.documents.evidence import Evidence
 
 
 @dataclass(frozen=True)
 class DecideOutcome:
-    """The decision and what it rests on.
+    """The decision.
 
     Attributes:
         decision: What was decided.
-        evidence: What the earlier stages measured.
         folder: Where `decision.json`, `decision.md`, `decision.html` and `metrics.json` are.
     """
 
     decision: Decision
-    evidence: Evidence
     folder: Path
 
     @property

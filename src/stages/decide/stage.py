@@ -19,11 +19,11 @@ from src.documents.decision import Decision, StudyComparison
 from src.documents.evaluation import Evaluation
 from src.documents.evidence import Evidence
 from src.documents.study_record import StudyRecord
-from src.render.decision import Picture, as_html, as_markdown
+from src.render.decision import DecisionPage, Picture, as_html, as_markdown
+from src.render.decision_page import page
 from src.stages.decide import document
 from src.stages.decide.inputs import read_evidence, read_overlap, read_record
 from src.stages.decide.outcome import DecideOutcome
-from src.stages.decide.page import page
 from src.study.comparison import compare
 from src.study.survival import check_survival
 
@@ -76,8 +76,8 @@ def decide(job: DecideJob) -> DecideOutcome:
         comparison=comparison,
         no_comparison=missing,
     )
-    outcome = DecideOutcome(decision, evidence, job.folder)
-    _write(outcome, pictures(job))
+    outcome = DecideOutcome(decision, job.folder)
+    _write(outcome, page(decision, evidence, pictures(job)))
     return outcome
 
 
@@ -112,8 +112,7 @@ def _half_width(objective: str, evaluation: Evaluation) -> float | None:
     return None if value is None or known(value) is None else (value.high - value.low) / 2
 
 
-def _write(outcome: DecideOutcome, plots: tuple[Picture, ...]) -> None:
-    content = page(outcome.decision, outcome.evidence, plots)
+def _write(outcome: DecideOutcome, content: DecisionPage) -> None:
     write_text(outcome.folder / "decision.md", as_markdown(content))
     write_text(outcome.folder / "decision.html", as_html(content))
     write_json(outcome.folder / "metrics.json", outcome.metrics)

@@ -30,7 +30,7 @@ class TrainOutcome:
         folder: Where everything was written.
         weights: The best weights.
         records: Scored detections of the best weights on the val split.
-        baseline: The untrained weights; None where it was not asked for.
+        baseline: The starting weights; None where it was not asked for.
         result: What the detector says about the training.
     """
 

@@ -14,8 +14,8 @@ from src.documents.decision import Acceptance, Decision
 from src.documents.gates import Comparison, Judgement, Samples
 from src.documents.splits import DataSet
 from src.documents.study_record import StudyRecord, StudyTraining
+from src.render.printed.decision import show
 from src.stages.decide.stage import DecideJob, decide
-from src.stages.decide.table import show
 from tests.support import documents
 
 FULFILLED = {
@@ -247,7 +247,8 @@ def test_the_console_says_the_verdict_and_where_the_report_is(job, tmp_path):
         "fast": {"metric": "latency/p95_ms", "less_than": 24.5},
     }
     training = replace(documents.training(), best_epoch=60)
-    show(decide(job(gates, training=training)), console)
+    outcome = decide(job(gates, training=training))
+    show(outcome.decision, outcome.folder, console)
     text = console.export_text()
     assert "Verdict: rejected" in text
     assert "[b]odd[/b]" in text

@@ -8,8 +8,7 @@ from src.documents.evidence import Evidence
 from src.documents.threshold import ChosenPoint
 from src.documents.training import Training
 from src.render.decision import DecisionPage, Picture
-from src.render.table import Tone
-from src.stages.decide.tables import (
+from src.render.decision_tables import (
     checks_table,
     figures_table,
     gates_table,
@@ -18,6 +17,7 @@ from src.stages.decide.tables import (
     study_table,
     tradeoff_table,
 )
+from src.render.table import Tone
 
 _TONES = {Acceptance.ACCEPTED: Tone.GOOD, Acceptance.REJECTED: Tone.BAD, Acceptance.UNDECIDED: Tone.UNSURE}
 

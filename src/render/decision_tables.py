@@ -49,7 +49,7 @@ def checks_table(findings: Sequence[Finding]) -> Table:
 
 
 def figures_table(evidence: Evidence) -> Table:
-    """The candidate on the test split, at its own threshold and at the default, beside the untrained weights."""
+    """The candidate on the test split, at its own threshold and at the default, beside the starting weights."""
     evaluation, threshold = evidence.evaluation, evidence.threshold
     splits = evaluation.splits.test, evaluation.untrained.test
     trained, untrained = (None if split is None else split.metrics for split in splits)
@@ -65,8 +65,8 @@ def figures_table(evidence: Evidence) -> Table:
         found = (ultralytics.map50, ultralytics.map50_95, ultralytics.precision, ultralytics.recall)
         cells = tuple(f"{value:.3f}" for value in found)
         rows.append(Row(("candidate as Ultralytics reports it", *cells, UNKNOWN)))
-    rows.append(_metrics("untrained weights at 0.25", untrained, None if untrained is None else untrained.at_default))
-    rows.append(_metrics("candidate - untrained, paired", evaluation.difference.test, None, spec="+.3f"))
+    rows.append(_metrics("starting weights at 0.25", untrained, None if untrained is None else untrained.at_default))
+    rows.append(_metrics("candidate - starting weights, paired", evaluation.difference.test, None, spec="+.3f"))
     return Table(
         (*texts(""), *numbers("mAP50", "mAP50-95", "precision", "recall", "F1")),
         tuple(rows),
@@ -84,7 +84,7 @@ def study_table(comparison: StudyComparison) -> Table:
     if comparison.untrained is not None:
         low, high = comparison.untrained
         text = f"{low:.4f}" if low == high else f"{low:.4f} to {high:.4f}"
-        rows.append(Row((UNKNOWN, "untrained weights", UNKNOWN, text, UNKNOWN, "", UNKNOWN)))
+        rows.append(Row((UNKNOWN, "starting weights", UNKNOWN, text, UNKNOWN, "", UNKNOWN)))
     notes = [comparison.judged_by, "The luck of being the best of several comes on top of any noise."]
     if comparison.candidate is None:
         notes = ["The candidate's trial is not among the finished ones, so that there is nothing to compare with."]
