@@ -31,7 +31,7 @@ class ComparisonView:
         params: The searched parameters.
         metric: The objective.
         maximize: Whether a greater objective is better.
-        beside: Metrics to show as columns beside the objective, such as the same of the untrained weights.
+        beside: Metrics to show as columns beside the objective, such as the same of the starting weights.
     """
 
     name: str
@@ -42,7 +42,7 @@ class ComparisonView:
 
     @property
     def key(self) -> str:
-        """The view's name in links; the same for the same name, so that a study gone on with keeps one view."""
+        """The view's name in links; the same for the same name, so that a resumed study keeps one view."""
         return hashlib.sha256(self.name.encode()).hexdigest()[:16]
 
     def arguments(self) -> dict[str, Any]:

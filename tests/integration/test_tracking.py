@@ -99,7 +99,7 @@ def test_a_run_arrives_whole(options, client, tmp_path):
 
 
 def test_many_parameters_arrive_in_batches(options, client):
-    """More parameters than MLflow takes at once, and a run gone on with that has some of them."""
+    """More parameters than MLflow takes at once, and a resumed run that has some of them."""
     run = open_run(options, name="many")
     run.log_params({f"parameter_{n}": n for n in range(250)})
     run.end(RunStatus.KILLED)

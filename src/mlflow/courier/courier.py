@@ -36,12 +36,12 @@ class Breaker:
 
     @property
     def is_open(self) -> bool:
-        """Whether it is to be left alone for now."""
+        """Whether no call is to be made now."""
         return self._clock() < self._closed_again_at
 
     @property
     def given_up(self) -> bool:
-        """Whether it failed so often that waiting for it has no use."""
+        """Whether it failed so often that it is not worth waiting for."""
         return self.failures >= GIVE_UP_AFTER
 
     def succeeded(self) -> None:
@@ -112,8 +112,8 @@ class Courier:
         for delivery, writer_is_alive in zip(deliveries, alive, strict=True):
             turn = self._deliver(run, delivery, writer_is_alive)
             if turn is not Turn.DELIVERED:  # what was written later has to wait
-                patient = not (self._breaker(run).given_up or self._breaker(delivery.uri).given_up)
-                return come_back or (patient and turn is Turn.LATE)
+                try_again = not (self._breaker(run).given_up or self._breaker(delivery.uri).given_up)
+                return come_back or (try_again and turn is Turn.LATE)
             if delivery.state.done and not writer_is_alive:
                 delivery.reader.remove()
                 del self._deliveries[delivery.reader.folder]

@@ -92,8 +92,8 @@ class MlflowStore:
     def log_artifacts(self, run_id: str, contents: Path, folder: str) -> None:
         """Upload what is in a folder.
 
-        One file goes as a folder, too: on this machine MLflow copies the former by way of a temporary file beside it,
-        which a courier that is killed would leave for everybody to see.
+        One file is uploaded as a folder, too: on this machine MLflow copies a single file by way of a temporary file in
+        the same folder, which a courier that is killed would leave among the artifacts.
         """
         with _asked(f"uploading {', '.join(sorted(path.name for path in contents.iterdir()))}"):
             self._client.log_artifacts(run_id, str(contents), folder or None)

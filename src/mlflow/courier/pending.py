@@ -12,7 +12,7 @@ from src.mlflow.spool.folder import State, known_id, opened_at
 from src.mlflow.spool.reader import RunReader, run_readers
 
 GIVE_UP_AFTER = 3  # failures, or couriers that died, with nothing delivered in between
-PATIENCE_S = 300.0  # without either, as when a large file is on its way
+LONGEST_S = 300.0  # without any of them, as when a large file is uploaded
 POLL_S = 0.1
 WAIT_POLL_S = 0.02
 
@@ -76,7 +76,7 @@ def wait_until_delivered(
     Args:
         spool: The folder with the runs.
         run_id: The run, by the store's id or by the provisional key that it has until the store answers.
-        wait_s: The longest that this waits, in seconds.
+        wait_s: The longest time that this waits, in seconds.
         children: Whether the runs below it count, too.
         stop_on_error: Whether to stop waiting as soon as an attempt to deliver the run itself has failed.
 
@@ -99,7 +99,7 @@ def wait_until_delivered(
 def deliver(spool: Path, on_progress: Callable[[Sequence[PendingRun]], None]) -> list[PendingRun]:
     """Have everything delivered that waits now, by the courier at work or by a new one, and wait for it.
 
-    What is written meanwhile is delivered as well but not waited for, so that this ends beside a running training.
+    What is written meanwhile is delivered as well but not waited for, so that this also ends while a training runs.
 
     Args:
         spool: The folder with the runs.
@@ -120,7 +120,7 @@ def deliver(spool: Path, on_progress: Callable[[Sequence[PendingRun]], None]) ->
         if least is None or remaining < least:
             least, failures_then, couriers, since = remaining, failures, 0, time.monotonic()
         couriers += courier_process.ensure_running(spool)
-        if max(failures - failures_then, couriers - 1) >= GIVE_UP_AFTER or time.monotonic() - since > PATIENCE_S:
+        if max(failures - failures_then, couriers - 1) >= GIVE_UP_AFTER or time.monotonic() - since > LONGEST_S:
             break
         time.sleep(POLL_S)
     on_progress(left)

@@ -1,4 +1,4 @@
-"""A model that asks to be registered: what its run says about it, and whether it hangs together."""
+"""A model that asks to be registered: what its run says about it, and whether that fits together."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

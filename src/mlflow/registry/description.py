@@ -13,7 +13,7 @@ ACCEPTED, REJECTED = "accepted", "rejected"
 CONTENT = ("weights.sha256", "threshold", "nms_iou")
 GATE = "gate."  # begins the tags that say how the gates were judged
 
-_MAX_LENGTH = 5000  # as long as a reader has patience
+_MAX_LENGTH = 5000  # characters; nobody reads more
 
 
 def version_tags(candidate: Candidate, status: str) -> dict[str, str]:

@@ -30,7 +30,7 @@ class Run(Protocol):
         """The run's id in the store, or None where nothing is recorded.
 
         Until the store has answered it is a provisional key (`pending-…`), which `open_run` takes as a parent or as
-        a run to go on with just as well. Ask late, after `end()`, to record the store's own id.
+        a run to resume just as well. Ask late, after `end()`, to record the store's own id.
         """
 
     def log_params(self, params: Mapping[str, ParamValue]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
-from optuna_search import Ending, StudyView
+from optuna_search import Ending, StudyView, TrialView
 from rich.console import Console
 
 from src.core.errors import ConfigError
@@ -19,7 +19,7 @@ from src.mlflow.comparison_view import ComparisonView
 from src.mlflow.options import TrackingOptions
 from src.mlflow.runs import Run, RunStatus, attach, open_run
 from src.mlflow.spool.folder import known_id
-from src.mlflow.study.summary import best_trials, comparison_view, progress, summary
+from src.mlflow.study.summary import comparison_view, progress, summary
 
 MLFLOW_UI = "http://127.0.0.1:5000"  # where the command `mlflow ui` serves a local store
 
@@ -57,7 +57,7 @@ class StudyRun:
         self._run: Run | None = None
 
     def on_sweep_start(self, study: optuna.Study) -> None:
-        """Begin the study's run, or go on with the one that it has."""
+        """Begin the study's run, or resume the one that it has."""
         if self._options.kind == "none":
             return
         with _seam("begin the study's run"):
@@ -69,7 +69,7 @@ class StudyRun:
             }
             known = study.user_attrs.get(RUN_ID)
             self._run = open_run(self._options, name=study.study_name, tags=tags, run_id=known)
-            self._run.set_tags(tags)  # those of a run gone on with: the sampler may be another one now
+            self._run.set_tags(tags)  # also those of a resumed run: the sampler may be another one now
             study.set_user_attr(RUN_ID, self._run.id)
             if without_credentials(self._options.uri) == self._options.uri:
                 study.set_user_attr(TRACKING_URI, self._options.uri)
@@ -81,7 +81,7 @@ class StudyRun:
             return
         with _seam(f"record trial {trial.number}"):
             run = attach(self._options, run_id)
-            metrics = progress(study, trial)
+            metrics = progress(StudyView.of(study), TrialView(trial))
             # The trial's own time makes a repeated call the same point, which the store keeps once.
             ended = trial.datetime_complete
             run.log_metrics(metrics, trial.number, time_ms=None if ended is None else int(ended.timestamp() * 1000))
@@ -140,7 +140,7 @@ class StudyRun:
             self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def _write_summary(self, study: optuna.Study, run: Run, view: ComparisonView | None) -> None:
-        run.set_tags(summary(study))
+        run.set_tags(summary(StudyView.of(study)))
         if view is not None:
             run.save_view(view)
         self._upload_best_weights(study, run)
@@ -156,7 +156,7 @@ class StudyRun:
     def _upload_best_weights(self, study: optuna.Study, run: Run) -> None:
         if self._options.log_weights != "best":
             return
-        for trial in best_trials(study):
+        for trial in StudyView.of(study).best_trials:
             weights = trial.user_attrs.get(WEIGHTS)
             trial_run_id = trial.user_attrs.get(RUN_ID)
             if weights is None or trial_run_id is None:

@@ -105,7 +105,7 @@ def test_a_parent_waits_for_its_children(courier, store, options, monkeypatch):
 
 
 def test_going_on_with_a_run_keeps_its_parameters(courier, store, options, caplog):
-    """A run gone on with is running again; a parameter that has another value by now is left as it was."""
+    """A resumed run is running again; a parameter that has another value by now is left as it was."""
     first = open_run(options, name="one")
     first.log_params({"train.epochs": 3, "train.lr0": 0.1})
     first.end(RunStatus.KILLED)

@@ -62,7 +62,7 @@ def test_a_delivery_survives_a_kill_at_every_point(spool, monkeypatch, caplog):
 
 
 def test_a_lost_state_changes_nothing(spool, monkeypatch):
-    """State files that a power failure emptied are begun anew; the store already has what comes again."""
+    """Where a power failure emptied the state files all calls are made again, which changes nothing."""
     shutil.copytree(spool, spool.with_name("copy"))
     store, again = FakeStore(), FakeStore()
     Courier(spool.with_name("copy"), lambda _: store).work()

@@ -19,7 +19,7 @@ def writer(tmp_path):
 
 
 def test_calls_are_read_in_the_order_they_were_written(writer):
-    """Each call comes with the offset behind it, from which reading goes on."""
+    """Each call comes with the offset behind it, from which reading continues."""
     writer.append(Call("set_tags", {"tags": {"a": "1"}}))
     writer.append(Call("close", {}))
     reader = RunReader(writer.folder)
@@ -63,7 +63,7 @@ def test_names_that_only_look_like_keys_are_none():
 
 
 def test_the_writer_is_alive_until_it_closes(writer):
-    """The courier can tell a run that goes on from one that is over."""
+    """The courier can tell a run that is still written to from one that has ended."""
     reader = RunReader(writer.folder)
     assert reader.writer_is_alive()
     writer.close()

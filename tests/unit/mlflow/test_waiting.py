@@ -36,7 +36,7 @@ def test_what_still_waits_is_counted_and_the_stores_reason_given(options, store,
     assert (result.run_id, result.pending, result.error) == ("id-0", 1, "the store is down")
 
 
-def test_who_does_not_wait_has_it_delivered_all_the_same(options, store, courier):
+def test_the_courier_is_started_also_where_nobody_waits(options, store, courier):
     run = open_run(options, name="one")
     run.log_metrics({"val/mAP50": 0.5}, step=0)
     run._writer.close()  # killed
@@ -58,5 +58,5 @@ def test_what_adds_to_a_run_counts_and_its_children_where_asked_for(options, nob
     assert delivered(options, str(study.id), children=children).pending == waiting
 
 
-def test_what_is_not_of_this_machine_has_arrived(options, nobody_delivers):
+def test_nothing_waits_of_a_run_of_another_machine(options, nobody_delivers):
     assert delivered(options, "0123456789abcdef").pending == 0
