@@ -26,9 +26,10 @@ from optuna_search.attributes import RETRIES
 from optuna_search.ending import Ending, Outcome
 from optuna_search.errors import StudyError
 from optuna_search.study.leases import Lease
+from optuna_search.study.locks import exclusive
 from optuna_search.study.queue import TrialBudget, claim, fail_and_requeue
 from optuna_search.study.reading import open_study, set_study_attr
-from optuna_search.study.storages import chosen_by_name, exclusive, open_storage, storage_spec
+from optuna_search.study.storages import chosen_by_name, open_storage, storage_spec
 from optuna_search.study.views import StudyView
 from optuna_search.trial.current import CurrentTrial, current_trial, running
 

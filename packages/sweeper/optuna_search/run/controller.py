@@ -55,13 +55,13 @@ def _more_to_do(plan: Plan, study: optuna.Study) -> bool:
     waiting = False
     while time.time() < plan.deadline:
         check_failure_rate(study, plan.max_failure_rate, plan.n_trials)
-        standing = TrialBudget.of(study.get_trials(deepcopy=False), plan.n_trials)
-        if standing.complete:
+        budget = TrialBudget.of(study.get_trials(deepcopy=False), plan.n_trials)
+        if budget.complete:
             return False
-        if standing.places or standing.claimable:
+        if budget.places or budget.claimable:
             return True
         if not waiting:
-            running = ", ".join(str(trial.number) for trial in standing.taken if not trial.state.is_finished())
+            running = ", ".join(str(trial.number) for trial in budget.taken if not trial.state.is_finished())
             log.info("Waiting for trials that run elsewhere: %s.", running)
             waiting = True
         time.sleep(CHECK_INTERVAL_S)

@@ -51,7 +51,7 @@ class RetryRules:
 def tell(study: optuna.Study, trial: optuna.Trial, outcome: Outcome, rules: RetryRules) -> None:
     """Enter the outcome into the study; a result that is no finite number is a failure with a reason.
 
-    A trial that has been given up as dead meanwhile stays what it was told to be.
+    A trial that has been taken for dead meanwhile stays what it was told to be.
     """
     if outcome.ending is Ending.LOST:
         _warn_of_lost(trial)
@@ -104,7 +104,7 @@ def _tail(folder: str | None) -> str:
 
 def _warn_of_lost(trial: optuna.Trial) -> None:
     log.warning(
-        "Trial %d was given up as dead while it ran here, for want of a sign of life within lease_s; its parameters "
-        "have been queued again and what it found here is not used.",
+        "Trial %d was taken for dead while it ran here, because its lease was not renewed within lease_s. Its "
+        "parameters are queued again; its result from here is not used.",
         trial.number,
     )

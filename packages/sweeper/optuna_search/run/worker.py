@@ -29,8 +29,8 @@ from optuna_search.run.plan import Home, Plan
 from optuna_search.run.signals import ending_at_once, told_to_end
 from optuna_search.run.tell import tell
 from optuna_search.study.leases import Lease
+from optuna_search.study.locks import exclusive
 from optuna_search.study.queue import claim
-from optuna_search.study.storages import exclusive
 from optuna_search.study.study import log_through_hydra
 from optuna_search.trial.current import CurrentTrial, StudyTrial, TrialFacts
 from optuna_search.trial.devices import share

@@ -17,7 +17,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from optuna_search.attributes import DUE, ENDING, FIXED_PARAMS, LEASE, REASON, RETRY_OF, WORKER
 from optuna_search.ending import Outcome
-from optuna_search.study.storages import exclusive
+from optuna_search.study.locks import exclusive
 
 
 @dataclass(frozen=True)
@@ -96,16 +96,16 @@ def claim(study: optuna.Study, n_trials: int, lease: Mapping[str, Any], *, locke
     storage = study._storage
     worker = f"{lease['machine'].partition('/')[0]}:{lease['pid']}"
     while True:
-        standing = TrialBudget.of(study.get_trials(deepcopy=False), n_trials)
-        for trial in standing.claimable:
+        budget = TrialBudget.of(study.get_trials(deepcopy=False), n_trials)
+        for trial in budget.claimable:
             if _take(storage, trial._trial_id, lease, worker):
                 return trial._trial_id
-        if standing.places and locked:
+        if budget.places and locked:
             template = _template(TrialState.RUNNING, {WORKER: worker}, {LEASE: dict(lease)})
             return storage.create_new_trial(study._study_id, template)
-        if standing.places:
+        if budget.places:
             storage.create_new_trial(study._study_id, _template(TrialState.WAITING, {}, {}))
-        elif not standing.claimable:
+        elif not budget.claimable:
             return None
 
 

@@ -1,6 +1,5 @@
-"""Where studies are kept: opened from a spec that travels to other processes, and locked while a trial is drawn."""
+"""Where studies are kept: opened from a spec that travels to other processes."""
 
-import hashlib
 import inspect
 import re
 import warnings
@@ -8,23 +7,19 @@ import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import optuna
-from filelock import FileLock
 from hydra.utils import get_object
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from optuna.storages import BaseStorage, GrpcStorageProxy, JournalStorage, RDBStorage
-from optuna.storages.journal import JournalFileBackend
 
 from optuna_search.errors import SpaceError
 from optuna_search.objects import build
 from optuna_search.secrets import escapes_missing, has_password, without_credentials
 from optuna_search.study.journal import JournalFile
-
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
+from optuna_search.study.locks import making_tables
 
 JOURNAL = "journal:"
 GRPC = "grpc://"
@@ -134,7 +129,7 @@ def _database(url: str, *, create: bool) -> BaseStorage:
 
 
 def _connected(url: str, *, create: bool) -> BaseStorage:
-    with _making_tables(url) if create else nullcontext():
+    with making_tables(url) if create else nullcontext():
         # a server may have been restarted since the last trial, hours ago
         storage = RDBStorage(url, engine_kwargs={"pool_pre_ping": True}, skip_table_creation=not create)
     weakref.finalize(storage, storage.engine.dispose)  # at the latest when the process ends; psycopg warns otherwise
@@ -149,30 +144,6 @@ def _without_tables(spec: Any) -> Any:
     target = inner.get("_target_")
     takes = inspect.signature(get_object(target)).parameters if target else {}
     return {**inner, "skip_table_creation": True} if "skip_table_creation" in takes else inner
-
-
-@contextmanager
-def exclusive(storage: BaseStorage, study_name: str) -> Iterator[bool]:
-    """Let no other worker draw a trial of the study within the block, wherever it runs.
-
-    A journal and SQLite are locked by a file beside them, PostgreSQL by an advisory lock; all of these end with their
-    process. Behind a gRPC proxy, and for other storages, there is no such lock.
-
-    Yields:
-        Whether the lock is held; where it is not, `TrialBudget` alone keeps the total exact.
-    """
-    backend = getattr(storage, "_backend", storage)  # Optuna wraps RDBStorage into a cache
-    if isinstance(backend, JournalFileBackend):
-        with _beside(backend._file_path):
-            yield True
-    elif isinstance(backend, RDBStorage) and backend.engine.dialect.name == "sqlite" and backend.engine.url.database:
-        with _beside(backend.engine.url.database):
-            yield True
-    elif isinstance(backend, RDBStorage) and backend.engine.dialect.name == "postgresql":
-        with _advisory(backend.engine, f"study {study_name}"):
-            yield True
-    else:
-        yield False
 
 
 def shown(spec: Any) -> str | None:
@@ -238,36 +209,3 @@ def _proxy(spec: str) -> GrpcStorageProxy:
             "optuna.storages.run_grpc_proxy_server(storage, host=…, port=…)."
         ) from error
     return proxy
-
-
-@contextmanager
-def _beside(path: str) -> Iterator[None]:
-    with FileLock(f"{path}.draw.lock"):
-        yield
-
-
-@contextmanager
-def _making_tables(url: str) -> Iterator[None]:
-    """Optuna makes the tables of an empty database without asking who else is about to."""
-    from sqlalchemy import create_engine, make_url
-    from sqlalchemy.pool import NullPool
-
-    parsed = make_url(url)
-    if parsed.get_backend_name() == "postgresql":
-        with _advisory(create_engine(parsed, poolclass=NullPool), "tables"):
-            yield
-    elif parsed.get_backend_name() == "sqlite" and parsed.database:
-        with _beside(parsed.database):
-            yield
-    else:
-        yield
-
-
-@contextmanager
-def _advisory(engine: "Engine", what: str) -> Iterator[None]:
-    from sqlalchemy import func, select
-
-    digest = hashlib.blake2b(f"optuna_sweeper:{what}".encode(), digest_size=8).digest()
-    with engine.begin() as connection:  # ends with the transaction, and so with a lost connection
-        connection.execute(select(func.pg_advisory_xact_lock(int.from_bytes(digest, signed=True))))
-        yield

@@ -1,4 +1,4 @@
-"""The study behind a sweep: opened by every worker, gone on with by rule, and given its first points."""
+"""The study behind a sweep: opened by every worker, resumed by rule, and given its first points."""
 
 import inspect
 from collections.abc import Mapping, Sequence
@@ -16,8 +16,9 @@ from optuna_search.errors import SpaceError, StudyError
 from optuna_search.objects import build, build_sampler
 from optuna_search.space.changes import changes, describe_space
 from optuna_search.space.space import Space
+from optuna_search.study.locks import exclusive
 from optuna_search.study.reading import open_study
-from optuna_search.study.storages import chosen_by_name, exclusive, open_storage
+from optuna_search.study.storages import chosen_by_name, open_storage
 
 RUNS_APART = 1000  # more than a run has slots
 STARTS_APART = 1_000_000  # more than a study has runs, times the above
@@ -51,7 +52,7 @@ class StudySpec:
     run: int = 0
 
     def open(self, slot: int = 0) -> optuna.Study:
-        """Create the study or go on with it.
+        """Create the study or resume it.
 
         Args:
             slot: The worker's index; workers with a seeded sampler draw from seeds of their own.

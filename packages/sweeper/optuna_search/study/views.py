@@ -3,7 +3,7 @@
 Studies outlive the program that made them: what an older sweeper did not write yet is read as "not known".
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -18,6 +18,7 @@ from optuna.trial import FrozenTrial, TrialState
 from optuna_search import attributes as names
 from optuna_search.ending import Ending
 from optuna_search.space.parameter import key_of
+from optuna_search.study.front import pareto_front
 
 # the endings that could be told by their text before they had an attribute
 _TOLD_BY_REASON = {ending.value: ending for ending in (Ending.INTERRUPTED, Ending.WORKER_DIED)}
@@ -241,17 +242,8 @@ class StudyView:
         return tuple(-value if up else value for value, up in zip(trial.values, self.maximize, strict=True))
 
     def _front(self) -> set[int]:
-        """The numbers of the feasible trials that no other one beats: as good in everything, better in something."""
-        losses = {trial.number: self._losses(trial) for trial in self.complete if trial.is_feasible}
-        front: list[int] = []
-        for number in sorted(losses, key=losses.__getitem__):  # a trial is beaten only by those before it
-            if not any(_beats(losses[other], losses[number]) for other in front):
-                front.append(number)
-        return set(front)
-
-
-def _beats(one: Sequence[float], other: Sequence[float]) -> bool:
-    return one != other and all(a <= b for a, b in zip(one, other, strict=True))
+        """The numbers of the feasible trials that no other feasible one beats."""
+        return pareto_front({trial.number: self._losses(trial) for trial in self.complete if trial.is_feasible})
 
 
 def reasons_of(trials: Iterable[TrialView]) -> list[str]:

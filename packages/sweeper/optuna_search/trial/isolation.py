@@ -146,7 +146,7 @@ def run_in_process(job: Job, trial: CurrentTrial, limits: Limits, processes: Tri
     """Run the job in a process of its own and serve its reports until it ends.
 
     On KeyboardInterrupt the process gets one SIGINT and up to `GRACE_S` seconds to end, then it is killed; the
-    interrupt goes on to the caller. Any other exception in the caller kills it at once.
+    interrupt is passed on to the caller. Any other exception in the caller kills it at once.
     """
     own = cloudpickle.dumps((job.config, job.folder, job.facts, job.environment))
     started: TrialProcess | None = None

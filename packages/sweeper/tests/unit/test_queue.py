@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from optuna.trial import TrialState
 from optuna_search.attributes import DUE, RETRIES, RETRY_OF
 from optuna_search.ending import Ending, Outcome
+from optuna_search.study.locks import exclusive
 from optuna_search.study.queue import TrialBudget, claim, fail_and_requeue, requeue
-from optuna_search.study.storages import exclusive, open_storage
+from optuna_search.study.storages import open_storage
 
 DIED = Outcome.ended(Ending.WORKER_DIED)
 

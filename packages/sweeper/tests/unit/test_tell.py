@@ -102,7 +102,7 @@ def test_a_result_that_comes_after_the_trial_was_given_up_is_not_used(caplog):
     tell(study, trial, Outcome.completed(1.0), RULES)
     tell(study, trial, Outcome.failed("broken"), RULES)
     assert [trial.state for trial in study.trials] == [TrialState.FAIL]
-    assert caplog.text.count("given up as dead while it ran here") == 2
+    assert caplog.text.count("taken for dead while it ran here") == 2
 
 
 class Odd:

@@ -1,0 +1,70 @@
+"""Locks on a study: one worker at a time draws a trial, and one program makes a database's tables."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from filelock import FileLock
+from optuna.storages import BaseStorage, RDBStorage
+from optuna.storages.journal import JournalFileBackend
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+
+@contextmanager
+def exclusive(storage: BaseStorage, study_name: str) -> Iterator[bool]:
+    """Let no other worker draw a trial of the study within the block, wherever it runs.
+
+    A journal and SQLite are locked by a file beside them, PostgreSQL by an advisory lock; all of these end with their
+    process. Behind a gRPC proxy, and for other storages, there is no such lock.
+
+    Yields:
+        Whether the lock is held; where it is not, `TrialBudget` alone keeps the total exact.
+    """
+    backend = getattr(storage, "_backend", storage)  # Optuna wraps RDBStorage into a cache
+    if isinstance(backend, JournalFileBackend):
+        with _beside(backend._file_path):
+            yield True
+    elif isinstance(backend, RDBStorage) and backend.engine.dialect.name == "sqlite" and backend.engine.url.database:
+        with _beside(backend.engine.url.database):
+            yield True
+    elif isinstance(backend, RDBStorage) and backend.engine.dialect.name == "postgresql":
+        with _advisory(backend.engine, f"study {study_name}"):
+            yield True
+    else:
+        yield False
+
+
+@contextmanager
+def making_tables(url: str) -> Iterator[None]:
+    """Optuna makes the tables of an empty database without asking who else is about to."""
+    from sqlalchemy import create_engine, make_url
+    from sqlalchemy.pool import NullPool
+
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "postgresql":
+        with _advisory(create_engine(parsed, poolclass=NullPool), "tables"):
+            yield
+    elif parsed.get_backend_name() == "sqlite" and parsed.database:
+        with _beside(parsed.database):
+            yield
+    else:
+        yield
+
+
+@contextmanager
+def _beside(path: str) -> Iterator[None]:
+    with FileLock(f"{path}.draw.lock"):
+        yield
+
+
+@contextmanager
+def _advisory(engine: "Engine", what: str) -> Iterator[None]:
+    from sqlalchemy import func, select
+
+    digest = hashlib.blake2b(f"optuna_sweeper:{what}".encode(), digest_size=8).digest()
+    with engine.begin() as connection:  # ends with the transaction, and so with a lost connection
+        connection.execute(select(func.pg_advisory_xact_lock(int.from_bytes(digest, signed=True))))
+        yield
