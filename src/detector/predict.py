@@ -47,7 +47,8 @@ class Predictor:
 
     Attributes:
         deployed: Ultralytics' predictor around it.
-        size: Its `parameters`, and `gflops` for an image of `imgsz` by `imgsz`.
+        parameters: How many it has.
+        gflops: Of an image of `imgsz` by `imgsz`.
 
     Side effects: sets torch's threads of this process.
 
@@ -66,10 +67,8 @@ class Predictor:
                 model = load_model(request)
                 self.deployed = deployed(model, request)
             self._channels = _channels(request.class_names, model.names)
-            self.size = {
-                "parameters": int(engine.get_num_params(model)),
-                "gflops": float(engine.get_flops(model, request.imgsz)),
-            }
+            self.parameters = int(engine.get_num_params(model))
+            self.gflops = float(engine.get_flops(model, request.imgsz))
         except ProjectError:
             raise
         except Exception as error:

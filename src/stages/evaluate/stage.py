@@ -117,8 +117,8 @@ def evaluate(job: EvaluateJob) -> EvaluateOutcome:
     )
     latency = measure_speed(request, images_bgr, job.evaluate, job.folder / ONNX)
     model = ModelSize(
-        parameters=int(predictor.size["parameters"]),
-        gflops=predictor.size["gflops"],
+        parameters=predictor.parameters,
+        gflops=predictor.gflops,
         weights_mb=megabytes(weights),
         onnx_mb=megabytes(job.folder / ONNX) if latency.onnx else None,
         imgsz=imgsz,

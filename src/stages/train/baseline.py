@@ -1,4 +1,4 @@
-"""The untrained baseline: the weights as they come, evaluated once per data set, image size and weights."""
+"""The baseline: the starting weights as they come, evaluated once per data set, image size and weights."""
 
 import hashlib
 import json
@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from src.core.detection_records import DetectionRecords
 from src.core.errors import DataError
-from src.core.files import sha256_of, write_json
+from src.core.files import sha256_of
 from src.detector.validation import ValidationRequest, validate
+from src.documents.document import Document
 from src.thresholds.best_f1 import at_best_f1
 
 FOLDER = Path("outputs/baselines")
@@ -33,6 +34,23 @@ class Baseline:
     records: Path
 
 
+@dataclass(frozen=True)
+class _Kept(Document):
+    """`baseline.json`, beside the scored detections.
+
+    Attributes:
+        metrics: As in `Baseline`.
+        of: What was evaluated, and how.
+    """
+
+    FILE: ClassVar[str] = "baseline.json"
+    STAGE: ClassVar[str] = "train"
+    VERSION: ClassVar[int] = 1
+
+    metrics: Mapping[str, float]
+    of: Mapping[str, Any]
+
+
 def untrained(request: ValidationRequest, data_digest: str, folder: Path = FOLDER) -> Baseline:
     """Evaluate the weights, or find it done.
 
@@ -43,20 +61,20 @@ def untrained(request: ValidationRequest, data_digest: str, folder: Path = FOLDE
         data_digest: Of the data set, so that changed data is evaluated anew.
         folder: Where results are kept.
 
-    Side effects: writes `<key>.json` and `<key>.npz` into the folder.
+    Side effects: writes `baseline.json` and `records.npz` into a folder of their own in it.
 
     Raises:
         TrainingError: the weights cannot be loaded or validated.
     """
     facts = _facts(request, data_digest)
     key = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
-    summary, records = (folder / f"{key}{ending}" for ending in (".json", ".npz"))
-    if (metrics := _kept(summary, records)) is not None:
+    records = folder / key / "records.npz"
+    if (metrics := _kept(records)) is not None:
         return Baseline(metrics, records.resolve())
     validation = validate(request)
     metrics = {**validation.metrics, **operating_point_metrics(validation.records)}
     validation.records.save(records)
-    write_json(summary, {"metrics": metrics, "of": facts})  # last: it says that both are there
+    _Kept(metrics, facts).write(records.parent)  # last: it says that both are there
     return Baseline(metrics, records.resolve())
 
 
@@ -76,10 +94,10 @@ def _facts(request: ValidationRequest, data_digest: str) -> dict[str, Any]:
     }
 
 
-def _kept(summary: Path, records: Path) -> dict[str, float] | None:
+def _kept(records: Path) -> Mapping[str, float] | None:
     try:
-        metrics: dict[str, float] = json.loads(summary.read_text(encoding="utf-8"))["metrics"]
+        kept = _Kept.read(records.parent)
         DetectionRecords.load(records)
-    except (FileNotFoundError, ValueError, KeyError, DataError):
+    except (FileNotFoundError, DataError):
         return None
-    return metrics
+    return kept.metrics

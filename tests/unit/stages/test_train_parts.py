@@ -118,7 +118,7 @@ def test_a_baseline_is_evaluated_once(tmp_path, evaluations):
         "val/recall": 0.5,
         "val/F1": pytest.approx(2 / 3),
     }
-    assert json.loads(next(tmp_path.glob("*.json")).read_text())["of"]["imgsz"] == 64
+    assert json.loads(next(tmp_path.glob("*/*.json")).read_text())["of"]["imgsz"] == 64
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_a_baseline_is_known_by_the_content_of_the_weights(tmp_path, evaluations
 def test_a_damaged_baseline_is_evaluated_again(tmp_path, evaluations, ending):
     """Half a file cannot be trusted."""
     untrained(_request(tmp_path), "digest", tmp_path)
-    next(tmp_path.glob(f"*.{ending}")).write_text("damaged")
+    next(tmp_path.glob(f"*/*.{ending}")).write_text("damaged")
     untrained(_request(tmp_path), "digest", tmp_path)
     assert len(evaluations) == 2
 
