@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from src.core.errors import TrackingError
+from src.core.errors import ProjectError, TrackingError
 from src.core.secrets import without_credentials
 from src.mlflow.errors import RunNotFoundError, StoreRefusedError, StoreUnavailableError
 from src.mlflow.location import sqlite_file
@@ -102,7 +102,7 @@ def translated(what: str) -> Iterator[None]:
     """
     try:
         yield
-    except TrackingError:
+    except ProjectError:  # says what is wrong already
         raise
     except Exception as error:  # MLflow, requests, urllib3, SQLAlchemy, boto: they share no base class
         kind, reason = _kind_of(error)

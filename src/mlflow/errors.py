@@ -1,4 +1,4 @@
-"""How a tracking store can fail: `TrackingError` is the base, defined in src/core/errors.py."""
+"""How a delivery to a tracking store can fail: `TrackingError` is the base, defined in src/core/errors.py."""
 
 from src.core.errors import TrackingError
 
@@ -13,3 +13,11 @@ class StoreRefusedError(TrackingError):
 
 class RunNotFoundError(StoreRefusedError):
     """The store does not know the run, or whatever else was asked for."""
+
+
+class PostponedError(Exception):
+    """A call names a run that waits in the spool itself: it has to be delivered first."""
+
+
+class HeldError(TrackingError):
+    """A run cannot be opened for now, for a reason that somebody has to see to; its calls wait."""

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from src.core.errors import RegistryError
 from src.mlflow.client import connected, new_client, translated, wait_longer_next_time
 from src.mlflow.courier.store import Store
 from src.mlflow.errors import StoreUnavailableError
+from src.mlflow.registry.store import open_registry
 from tests.contract.store_conformance import StoreConformance, Stored, new_run
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
@@ -82,6 +84,16 @@ def test_a_password_in_an_address_is_not_told(error):
         raise error
     assert "word" not in str(found.value)
     assert "\n" not in str(found.value)
+
+
+def test_the_registry_finds_a_run_by_its_key_and_says_which_it_does_not_know(uri, mlflow_store):
+    keys = [f"pending-{number:020d}-00000000" for number in range(2)]
+    run_id = mlflow_store.create_run(new_run("one", key=keys[0]))
+    with open_registry(uri) as registry:
+        assert registry.run(keys[0]).run_id == registry.run(run_id).run_id == run_id
+        for unknown in (keys[1], "0" * 32):
+            with pytest.raises(RegistryError, match=f"^There is no run {unknown}"):
+                registry.run(unknown)
 
 
 def test_time_outs_grow_up_to_mlflows_own(monkeypatch):

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from src.core.errors import TrackingError
 from src.mlflow.courier import process as courier_process
-from src.mlflow.courier.delivery import Delivery, PostponedError
+from src.mlflow.courier.delivery import Delivery
 from src.mlflow.courier.store import Store
-from src.mlflow.errors import StoreUnavailableError
+from src.mlflow.errors import PostponedError, StoreUnavailableError
 from src.mlflow.spool.reader import RunReader, run_readers, sweep
 
 POLL_S = 0.05

@@ -6,10 +6,9 @@ import logging
 from itertools import groupby
 from typing import Any
 
-from src.core.errors import TrackingError
 from src.mlflow.comparison_view import ComparisonView
 from src.mlflow.courier.store import DatasetUse, MetricValue, NewRun, Store
-from src.mlflow.errors import RunNotFoundError, StoreRefusedError
+from src.mlflow.errors import HeldError, PostponedError, RunNotFoundError, StoreRefusedError
 from src.mlflow.location import located
 from src.mlflow.spool.environment import machine_now
 from src.mlflow.spool.folder import KEY_TAG, State, is_key
@@ -18,14 +17,6 @@ from src.mlflow.spool.reader import RunReader
 REFUSALS_KEPT = 5
 
 _logger = logging.getLogger(__name__)
-
-
-class PostponedError(Exception):
-    """A call names a run that waits in the spool itself: it has to be delivered first."""
-
-
-class HeldError(TrackingError):
-    """A run cannot be opened for now, for a reason that somebody has to see to; its calls wait."""
 
 
 class Delivery:
