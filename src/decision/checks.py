@@ -1,4 +1,4 @@
-"""The sanity checklist: what makes a figure mean something else than it says, looked at before any gate.
+"""The sanity checklist: what makes a value mean something else than it says, looked at before any gate.
 
 No check stops the report. A finding says what was found, what it means and what to do.
 """
@@ -16,7 +16,7 @@ from src.documents.study_record import StudyTraining
 from src.study.repeats import check_repeats
 
 LOW_PRECISION = 0.10
-_MANY_ALIKE = 3  # corruptions that leave a figure as it was to the last digit
+_MANY_ALIKE = 3  # corruptions that leave a value as it was to the last digit
 
 
 def checklist(
@@ -65,7 +65,7 @@ def _precision(evidence: Evidence) -> Finding:
     chosen, test = evidence.threshold.chosen, evidence.threshold.test
     points = None if test is None else (test.tuned, test.default)
     if chosen is None or points is None or any(p is None or known(p.recall) is None for p in points):
-        return Finding(name, title, Status.UNKNOWN, "There are no figures on a test split at the tuned threshold.")
+        return Finding(name, title, Status.UNKNOWN, "Nothing was measured on a test split at the tuned threshold.")
     # Where nothing is detected, precision is undefined, and recall is 0.
     tuned, default = (None if p is None else known(p.precision) for p in points)
     reported = None if evidence.threshold.ultralytics is None else evidence.threshold.ultralytics.precision
@@ -77,9 +77,9 @@ def _precision(evidence: Evidence) -> Finding:
         action = "Look at the training curves and labels, and train for longer."
         return Finding(name, title, Status.WARNING, sentence, action)
     if default is None or min(default.estimate, 1.0 if reported is None else reported) < LOW_PRECISION:
-        sentence = f"{said} A figure that low belongs to the threshold that it was read at, not to the model."
+        sentence = f"{said} A precision that low belongs to the threshold that it was read at, not to the model."
         action = (
-            "Use the model with the tuned threshold only, and quote no figure without the threshold it was read at."
+            "Use the model with the tuned threshold only, and quote no precision without the threshold it was read at."
         )
         return Finding(name, title, Status.WARNING, sentence, action)
     return Finding(name, title, Status.OK, said)
@@ -99,12 +99,12 @@ def _test_size(evidence: Evidence, gates: Sequence[Gate]) -> Finding:
         if m.value is not None and m.samples and m.of is Samples.IMAGES
     ]
     if not sure:
-        return Finding(name, title, Status.UNKNOWN, "No gate has a figure with an interval.")
+        return Finding(name, title, Status.UNKNOWN, "No gate has a value with an interval.")
     narrow = [gate.name for gate, value, _ in sure if _width(value) > abs(value.estimate - gate.limit)]
     spreadless = [gate.name for gate, value, images in sure if _may_hide(value, gate.limit, images)]
     if not narrow and not spreadless:
         return Finding(
-            name, title, Status.OK, "Every interval is narrower than the distance of its figure to its limit."
+            name, title, Status.OK, "Every interval is narrower than the distance of its value to its limit."
         )
     parts = []
     if narrow:

@@ -19,10 +19,10 @@ def judge(gate: Gate, measurement: Measurement) -> JudgedGate:
     value = measurement.value
     if value is None or math.isnan(value.estimate):
         return JudgedGate(
-            gate, measurement, Judgement.UNDECIDED, f"Not known: {measurement.remark or 'the figure is undefined'}"
+            gate, measurement, Judgement.UNDECIDED, f"Not known: {measurement.remark or 'it is not defined'}"
         )
     if math.isnan(value.low) or math.isnan(value.high):
-        return JudgedGate(gate, measurement, Judgement.UNDECIDED, "How sure the figure is, is not known.")
+        return JudgedGate(gate, measurement, Judgement.UNDECIDED, "How sure the value is, is not known.")
     ends = {gate.comparison.holds(end, gate.limit) for end in (value.low, value.high)}
     if ends == {True}:
         return JudgedGate(gate, measurement, Judgement.PASSED, _all_of_it(measurement, "fulfils the gate"))

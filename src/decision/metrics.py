@@ -62,7 +62,7 @@ def _tuned(read: Callable[[PointMetrics], Interval]) -> Measure:
         if threshold.chosen is None:
             return Measurement.unknown("no threshold fulfils the criterion that tune_threshold was given.")
         if threshold.test is None or threshold.test.tuned is None or known(threshold.test.tuned.recall) is None:
-            return Measurement.unknown("there are no figures on a test split at the tuned threshold.")
+            return Measurement.unknown("nothing was measured on a test split at the tuned threshold.")
         undefined = "nothing is detected, so that it is undefined."
         return _measured(read(threshold.test.tuned), threshold.test.images, undefined)
 
@@ -104,7 +104,7 @@ def _worst_corruption(read: Callable[[Evidence], Mapping[str, Interval]]) -> Mea
         found = read(evidence)
         missing = ", ".join(sorted(corruption for corruption, value in found.items() if known(value) is None))
         if missing or not found:
-            return Measurement.unknown(f"no figures under {missing or 'corruptions'}.")
+            return Measurement.unknown(f"nothing was measured under {missing or 'corruptions'}.")
         worst = min(found, key=lambda corruption: found[corruption].estimate)
         value = Interval(*np.min([(v.estimate, v.low, v.high) for v in found.values()], axis=0).tolist())
         remark = f"worst of {len(found)} corruptions: {worst}"

@@ -16,7 +16,7 @@ _COMPARISONS = tuple(map(str, Comparison))
 
 @dataclass
 class DecideOptions:
-    """By what a model is judged, and where the figures about it lie.
+    """By what a model is judged, and where the documents about it lie.
 
     Attributes:
         training: Folder of the stage train.

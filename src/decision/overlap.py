@@ -54,7 +54,7 @@ def check_overlap(overlap: Overlap | str) -> Finding:
         NAME,
         TITLE,
         Status.WARNING,
-        f"Pictures are in two splits: {'; '.join(parts)}. The figures are better than they will be on new pictures.",
+        f"Pictures are in two splits: {'; '.join(parts)}. Measurements are better than they will be on new pictures.",
         "Look at the pairs; put pictures that belong together (frames of a film, copies) into one split.",
     )
 

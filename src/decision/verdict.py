@@ -38,7 +38,7 @@ def _reasons(
         titles = "; ".join(finding.title.lower() for finding in warnings)
         weight = {
             Acceptance.ACCEPTED: "accepted with reservations",
-            Acceptance.REJECTED: "read the figures with that in mind",
+            Acceptance.REJECTED: "read the values with that in mind",
             Acceptance.UNDECIDED: "more data alone may not settle it",
         }[outcome]
         reasons.append(f"The checks could not confirm that: {titles}; {weight}.")
@@ -61,7 +61,7 @@ def _next_steps(
     steps += [_measure(gate) for gate in gates[Judgement.UNDECIDED] if gate.measurement.value is None]
     if outcome is Acceptance.ACCEPTED:
         steps.append(
-            "Deploy it with the tuned threshold and NMS IoU of this report, and watch its figures on new data."
+            "Deploy it with the tuned threshold and NMS IoU of this report, and watch its metrics on new data."
         )
     return tuple(dict.fromkeys(steps))
 

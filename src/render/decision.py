@@ -38,9 +38,9 @@ class DecisionPage:
         objectives: What was wanted.
         candidate: What is judged, as pairs of a name and a value.
         parameters: With what it was trained, likewise.
-        figures: The candidate beside the starting weights.
+        metrics: The candidate beside the starting weights.
         study: The candidate beside the runners-up; or why they are not there.
-        gates: Limits, figures and judgements.
+        gates: Limits, measurements and judgements.
         pro: What speaks for it.
         contra: What speaks against it.
         tradeoff: Performance, latency and cost.
@@ -58,7 +58,7 @@ class DecisionPage:
     objectives: tuple[str, ...]
     candidate: tuple[tuple[str, str], ...]
     parameters: tuple[tuple[str, str], ...]
-    figures: Table
+    metrics: Table
     study: Table | str
     gates: Table
     pro: tuple[str, ...]

@@ -10,8 +10,8 @@ from src.documents.training import Training
 from src.render.decision import DecisionPage, Picture
 from src.render.decision_tables import (
     checks_table,
-    figures_table,
     gates_table,
+    metrics_table,
     robustness_table,
     said,
     study_table,
@@ -33,7 +33,7 @@ def page(decision: Decision, evidence: Evidence, pictures: tuple[Picture, ...]) 
         objectives=_objectives(decision, evidence),
         candidate=_candidate(decision.candidate, evidence),
         parameters=_parameters(training.arguments),
-        figures=figures_table(evidence),
+        metrics=metrics_table(evidence),
         study=decision.no_comparison if decision.comparison is None else study_table(decision.comparison),
         gates=gates_table(decision.gates),
         pro=decision.pro,

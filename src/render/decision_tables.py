@@ -31,7 +31,7 @@ def said(value: Interval | None, spec: str = ".3f") -> str:
 def gates_table(gates: Sequence[JudgedGate]) -> Table:
     """The limits, what was measured, and what follows."""
     rows = tuple(_gate(judged) for judged in gates)
-    columns = (*texts("judgement", "gate", "limit"), *numbers("figure", "measured on", "needed"), *texts("remark"))
+    columns = (*texts("judgement", "gate", "limit"), *numbers("value", "measured on", "needed"), *texts("remark"))
     if not any(row.cells[-1] for row in rows):
         return Table(columns[:-1], tuple(replace(row, cells=row.cells[:-1]) for row in rows))
     return Table(columns, rows)
@@ -48,7 +48,7 @@ def checks_table(findings: Sequence[Finding]) -> Table:
     return Table(texts("result", "check", "found", "what to do"), tuple(rows))
 
 
-def figures_table(evidence: Evidence) -> Table:
+def metrics_table(evidence: Evidence) -> Table:
     """The candidate on the test split, at its own threshold and at the default, beside the starting weights."""
     evaluation, threshold = evidence.evaluation, evidence.threshold
     splits = evaluation.splits.test, evaluation.untrained.test
@@ -101,7 +101,7 @@ def study_table(comparison: StudyComparison) -> Table:
 
 
 def tradeoff_table(evidence: Evidence) -> Table:
-    """What the figures cost in time and size, for each runtime."""
+    """What the metrics cost in time and size, for each runtime."""
     test, on_test = evidence.test, evidence.threshold.test
     tuned = None if on_test is None else on_test.tuned
     quality = (
@@ -212,7 +212,7 @@ def _costs(evidence: Evidence) -> tuple[str, ...]:
     ]
     if (difference := latency.onnx_difference) is not None:
         notes.append(
-            f"The figures are PyTorch's; ONNX differs by at most {difference.boxes_px:.2g} pixels and"
+            f"The metrics are PyTorch's; ONNX differs by at most {difference.boxes_px:.2g} pixels and"
             f" {difference.scores:.2g} in the score."
         )
     return tuple(notes)

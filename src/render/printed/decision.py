@@ -28,7 +28,7 @@ def show(decision: Decision, folder: Path, console: Console) -> None:
     table = Table(title="Gates, judged on 95 % intervals", title_justify="left")
     for title in ("gate", "judgement"):
         table.add_column(title)
-    for title in ("figure", "limit", "needed"):
+    for title in ("value", "limit", "needed"):
         table.add_column(title, justify="right")
     for judged in decision.gates:
         needed = (

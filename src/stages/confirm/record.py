@@ -1,4 +1,4 @@
-"""What a confirmation leaves behind: its figures in the study itself, as a file, and in the study's run."""
+"""What a confirmation leaves behind: what it found in the study itself, as a file, and in the study's run."""
 
 import json
 from typing import Any
@@ -10,7 +10,7 @@ from src.study.confirmed import keep_confirmation
 
 
 def save(outcome: ConfirmOutcome, storage: Any) -> None:
-    """Keep the figures where the study is kept, for `freeze`, and write `confirmation.json`.
+    """Keep what it found where the study is kept, for `freeze`, and write `confirmation.json`.
 
     Args:
         outcome: What came out.

@@ -156,7 +156,7 @@ def test_runs_that_all_learnt_nothing_are_called_so(evidence):
 
 
 def test_a_test_set_too_small_for_a_gate_is_named(evidence):
-    """The interval is 0.06 wide, the figure 0.05 from the limit."""
+    """The interval is 0.06 wide, the value 0.05 from the limit."""
     gates = [*GATES, Gate("narrow", "test/recall", Comparison.MORE_THAN, 0.73)]
     finding = found("test_set_size", evidence, gates=gates)
     assert finding.status == Status.WARNING

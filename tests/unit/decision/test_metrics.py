@@ -50,7 +50,7 @@ def test_the_worst_corruption_has_the_lowest_of_all_ends(evidence):
     assert "night" in worst.remark
 
 
-def test_a_corruption_without_a_figure_leaves_the_worst_one_open(evidence):
+def test_a_corruption_without_a_value_leaves_the_worst_one_open(evidence):
     rain = replace(documents.point(0.8, 0.7, 0.7), recall=UNDEFINED)
     threshold = replace(evidence.threshold, robustness={**evidence.threshold.robustness, "rain": rain})
     found = measure("robustness/recall", replace(evidence, threshold=threshold))

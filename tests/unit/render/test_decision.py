@@ -13,7 +13,7 @@ from tests.support.documents import PNG
 
 HOSTILE = '<script>alert(1)</script> | `a` [x](y) **b** & "q"'
 GATES = Table(
-    (*texts("judgement", "gate"), *numbers("figure")),
+    (*texts("judgement", "gate"), *numbers("value")),
     (
         Row(("passed", "recall", "0.8"), Tone.GOOD, Strip.of(0.7, 0.8, 0.9, 0.6)),
         Row(("undecided", "F1", "–"), Tone.UNSURE),
@@ -35,7 +35,7 @@ def page(tmp_path):
         objectives=("recall: test/recall > 0.7",),
         candidate=(("MLflow run", "abc"),),
         parameters=(("train.lr0", "0.01"),),
-        figures=PLAIN,
+        metrics=PLAIN,
         study="No study.",
         gates=GATES,
         pro=("Good.",),
