@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from src.core.detection_records import DetectionRecords
+from src.core.detections import DEFAULT_CONFIDENCE, DEFAULT_IOU
 from src.core.errors import DataError
 from src.core.interval import percentile_interval
 from src.documents.metrics import PointMetrics
@@ -56,6 +57,9 @@ def counts_by_image(detections: DetectionRecords, point: OperatingPoint) -> NDAr
         ],
         axis=1,
     )
+
+
+DEFAULT = OperatingPoint(iou=DEFAULT_IOU, score=DEFAULT_CONFIDENCE)  # what Ultralytics' predict uses
 
 
 def in_all(counts: NDArray[np.int64]) -> Counts:

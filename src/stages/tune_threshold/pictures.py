@@ -8,8 +8,8 @@ from src.passes.matched import MatchedDetections
 from src.render import threshold as render
 from src.render.annotated import annotate
 from src.render.figures import Line
-from src.stages.tune_threshold.stage import DEFAULT, TuneOutcome
-from src.thresholds.operating_point import OperatingPoint, most_different
+from src.stages.tune_threshold.stage import TuneOutcome
+from src.thresholds.operating_point import DEFAULT, OperatingPoint, most_different
 from src.thresholds.outline import outline
 
 _SAMPLES = 4

@@ -4,34 +4,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from src.core.detections import DEFAULT_CONFIDENCE, DEFAULT_IOU, FLOOR
-from src.core.interval import image_weights
+from src.core.detections import FLOOR
 from src.data.options import DataOptions
 from src.documents.evaluation import Evaluation
-from src.documents.metrics import PointMetrics
 from src.documents.predictions import CORRUPTED, TEST, VAL, Predictions, corruptions_in, folder_of
-from src.documents.splits import BySplit
 from src.documents.threshold import (
-    ChosenPoint,
-    ClassThreshold,
-    OnTest,
-    OnVal,
-    PointErrors,
     Threshold,
-    UltralyticsPoint,
 )
 from src.mlflow.options import TrackingOptions
 from src.passes.matched import MatchedDetections, match_at
-from src.stages.tune_threshold import document
-from src.thresholds.bootstrap import reselect
+from src.stages.tune_threshold.choice import choose
+from src.stages.tune_threshold.document import threshold_of
 from src.thresholds.calibration import Reliability, reliability
 from src.thresholds.curve import CountsByThreshold, Rates, sweep
-from src.thresholds.operating_point import OperatingPoint, differences, in_all
+from src.thresholds.operating_point import DEFAULT, OperatingPoint, in_all
 from src.thresholds.options import ThresholdOptions
-from src.thresholds.per_class import per_class
-from src.thresholds.select import Selection, preferred, select
 
-DEFAULT = OperatingPoint(iou=DEFAULT_IOU, score=DEFAULT_CONFIDENCE)
 INFEASIBLE = 3  # the program's exit status where no threshold satisfies the criterion's constraint
 
 
@@ -105,41 +93,31 @@ def tune_threshold(job: TuneJob) -> TuneOutcome:
     evaluation = Evaluation.read(folder, otherwise="name the folder of an evaluation with threshold.evaluation=…")
     found = {split: Predictions.load(folder_of(folder, split)) for split in _splits(folder)}
     by_iou = {iou: match_at(found[VAL], iou) for iou in options.iou_grid}
-    curves = {iou: sweep(each.records, FLOOR) for iou, each in by_iou.items()}
-    selection = select(curves, options.rule)
-    classes = _per_class(options, selection, by_iou)
-    point = _frozen(selection, classes)
-    iou = _shown_iou(options, selection)
-    views = {VAL: by_iou[iou], **{split: match_at(found[split], iou) for split in found if split != VAL}}
-    default_views = {
-        split: views[split] if iou == DEFAULT.iou else match_at(found[split], DEFAULT.iou) for split in found
+    choice = choose(options, by_iou)
+    shown = {VAL: by_iou[choice.iou], **{split: match_at(found[split], choice.iou) for split in found if split != VAL}}
+    default = {
+        split: shown[split] if choice.iou == DEFAULT.iou else match_at(found[split], DEFAULT.iou) for split in found
     }
-    tables = {split: reliability(each.records, each.kept(point or DEFAULT)) for split, each in views.items()}
-    last = list(views)[-1]
-    reported = evaluation.ultralytics.last
-    threshold = Threshold(
-        criterion=options.rule.text,
-        chosen=_chosen(options, selection, by_iou, curves, classes),
-        reason=selection.reason or None,
-        nearest=None if selection.nearest is None else document.nearest(selection.nearest),
-        val=_on_val(options, views[VAL], point),
-        test=_on_test(options, views[TEST], default_views[TEST], point) if TEST in found else None,
-        ultralytics=None if reported is None else UltralyticsPoint(reported.precision, reported.recall),
-        robustness=_robustness(options, folder, point),
-        calibration=BySplit.of({split: document.calibration(table) for split, table in tables.items()}),
-        errors=PointErrors(
-            tuned=None if point is None else views[last].errors(point), default=default_views[last].errors(DEFAULT)
-        ),
-    )
+    calibration = {
+        split: reliability(each.records, each.kept(choice.point or DEFAULT)) for split, each in shown.items()
+    }
     return TuneOutcome(
         options=options,
         evaluation=evaluation,
-        threshold=threshold,
-        point=point,
-        views=views,
-        default_views=default_views,
-        curves={split: sweep(each.records, FLOOR) for split, each in views.items()},
-        calibration=tables,
+        threshold=threshold_of(
+            options,
+            choice,
+            shown=shown,
+            default=default,
+            calibration=calibration,
+            corrupted=_corrupted(folder, choice.point),
+            ultralytics=evaluation.ultralytics.last,
+        ),
+        point=choice.point,
+        views=shown,
+        default_views=default,
+        curves={split: sweep(each.records, FLOOR) for split, each in shown.items()},
+        calibration=calibration,
         data_root=job.data.folder,
         folder=job.folder,
     )
@@ -150,90 +128,11 @@ def _splits(folder: Path) -> list[str]:
     return [VAL, TEST] if folder_of(folder, TEST).is_dir() else [VAL]
 
 
-def _per_class(
-    options: ThresholdOptions, selection: Selection, by_iou: Mapping[float, MatchedDetections]
-) -> tuple[ClassThreshold, ...] | None:
-    if not options.per_class or selection.point is None:
-        return None
-    chosen = selection.point
-    return per_class(
-        by_iou[chosen.iou].records,
-        options.rule,
-        all_classes=chosen.score,
-        iou=chosen.iou,
-        min_positives=options.min_positives,
-        floor=FLOOR,
-    )
-
-
-def _frozen(selection: Selection, classes: tuple[ClassThreshold, ...] | None) -> OperatingPoint | None:
-    if selection.point is None:
-        return None
-    class_scores = None if classes is None else tuple(each.score for each in classes)
-    return OperatingPoint(selection.point.iou, selection.point.score, class_scores)
-
-
-def _shown_iou(options: ThresholdOptions, selection: Selection) -> float:
-    point = selection.point or selection.nearest
-    return preferred(options.iou_grid)[0] if point is None else point.iou
-
-
-def _chosen(
-    options: ThresholdOptions,
-    selection: Selection,
-    by_iou: Mapping[float, MatchedDetections],
-    curves: Mapping[float, CountsByThreshold],
-    classes: tuple[ClassThreshold, ...] | None,
-) -> ChosenPoint | None:
-    if selection.point is None:
-        return None
-    detections = {iou: each.records for iou, each in by_iou.items()}
-    truth = next(iter(by_iou.values())).truth
-    weights = image_weights(truth.image_count, options.resamples, options.seed)
-    reselection = reselect(detections, curves, options.rule, chosen=selection.point.score, weights=weights)
-    named = None if classes is None else dict(zip(truth.class_names, classes, strict=True))
-    return document.chosen(selection.point, reselection, named)
-
-
-def _on_val(options: ThresholdOptions, of: MatchedDetections, point: OperatingPoint | None) -> OnVal | None:
-    if point is None:
-        return None
-    return OnVal(_metrics(options, of, point), of.truth.image_count, len(of.truth.boxes_xyxy))
-
-
-def _metrics(options: ThresholdOptions, of: MatchedDetections, point: OperatingPoint) -> PointMetrics:
-    return of.metrics(point, image_weights(of.truth.image_count, options.resamples, options.seed))
-
-
-def _on_test(
-    options: ThresholdOptions, tuned: MatchedDetections, default: MatchedDetections, point: OperatingPoint | None
-) -> OnTest:
-    truth = tuned.truth
-    weights = image_weights(truth.image_count, options.resamples, options.seed)
-    one_for_all = None
-    if point is not None and point.class_scores is not None:
-        one_for_all = OperatingPoint(point.iou, point.score)
-
-    def better(of: OperatingPoint | None, other: MatchedDetections, than: OperatingPoint | None) -> PointMetrics | None:
-        if of is None or than is None:
-            return None
-        return differences(tuned.counts(of), other.counts(than), weights)
-
-    return OnTest(
-        tuned=None if point is None else tuned.metrics(point, weights),
-        default=default.metrics(DEFAULT, weights),
-        difference=better(point, default, DEFAULT),
-        all_classes=None if one_for_all is None else tuned.metrics(one_for_all, weights),
-        per_class_difference=better(point, tuned, one_for_all),
-        images=truth.image_count,
-        boxes=len(truth.boxes_xyxy),
-    )
-
-
-def _robustness(options: ThresholdOptions, folder: Path, point: OperatingPoint | None) -> dict[str, PointMetrics]:
+def _corrupted(folder: Path, point: OperatingPoint | None) -> dict[str, MatchedDetections]:
+    """The detections at the point's NMS IoU under each corruption; none where there is no point."""
     if point is None:
         return {}
     return {
-        name: _metrics(options, match_at(Predictions.load(folder_of(folder, CORRUPTED, name)), point.iou), point)
+        name: match_at(Predictions.load(folder_of(folder, CORRUPTED, name)), point.iou)
         for name in corruptions_in(folder)
     }
