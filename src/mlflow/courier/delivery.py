@@ -73,7 +73,7 @@ class Delivery:
                 for call, offset in items:
                     self._make(store, operation, call.arguments, offset)
         if not writer_is_alive and not self.state.done:
-            self._bury(store)
+            self._close_abandoned(store)
 
     def note_failure(self, reason: str) -> None:
         """Record why the calls wait, for the writer and `src.sync` to see."""
@@ -216,12 +216,12 @@ class Delivery:
         if arguments["text"]:
             raise StoreRefusedError(f"a call was cut off when it was written: {arguments['text'][:80]}…")
 
-    def _bury(self, store: Store) -> None:
+    def _close_abandoned(self, store: Store) -> None:
         """End a run whose process died without doing so: killed for its memory, for instance."""
         if self._begins_a_run and self.state.run_id is not None and not self.state.ended:
             reason = {"error": "The process ended without ending the run."}
             self._make(store, "set_tags", {"tags": reason}, self.state.offset)
-            # its last sign of life, also when the store could not be told for a day
+            # when its last call was made, also where the store could not be reached for a day
             end = {"status": "FAILED", "time_ms": self.reader.last_call_ms()}
             self._make(store, "end", end, self.state.offset)
         self._make(store, "close", {}, self.state.offset)

@@ -1,4 +1,7 @@
-"""The seam to a tracking store: what the courier asks of it, and the two ways in which it can fail.
+"""What the courier asks of a tracking store; how it can fail is in src/mlflow/errors.py.
+
+`StoreConformance` (tests/contract/store_conformance.py) tests a class against it; docs/guides/tracking.md says how to
+add one.
 
 A courier may be killed between a call and the note that the call was made, and an answer may be lost on its way. So
 every call can be made twice: the second one changes nothing. `create_run` alone cannot: it is preceded by a look for

@@ -38,19 +38,19 @@ class SpooledRun:
 
     def log_params(self, params: Mapping[str, ParamValue]) -> None:
         """See `Run`."""
-        with self._seam():
+        with self._never_raises():
             self._call("log_params", params=param_texts(params))
 
     def log_metrics(self, metrics: Mapping[str, float], step: int, *, time_ms: int | None = None) -> None:
         """See `Run`."""
         time_ms = now_ms() if time_ms is None else time_ms
-        with self._seam():
+        with self._never_raises():
             self._call("log_metrics", metrics=metric_values(metrics), step=int(step), time_ms=time_ms)
         self._warn_of_trouble(self._state())
 
     def log_artifact(self, path: Path, folder: str = "") -> None:
         """See `Run`."""
-        with self._seam():
+        with self._never_raises():
             if not self._closed:
                 self._call("log_artifact", place=self._writer.keep(path), folder=folder)
 
@@ -60,7 +60,7 @@ class SpooledRun:
 
     def set_tags(self, tags: Mapping[str, str]) -> None:
         """See `Run`."""
-        with self._seam():
+        with self._never_raises():
             self._call("set_tags", tags=tag_texts(tags))
 
     def log_dataset(self, *, name: str, source: str, digest: str, context: str) -> None:
@@ -88,13 +88,13 @@ class SpooledRun:
         if self._closed:
             return
         self._call("close")
-        with self._seam():
+        with self._never_raises():
             self._wait()
             state = self._state()
             self._known_id = state.run_id or self._known_id
             self._known_experiment_id = state.experiment_id
         self._closed = True
-        with self._seam():
+        with self._never_raises():
             self._writer.close()
 
     def _wait(self) -> None:
@@ -114,7 +114,7 @@ class SpooledRun:
 
     def _call(self, operation: str, **arguments: Any) -> None:
         if not self._closed:
-            with self._seam():
+            with self._never_raises():
                 self._writer.append(Call(operation, arguments))
 
     def _state(self) -> State:
@@ -130,8 +130,8 @@ class SpooledRun:
             self._warned = True
 
     @contextlib.contextmanager
-    def _seam(self) -> Iterator[None]:
-        """Nothing that goes wrong in tracking may end a training: a full disk, a deleted folder, a vanished file."""
+    def _never_raises(self) -> Iterator[None]:
+        """Nothing that fails in tracking may end a training: a full disk, a deleted folder, a missing file."""
         try:
             yield
         except (OSError, ValueError, TypeError) as error:

@@ -99,10 +99,10 @@ class RunReader:
 
     def remove(self) -> None:
         """Delete the run's folder; it is gone at once, so that nobody finds it without the half of its files."""
-        doomed = self.folder.with_name(_DELIVERED + self.folder.name)
+        removed = self.folder.with_name(_DELIVERED + self.folder.name)
         with contextlib.suppress(FileNotFoundError):  # the user has deleted it
-            self.folder.rename(doomed)
-        _vanish(doomed)
+            self.folder.rename(removed)
+        _vanish(removed)
 
 
 def run_readers(spool: Path) -> list[RunReader]:

@@ -60,7 +60,7 @@ class StudyRun:
         """Begin the study's run, or resume the one that it has."""
         if self._options.kind == "none":
             return
-        with _seam("begin the study's run"):
+        with _never_raises("begin the study's run"):
             tags = {
                 "study": study.study_name,
                 "study.directions": ", ".join(direction.name.lower() for direction in study.directions),
@@ -79,7 +79,7 @@ class StudyRun:
         run_id = study.user_attrs.get(RUN_ID)
         if self._options.kind == "none" or run_id is None or trial.state != TrialState.COMPLETE:
             return
-        with _seam(f"record trial {trial.number}"):
+        with _never_raises(f"record trial {trial.number}"):
             run = attach(self._options, run_id)
             metrics = progress(StudyView.of(study), TrialView(trial))
             # The trial's own time makes a repeated call the same point, which the store keeps once.
@@ -101,12 +101,12 @@ class StudyRun:
             return
         run, self._run = self._run, None
         view = comparison_view(study)
-        with _seam("say which trials failed"):
+        with _never_raises("say which trials failed"):
             self._say_what_failed(study, run)
-        with _seam("write the study's summary"):
+        with _never_raises("write the study's summary"):
             self._write_summary(study, run, view)
         run.end(status)
-        with _seam("record the run in the study"):
+        with _never_raises("record the run in the study"):
             study.set_user_attr(RUN_ID, run.id)
             if view is not None and run.experiment_id is not None:
                 url = view.url(without_credentials(self._server()), run.experiment_id)
@@ -173,7 +173,7 @@ def _status_of(exception: type[BaseException] | None) -> RunStatus:
 
 
 @contextlib.contextmanager
-def _seam(what: str) -> Iterator[None]:
+def _never_raises(what: str) -> Iterator[None]:
     try:
         yield
     except Exception:  # a callback that raises would end the sweep, and with it the trials that are still to come
