@@ -40,7 +40,7 @@ class Entry:
         to_best: Its mean minus that of the best, positive where it is greater; None for the best itself.
         to_untrained: Its mean minus the starting weights' value; None where that is not known.
         standing: What follows.
-        cheapest: Whether it is the cheapest of those without a significant difference to the best.
+        cheapest: Whether it is the cheapest of those without a significant difference from the best.
     """
 
     setting: Setting
@@ -70,12 +70,12 @@ class Leaderboard:
 
     @property
     def tied(self) -> tuple[Entry, ...]:
-        """Those without a significant difference to the best, without it."""
+        """Those without a significant difference from the best, without it."""
         return tuple(entry for entry in self.entries if entry.standing == Standing.TIED)
 
     @property
     def cheapest(self) -> Entry:
-        """The cheapest of the best and of those without a significant difference to it."""
+        """The cheapest of the best and of those without a significant difference from it."""
         return next(entry for entry in self.entries if entry.cheapest)
 
 

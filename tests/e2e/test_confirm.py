@@ -59,6 +59,10 @@ def test_leading_settings_are_trained_with_fresh_seeds_below_the_study_and_judge
     assert figures["over_untrained"]["covers"] == ["images", "seeds"]
     assert f"python -m src.freeze +study=first +trial={figures['winner']}" in printed
 
+    frozen = run(tmp_path, "src.freeze", "+study=first")
+    assert json.loads((tmp_path / "study.json").read_text())["confirmation"] | {"version": 1} == figures
+    assert ("did not survive the confirmation" in frozen) == (figures["winner"] != leading[0].number)
+
     run(tmp_path, "src.sync")  # what the courier is still at
     runs = {run.info.run_name: run for run in runs_below(tmp_path, first.user_attrs["mlflow_run_id"])}
     again = {f"trial {trial.number} again, seed {seed}" for trial in leading for seed in (2, 3)}

@@ -44,7 +44,7 @@ def test_a_study_is_reported(tmp_path):
     done = run("study=people", storage, folder=tmp_path / "report")
     assert done.returncode == 0, done.stderr
     assert "Leader board of people" in done.stdout
-    assert "Indistinguishable from the best: 1 setting of 6 (trial 1)." in done.stdout
+    assert "No significant difference from the best: 1 setting of 6 (trial 1)." in done.stdout
     assert len((tmp_path / "report/runs_analysis.csv").read_text().splitlines()) == 8
     page = (tmp_path / "report/report.html").read_text()
     for title in ("Leader board", "Against the clock", "Learning curves", "Parameter importances", "Slices"):

@@ -281,7 +281,7 @@ def evidence() -> Evidence:
 
 
 def without_test() -> Evidence:
-    """The same where there is neither a test split nor an export, and the untrained weights were not evaluated."""
+    """The same where there is neither a test split nor an export, and the starting weights were not evaluated."""
     found = evaluation()
     return Evidence(
         training(),

@@ -94,7 +94,7 @@ def _undecided(rivals: Sequence[ConfirmedSetting]) -> str:
     if not rivals:
         return f" It is better than each of the others with a probability of {_SURE:.0%} or more."
     named = f"trial{'s' if len(rivals) > 1 else ''} {', '.join(str(setting.trial) for setting in rivals)}"
-    return f" No significant difference to it: {named}; more seeds would narrow that."
+    return f" No significant difference from it: {named}; more seeds would narrow that."
 
 
 def _short(advantage: Advantage) -> str:

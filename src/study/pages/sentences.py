@@ -14,7 +14,7 @@ from src.study.effects import Effect, Verdict
 from src.study.leaderboard import Entry, Leaderboard, Standing, is_known
 from src.study.trials import ReportedTrial
 
-BETTER, WORSE, SAME, UNSURE = "better", "WORSE", "no significant difference to them", "which may be noise or not"
+BETTER, WORSE, SAME, UNSURE = "better", "WORSE", "no significant difference from them", "which may be noise or not"
 _LISTED = 8
 
 
@@ -127,7 +127,9 @@ def _ties(board: Leaderboard) -> list[str]:
         worse = f"All {others} other settings are worse" if others > 1 else "The other setting is worse"
         return [f"{worse}. {_sources(board.sources)}"]
     what = plural(len(board.tied), "setting")
-    lines = [f"No significant difference to the best: {what} of {others} ({_trials(tied)}). {_sources(board.sources)}"]
+    lines = [
+        f"No significant difference from the best: {what} of {others} ({_trials(tied)}). {_sources(board.sources)}"
+    ]
     cheapest, best = board.cheapest, board.best
     if cheapest is best:
         lines.append("The best is also the cheapest of them.")

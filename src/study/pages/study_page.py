@@ -63,7 +63,7 @@ def _leaders(analysis: Analysis) -> list[Part]:
         runs = {len(entry.setting.trials) for entry in analysis.board.entries}
         over = "" if runs == {1} else f" over {max(runs)} runs" if len(runs) == 1 else f" over up to {max(runs)} runs"
         reading = (
-            f"Settings by their mean{over}, the best first. ▲ better, ▼ worse, ≈ no significant difference to the"
+            f"Settings by their mean{over}, the best first. ▲ better, ▼ worse, ≈ no significant difference from the"
             " starting weights at the same image size. The line is the difference to the best with its 95 % interval,"
             " all on one scale, and the thin mark is no difference: an interval that reaches it says that the setting"
             " may be just as good. That the best of many is partly the luckiest is not in the intervals."

@@ -101,7 +101,7 @@ def test_the_document_says_what_the_gate_was_judged_on(job):
 
 
 def test_what_was_not_measured_is_undecided_and_no_error(job):
-    """No latency of ONNX, no test split, no untrained weights."""
+    """No latency of ONNX, no test split, no starting weights."""
     evidence = documents.without_test()
     metrics = ("test/recall", "test/mAP50", "latency/p95_ms", "over_untrained/mAP50-95", "robustness/recall")
     gates = {f"gate{i}": {"metric": metric, "at_least": 0} for i, metric in enumerate(metrics)}

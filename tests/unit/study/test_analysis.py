@@ -40,7 +40,7 @@ def test_the_leader_board_says_who_does_not_differ_significantly_from_the_best(m
     board = analysis.board
     assert [entry.standing for entry in board.entries] == [Standing.BEST, Standing.TIED, Standing.WORSE]
     assert board.cheapest.numbers == (1,)
-    assert "No significant difference to the best: 1 setting of 2 (trial 1)" in sentences(analysis)
+    assert "No significant difference from the best: 1 setting of 2 (trial 1)" in sentences(analysis)
     assert "The cheapest of them is trial 1: 20 s a training instead of 1 min." in sentences(analysis)
 
 

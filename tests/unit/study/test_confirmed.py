@@ -56,7 +56,7 @@ def test_a_winner_that_survives_is_called_so():
 
 
 def test_settings_without_a_significant_difference_are_named():
-    assert "No significant difference to it: trial 1; more seeds would narrow that." in survival(found(0.6, 0.5999))
+    assert "No significant difference from it: trial 1; more seeds would narrow that." in survival(found(0.6, 0.5999))
 
 
 def test_the_table_shows_the_parameters_that_differ_and_marks_the_winner():
