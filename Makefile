@@ -24,7 +24,7 @@ repro: .venv/ready ## the pipeline of dvc.yaml, from the data to a decision
 test: .venv/ready ## the tests, without those that take minutes each
 	$(PYTEST) -m "not slow"
 
-test-long: .venv/ready ## the tests that take minutes each: chaos, outages, kills, other environments
+test-long: .venv/ready ## the tests that take minutes each: chaos, outages, killed searches and pipelines, other environments
 	$(PYTEST) -m slow
 
 test-all: .venv/ready ## all tests

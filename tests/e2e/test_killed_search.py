@@ -15,7 +15,7 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
 ROOT = Path(__file__).parents[2]
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(300)]
 SEARCH = [
     *("-m", "search=base", "hydra.sweeper.study_name=killed", "hydra.sweeper.sampler.seed=1"),
     *("data.name=tiny", "data.images=32", "data.side=64", "data.splits={train: 16, val: 8, test: 8}"),

@@ -133,9 +133,10 @@ def test_an_unknown_key_is_refused_with_the_nearest_one(tmp_path):
 
 @pytest.mark.parametrize("search", ["default", "seed_grid", "finetune"])
 @pytest.mark.parametrize("data", ["synthetic_person", "coco128_person"])
-def test_every_search_of_the_project_passes_its_own_checks(tmp_path, real_data, search, data):
+def test_every_search_of_the_project_passes_its_own_checks(tmp_path, shared_folder, real_data, search, data):
     """A timeout of nothing: everything is checked and opened, no trial is run."""
     nothing = ["tracking=none", "hydra.sweeper.timeout_s=0", "hydra.sweeper.isolation=none"]
+    nothing += [f"data.root={shared_folder / 'default_data'}"]
     archive = [f"data.archive={real_data}/coco128.zip"] if data == "coco128_person" else []
     done = run(tmp_path, "src.train", "-m", f"search={search}", f"data={data}", *archive, *nothing)
     assert "No trial ended with a result" in done.stdout + done.stderr
