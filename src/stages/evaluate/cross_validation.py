@@ -57,14 +57,14 @@ def cross_validate(
     return summarise(results)
 
 
-class _Silent:
-    """Hears of a training and tells nobody."""
+class _NullObserver:
+    """An observer that does nothing."""
 
     def on_start(self, resolved: Mapping[str, Any], flags: tuple[Flag, ...]) -> None:
-        """Nobody is told."""
+        """Do nothing."""
 
     def on_epoch(self, epoch: int, metrics: Mapping[str, float]) -> None:
-        """Nobody is told."""
+        """Do nothing."""
 
 
 def _fold(data: PreparedData, train: ProjectTrainOptions, model: ModelOptions, folder: Path) -> Fold:
@@ -80,7 +80,7 @@ def _fold(data: PreparedData, train: ProjectTrainOptions, model: ModelOptions, f
             threads=train.threads,
             trust_pickle=model.trust_pickle,
         ),
-        _Silent(),
+        _NullObserver(),
     )
     found = predict_split(Predictor(_request(data, train, result)), data, HELD_OUT)
     metrics = coco_metrics(suppress(found.raw), found.truth)

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from src.detector.latency import describe_device, export_onnx, onnx_difference, time_onnx, time_pytorch
-from src.detector.predict import PredictionRequest
+from src.detector.predict import PredictionRequest, Predictor
+from src.documents.evaluation import ModelSize
 from src.documents.latency import Backend, Latency
 from src.evaluation.latency import summarise
 from src.evaluation.options import EvaluateOptions
@@ -23,7 +24,7 @@ def measure_speed(
 
     Args:
         request: The model; it has weights.
-        images_bgr: (H, W, 3) each; the timed runs go round them.
+        images_bgr: (H, W, 3) each; the timed runs take them in turn, again and again.
         options: How often, and whether with ONNX.
         onnx: Where the export goes.
 
@@ -48,6 +49,19 @@ def measure_speed(
     )
 
 
-def megabytes(path: Path) -> float:
-    """The size of a file."""
-    return path.stat().st_size / _MB
+def model_size(predictor: Predictor, weights: Path, onnx: Path | None, imgsz: int) -> ModelSize:
+    """How large a model is.
+
+    Args:
+        predictor: With the model.
+        weights: Its file.
+        onnx: The export; None where there is none.
+        imgsz: Image size in pixels.
+    """
+    return ModelSize(
+        parameters=predictor.parameters,
+        gflops=predictor.gflops,
+        weights_mb=weights.stat().st_size / _MB,
+        onnx_mb=None if onnx is None else onnx.stat().st_size / _MB,
+        imgsz=imgsz,
+    )

@@ -13,7 +13,7 @@ from src.detector.predict import PredictionRequest, Predictor, read_image
 from src.detector.suppression import suppress
 from src.detector.validation import ValidationRequest, validate
 from src.detector.weights import resolve_weights
-from src.documents.evaluation import CrossValidation, Evaluation, ModelSize
+from src.documents.evaluation import CrossValidation, Evaluation
 from src.documents.latency import Latency
 from src.documents.predictions import CORRUPTED, TEST, UNTRAINED, VAL, Predictions, folder_of
 from src.documents.training import Training
@@ -23,7 +23,7 @@ from src.mlflow.options import TrackingOptions
 from src.passes.predictions import predict_corrupted, predict_split
 from src.stages.evaluate.cross_validation import cross_validate
 from src.stages.evaluate.document import Measured, evaluation_of
-from src.stages.evaluate.speed import measure_speed, megabytes
+from src.stages.evaluate.speed import measure_speed, model_size
 
 ONNX = "model.onnx"
 
@@ -75,19 +75,19 @@ class EvaluateOutcome:
 
     @property
     def last_split(self) -> str:
-        """The split for figures that are given for one only: test, or val where there is no test set."""
+        """The split for metrics that are given for one only: test, or val where there is no test set."""
         return list(self.measures)[-1]
 
     @property
     def example(self) -> str:
-        """The image of that split with the surest detection, by its path below the data set's folder."""
+        """The image of that split with the detection of the highest score, by its path below the data set's folder."""
         measures = self.measures[self.last_split]
         scores, image_index = measures.detections.scores, measures.detections.image_index
         return measures.truth.files[int(image_index[scores.argmax()]) if len(scores) else 0]
 
 
 def evaluate(job: EvaluateJob) -> EvaluateOutcome:
-    """Look at every image of val and test once, and measure what the model makes of it.
+    """Predict every image of val and test once, and measure the predictions.
 
     Side effects: prepares the data if it is not there; writes predictions and the export to ONNX into the job's
     folder.
@@ -103,11 +103,7 @@ def evaluate(job: EvaluateJob) -> EvaluateOutcome:
     request = _request(job, data, weights, imgsz)
     splits = [split for split in (VAL, TEST) if split in data.counts and data.counts[split].images]
     predictor = Predictor(request)
-    predictions = {split: predict_split(predictor, data, split) for split in splits}
-    for split, found in predictions.items():
-        found.save(folder_of(job.folder, split))
-    timed = predictions[splits[-1]].truth.files[: job.evaluate.latency_warmup + job.evaluate.latency_runs]
-    images_bgr = [read_image(data.root / file) for file in timed]
+    predictions = _predicted(predictor, data, splits, folder_of(job.folder))
     measured = Measured(
         splits={split: _measured(job, found) for split, found in predictions.items()},
         untrained=_untrained(job, data, imgsz, splits),
@@ -115,14 +111,9 @@ def evaluate(job: EvaluateJob) -> EvaluateOutcome:
         ultralytics={split: validate(_validation(job, data, weights, imgsz, split)) for split in splits},
         cross_validation=_cross_validation(job, data),
     )
-    latency = measure_speed(request, images_bgr, job.evaluate, job.folder / ONNX)
-    model = ModelSize(
-        parameters=predictor.parameters,
-        gflops=predictor.gflops,
-        weights_mb=megabytes(weights),
-        onnx_mb=megabytes(job.folder / ONNX) if latency.onnx else None,
-        imgsz=imgsz,
-    )
+    timed = predictions[splits[-1]].truth.files[: job.evaluate.latency_warmup + job.evaluate.latency_runs]
+    latency = measure_speed(request, [read_image(data.root / file) for file in timed], job.evaluate, job.folder / ONNX)
+    model = model_size(predictor, weights, job.folder / ONNX if latency.onnx else None, imgsz)
     run_id = training.run_id if training else None
     return EvaluateOutcome(
         data=data,
@@ -198,6 +189,14 @@ def _validation(job: EvaluateJob, data: PreparedData, weights: Path, imgsz: int,
     )
 
 
+def _predicted(predictor: Predictor, data: PreparedData, splits: list[str], folder: Path) -> dict[str, Predictions]:
+    """What a model says about each split, kept in a folder of its name."""
+    predictions = {split: predict_split(predictor, data, split) for split in splits}
+    for split, found in predictions.items():
+        found.save(folder / split)
+    return predictions
+
+
 def _measured(job: EvaluateJob, found: Predictions) -> Measures:
     return measure(suppress(found.raw), found.truth, resamples=job.evaluate.resamples, seed=job.evaluate.seed)
 
@@ -206,9 +205,7 @@ def _untrained(job: EvaluateJob, data: PreparedData, imgsz: int, splits: list[st
     if not job.train.baseline:
         return {}
     predictor = Predictor(_request(job, data, resolve_weights(job.model), imgsz))
-    predictions = {split: predict_split(predictor, data, split) for split in splits}
-    for split, found in predictions.items():
-        found.save(folder_of(job.folder, UNTRAINED, split))
+    predictions = _predicted(predictor, data, splits, folder_of(job.folder, UNTRAINED))
     return {split: _measured(job, found) for split, found in predictions.items()}
 
 
