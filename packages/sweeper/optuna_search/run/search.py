@@ -36,9 +36,9 @@ from optuna_search.study.study import (
     StudySpec,
     best_points,
     enqueue,
-    go_on,
     is_grid,
     log_through_hydra,
+    resume,
     set_arguments,
 )
 from optuna_search.trial.devices import shortage
@@ -100,7 +100,7 @@ class Search:
         logging.getLogger("hydra._internal.core_plugins.basic_launcher").setLevel(logging.WARNING)
         spec = self._spec()
         study = spec.open()
-        run, changed = go_on(study, self._space, str(self._sampler["_target_"]))
+        run, changed = resume(study, self._space, str(self._sampler["_target_"]))
         for line in changed:
             log.warning("Resuming study %s; changed: %s", study.study_name, line)
         plan = self._plan(dataclasses.replace(spec, run=run))

@@ -115,7 +115,7 @@ def set_arguments(node: DictConfig) -> dict[str, Any]:
     return {str(key): value for key, value in content.items() if value is not None or key in demanded}
 
 
-def go_on(study: optuna.Study, space: Space, sampler: str) -> tuple[int, list[str]]:
+def resume(study: optuna.Study, space: Space, sampler: str) -> tuple[int, list[str]]:
     """Enter the study as one more controller, if its trials and the new ones belong in one table.
 
     Args:

@@ -48,7 +48,7 @@ def test_slots_work_through_a_proxy(toy, database, postgresql, proxy, monkeypatc
     assert_secret(postgresql.password, toy.folder, printed)
 
 
-def test_a_study_goes_on_through_another_door(toy, database, postgresql, proxy, monkeypatch):
+def test_a_study_is_resumed_through_another_address(toy, database, postgresql, proxy, monkeypatch):
     """The proxy and the database itself are the same storage."""
     toy.sweep("x=interval(0,3)", f"hydra.sweeper.storage={proxy}")
     monkeypatch.setenv("PGPASSWORD", postgresql.password)

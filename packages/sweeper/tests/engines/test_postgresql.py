@@ -10,7 +10,7 @@ from support.toy import Toy
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
 
 
-def test_a_sweep_keeps_its_study_in_the_database_and_goes_on_with_it(toy, database, postgresql):
+def test_a_sweep_keeps_its_study_in_the_database_and_resumes_it(toy, database, postgresql):
     printed = toy.sweep("x=interval(0,3)", f"hydra.sweeper.storage={database}")
     again = toy.sweep("x=interval(0,3)", f"hydra.sweeper.storage={database}", "hydra.sweeper.n_trials=6")
     assert_exact(load(database), 6, [toy.folder / "multirun/toy"])

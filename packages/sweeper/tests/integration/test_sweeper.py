@@ -75,7 +75,7 @@ def test_a_sweep_with_a_seed_is_repeated_to_the_digit(toy):
     assert [trial.params for trial in toy.study("a").trials] == [trial.params for trial in toy.study("b").trials]
 
 
-def test_the_same_command_goes_on_with_the_study_up_to_its_total(toy):
+def test_the_same_command_resumes_the_study_up_to_its_total(toy):
     toy.sweep("x=interval(0,3)")
     first = [trial.params for trial in toy.study().trials]
     toy.sweep("x=interval(0,3)", "hydra.sweeper.n_trials=6")

@@ -115,7 +115,7 @@ def test_a_failure_is_retried_so_often_and_then_it_is_one(toy):
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["Ctrl-C", "SIGTERM"])
 @pytest.mark.parametrize("isolation", ["process", "none"])
-def test_a_sweep_that_is_told_to_end_gives_its_trial_back_and_goes_on_with_it_later(toy, isolation, number, status):
+def test_a_sweep_that_is_told_to_end_gives_its_trial_back_and_is_resumed(toy, isolation, number, status):
     process = toy.start(SPACE, "sleep_s=60", f"hydra.sweeper.isolation={isolation}")
     wait_for(lambda: "x is" in all_output(toy) or (isolation == "none" and toy_has_started(toy)))
     time.sleep(1)
@@ -135,7 +135,7 @@ def test_a_sweep_that_is_told_to_end_gives_its_trial_back_and_goes_on_with_it_la
     assert trials[1].user_attrs["retries"] == 0
 
 
-def test_a_killed_sweep_leaves_no_process_and_its_trial_is_run_when_the_study_goes_on(toy):
+def test_a_killed_sweep_leaves_no_process_and_its_trial_is_run_when_the_study_is_resumed(toy):
     process = toy.start(SPACE, "sleep_s=60")
     wait_for(lambda: "x is" in all_output(toy))
     process.kill()

@@ -154,7 +154,7 @@ def test_other_changes_are_told(before, after, line):
     assert found.adapted[0].startswith(line)
 
 
-def test_a_sampler_that_enumerates_goes_on_with_the_same_points_only():
+def test_a_sampler_that_enumerates_resumes_with_the_same_points_only():
     other_points = compare({"x": "range(0,3)"}, {"x": "range(0,5)"}, enumerated=True)
     assert other_points.refused == [
         "x: integers 0 … 2 → integers 0 … 4: the sampler has begun to go through the old space point by point"
