@@ -8,7 +8,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("src", "packages", "scripts", "docker")
-MODULES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py") if "tests" not in path.parts)
+MODULES = sorted(
+    path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py") if "tests" not in path.relative_to(ROOT).parts
+)
 FORBIDDEN = {
     "eval", "exec", "compile", "os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput",
     "yaml.load", "yaml.full_load", "yaml.unsafe_load", "yaml.load_all", "OmegaConf.unsafe_load",
