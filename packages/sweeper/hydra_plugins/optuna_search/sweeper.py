@@ -4,6 +4,7 @@ Not to be imported in a hurry: Hydra imports every plugin at the start of every 
 imported when a sweep begins.
 """
 
+from importlib.util import find_spec
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -29,10 +30,9 @@ class Names(SearchPathPlugin):
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:  # noqa: ARG002
         """Called by Hydra at the start of an app, before it composes anything."""
         register()
-        plugins = Plugins.instance()
-        if f"{OFFICIAL}.OptunaSweeper" not in plugins.class_name_to_class:
+        if find_spec(OFFICIAL.rpartition(".")[0]) is None:
             there: Any = SimpleNamespace(OptunaSweeper=type("OptunaSweeper", (StandIn,), {"__module__": OFFICIAL}))
-            plugins.register(there.OptunaSweeper)
+            Plugins.instance().register(there.OptunaSweeper)
             # where Hydra looks the class up by its dotted path; a module of that name would collide with the real one
             hydra_plugins.hydra_optuna_sweeper = SimpleNamespace(optuna_sweeper=there)  # type: ignore[attr-defined]
 
