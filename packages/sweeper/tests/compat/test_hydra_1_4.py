@@ -108,6 +108,22 @@ def test_optunas_own_classes_need_no_leave_of_the_app(tmp_path, hydra_1_4):
     assert "20 complete" in done.stdout
 
 
+def test_casts_apply_to_the_values_of_a_range(toy):
+    toy.sweep("steps=int(range(0,5,1.5))", "hydra/sweeper/sampler=grid", "hydra.sweeper.n_trials=9")
+    assert sorted(trial.params["steps"] for trial in toy.study().trials) == [0, 1, 3, 4]
+
+
+@pytest.mark.parametrize("setting", ["custom_search_space", "validate"])
+def test_the_app_decides_which_functions_a_configuration_may_name(tmp_path, hydra_1_4, setting):
+    (tmp_path / "rules.py").write_text("def named(config, other):\n    pass\n")
+    for allowed in ("something.else", "rules.named"):
+        (tmp_path / "app.py").write_text(POLICED.replace("something.else", allowed))
+        overrides = ("x=interval(0,1)", "hydra.sweeper.n_trials=1", f"hydra.sweeper.{setting}=rules.named")
+        done = run(hydra_1_4, "app.py", "-m", "hydra/sweeper=optuna", *overrides, folder=tmp_path)
+        assert (done.returncode == 0) == (allowed == "rules.named"), done.stdout
+        assert allowed == "rules.named" or "not in the Hydra execution whitelist" in done.stdout
+
+
 def test_composition_once_is_equal_there_too(hydra_1_4, tmp_path):
     tests = TESTS / "unit/test_compose.py"
     options = ["-q", "-p", "no:cacheprovider", "--rootdir", str(TESTS.parent), "-W", OF_THE_APP]
