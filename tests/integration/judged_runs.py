@@ -118,4 +118,4 @@ def _decision(model: Evaluated, run_id: str, gates: Mapping[str, Any]) -> Decide
         threshold=str(model.folder / "tune_threshold"),
         gates=dict(gates),
     )
-    return DecideJob(options, TrackingOptions(kind="none"), model.data.folder, model.folder / "decide")
+    return DecideJob(options, model.data.folder, model.folder / "decide")
