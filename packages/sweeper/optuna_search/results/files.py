@@ -1,23 +1,17 @@
-"""What a sweep leaves behind: `optimization_results.yaml`, `trials.csv`, the final table."""
+"""What a sweep leaves behind: `optimization_results.yaml` and `trials.csv`."""
 
 import csv
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import optuna
 from omegaconf import OmegaConf
-from rich.console import Console
-from rich.table import Table
 
 from optuna_search.attributes import LOG_TAIL
 from optuna_search.study.queue import TrialBudget
-from optuna_search.study.views import StudyView, TrialView, reasons_of
-
-SHOWN = 10  # trials in the final table
+from optuna_search.study.views import StudyView, TrialView
 
 
 @dataclass(frozen=True)
@@ -67,87 +61,6 @@ def write(study: optuna.Study, summary: SweepSummary) -> None:
     _write_csv(view, summary.folder / "trials.csv")
 
 
-def print_table(study: optuna.Study, summary: SweepSummary, columns: Sequence[str], console: Console) -> None:
-    """Print the best trials, the counts, and the reasons of failures.
-
-    Args:
-        study: The study.
-        summary: Its summary.
-        columns: User attributes of trials to show beside values and parameters.
-        console: Where to print.
-    """
-    view = StudyView.of(study)
-    ranked = view.ranked
-    if ranked and not summary.best_trials:
-        console.print("No trial keeps all constraints.", style="bold")
-    if ranked:
-        console.print(_table(view, ranked[:SHOWN], columns))
-    if len(ranked) > SHOWN:
-        console.print(f"… and {len(ranked) - SHOWN} more in {summary.folder / 'trials.csv'}")
-    counts = ", ".join(f"{count} {state}" for state, count in summary.counts.items())
-    console.print(f"[bold]{view.name}[/]: {counts or 'no trials'}.")
-    finished = TrialBudget.of([trial.frozen for trial in view.trials]).finished
-    for reason, count in Counter(reasons_of(map(TrialView, finished))).most_common(5):
-        console.print(f"  failed {count}×: {reason}", markup=False)
-
-
-def number_text(value: Any) -> str:
-    """A value as short as a table wants it."""
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    if isinstance(value, list | tuple):
-        return ", ".join(map(str, value))
-    return "" if value is None else str(value)
-
-
-def _table(study: StudyView, trials: Sequence[TrialView], columns: Sequence[str]) -> Table:
-    params = sorted({key for trial in trials for key in trial.params})
-    shown = [column for column in columns if column not in study.objectives]
-    table = Table(title="Best trials", title_justify="left")
-    table.add_column("trial", justify="right")
-    for name in study.objectives:
-        table.add_column(name, justify="right", style="bold")
-    constrained = any(trial.constraints for trial in trials)
-    extra = ["constraints"] if constrained else []
-    for name in (*extra, *shown, *(_last_part(key) for key in params), "time"):
-        table.add_column(name, justify="right")
-    for trial in trials:
-        table.add_row(
-            str(trial.number),
-            *_values_text(trial),
-            *([_constraints_text(trial)] if constrained else []),
-            *(number_text(trial.user_attrs.get(column)) for column in shown),
-            *(number_text(trial.params.get(key)) for key in params),
-            duration_text(trial.duration),
-        )
-    return table
-
-
-def duration_text(duration: timedelta | None) -> str:
-    """Hours, minutes and seconds, e.g. `1:02:03` or `0:42`."""
-    if duration is None:
-        return ""
-    seconds = round(duration.total_seconds())
-    hours, minutes = divmod(seconds // 60, 60)
-    return f"{hours}:{minutes:02}:{seconds % 60:02}" if hours else f"{minutes}:{seconds % 60:02}"
-
-
-def _last_part(key: str) -> str:
-    return key.rsplit(".", maxsplit=1)[-1]
-
-
-def _values_text(trial: TrialView) -> list[str]:
-    """The values, with the standard deviation between replicates where there are any."""
-    if not trial.replicates_std:
-        return [number_text(value) for value in trial.values]
-    return [f"{number_text(value)} ± {std:.2g}" for value, std in zip(trial.values, trial.replicates_std, strict=True)]
-
-
-def _constraints_text(trial: TrialView) -> str:
-    broken = [f"{name} by {number_text(value)}" for name, value in trial.constraints.items() if value > 0]
-    return f"broken: {', '.join(broken)}" if broken else "kept"
-
-
 def _where(trial: TrialView) -> dict[str, Any]:
     return {"trial": trial.number, "folder": None if trial.folder is None else str(trial.folder)}
 
@@ -155,28 +68,16 @@ def _where(trial: TrialView) -> dict[str, Any]:
 def _write_csv(study: StudyView, path: Path) -> None:
     trials = study.trials
     params = sorted({key for trial in trials for key in trial.params})
+    taken = {*study.objectives, *params, LOG_TAIL}  # an attribute of the same name says the same
     attributes = sorted(
-        {
-            key
-            for trial in trials
-            for key, value in trial.user_attrs.items()
-            if not isinstance(value, dict | list) and key != LOG_TAIL
-        }
+        {key for trial in trials for key, value in trial.user_attrs.items() if _is_flat(value) and key not in taken}
     )
     constraints = sorted({key for trial in trials for key in trial.constraints})
-    with path.open("w", newline="", encoding="utf-8") as file:
+    # what a text holds that is none in UTF-8 (a file's name, say) is written as an escape
+    with path.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
         writer = csv.writer(file)
-        writer.writerow(
-            [
-                "number",
-                "state",
-                *study.objectives,
-                *params,
-                "seconds",
-                *(f"constraint {key}" for key in constraints),
-                *attributes,
-            ]
-        )
+        named = (f"constraint {key}" for key in constraints)
+        writer.writerow(["number", "state", *study.objectives, *params, "seconds", *named, *attributes])
         for trial in trials:
             values = trial.values or [None] * len(study.objectives)
             seconds = trial.duration.total_seconds() if trial.duration else None
@@ -185,5 +86,16 @@ def _write_csv(study: StudyView, path: Path) -> None:
                 + [trial.params.get(key) for key in params]
                 + [seconds]
                 + [trial.constraints.get(key) for key in constraints]
-                + [trial.user_attrs.get(key) for key in attributes]
+                + [_cell(trial.user_attrs.get(key)) for key in attributes]
             )
+
+
+def _is_flat(value: Any) -> bool:
+    """Whether a value fits into one cell: a single one, or a list of such."""
+    return not isinstance(value, dict | list) or (
+        isinstance(value, list) and not any(isinstance(item, dict | list) for item in value)
+    )
+
+
+def _cell(value: Any) -> Any:
+    return "; ".join(map(str, value)) if isinstance(value, list) else value

@@ -3,6 +3,7 @@
 It reads the study's storage, so that it sees the trials of every worker, wherever it runs.
 """
 
+import logging
 import threading
 import time
 from collections import Counter
@@ -14,11 +15,13 @@ from optuna.trial import TrialState
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from optuna_search.results.files import duration_text, number_text
+from optuna_search.results.table import LONGEST_REASON, duration_text, number_text, say, short_names, shortened
 from optuna_search.study.queue import TrialBudget
 from optuna_search.study.views import StudyView, TrialView
 
 INTERVAL_S = 0.5
+
+log = logging.getLogger(__name__)
 
 
 class SweepProgress:
@@ -38,11 +41,11 @@ class SweepProgress:
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._display = Progress(
-            TextColumn("[bold]{task.description}"),
+            TextColumn("{task.description}", style="bold", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
-            TextColumn("{task.fields[status]}"),
+            TextColumn("{task.fields[status]}", markup=False),
             console=console,
             disable=not console.is_terminal,
         )
@@ -68,6 +71,12 @@ class SweepProgress:
             self._update()
 
     def _update(self) -> None:
+        try:
+            self._show()
+        except Exception:  # what is shown decides nothing: the storage may answer again, and the sweep goes on
+            log.warning("The progress of the sweep could not be shown.", exc_info=True)
+
+    def _show(self) -> None:
         view = StudyView.of(self._study)
         budget = TrialBudget.of([trial.frozen for trial in view.trials])
         finished = len(budget.finished)
@@ -93,14 +102,14 @@ class SweepProgress:
         elif trial.state == TrialState.PRUNED:
             outcome = f"pruned at step {trial.frozen.last_step}"
         else:
-            outcome = f"{'to be tried again' if trial.is_repeated else 'failed'}: {trial.reason}"
+            outcome = (
+                f"{'to be tried again' if trial.is_repeated else 'failed'}: {shortened(trial.reason, LONGEST_REASON)}"
+            )
         left = self._time_left(finished)
-        self._console.print(
+        say(
             f"trial {trial.number} · {outcome} · {_params(trial)} · {duration_text(trial.duration)}"
             f"  [{finished}/{self._n_trials}{f', ~{left} left' if left else ''}]",
-            markup=False,
-            highlight=False,
-            soft_wrap=True,
+            self._console,
         )
 
     def _time_left(self, finished: int) -> str:
@@ -119,4 +128,5 @@ def _values(view: StudyView, trial: TrialView) -> str:
 
 
 def _params(trial: TrialView) -> str:
-    return " ".join(f"{key.rsplit('.', maxsplit=1)[-1]}={number_text(value)}" for key, value in trial.params.items())
+    names = short_names(list(trial.params))
+    return " ".join(f"{name}={number_text(value)}" for name, value in zip(names, trial.params.values(), strict=True))

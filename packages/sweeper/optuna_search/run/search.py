@@ -3,7 +3,6 @@
 import dataclasses
 import logging
 import math
-import os
 import signal
 import sys
 import threading
@@ -19,9 +18,10 @@ from rich.console import Console
 
 from optuna_search.errors import SpaceError, SweepFailed
 from optuna_search.objects import build
-from optuna_search.results import files as results
-from optuna_search.results.files import SweepSummary
+from optuna_search.results.files import SweepSummary, summarise, write
 from optuna_search.results.progress import SweepProgress
+from optuna_search.results.table import print_table
+from optuna_search.run import told
 from optuna_search.run.controller import run_batches, run_slots
 from optuna_search.run.plan import Home, Plan
 from optuna_search.run.settings import as_list, check_settings, choose_storage, shared_name
@@ -30,8 +30,7 @@ from optuna_search.run.tell import RetryRules
 from optuna_search.space.checks import check_edges, check_keys, check_overrides, default_point
 from optuna_search.space.space import parse_space
 from optuna_search.study.leases import WorkerWatch
-from optuna_search.study.queue import TrialBudget, requeue
-from optuna_search.study.storages import MEMORY, shown
+from optuna_search.study.queue import requeue
 from optuna_search.study.study import (
     StudySpec,
     best_points,
@@ -47,8 +46,6 @@ from optuna_search.trial.job import Terminated
 from optuna_search.trial.replicates import Repeats
 
 log = logging.getLogger(__name__)
-
-WIDTH_OF_FILES = 160  # characters
 
 
 class Search:
@@ -106,12 +103,15 @@ class Search:
         plan = self._plan(dataclasses.replace(spec, run=run))
         watch = WorkerWatch(study, plan.lease_s, plan.rules.max_retries)
         self._prepare(study, watch)
-        console = _console()
-        self._announce(study, console)
+        console = told.console()
+        told.start(study, self._n_trials, self._folder, console)
+        for doubt in filter(None, self._doubts()):
+            log.warning(doubt)
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, terminate)
         callbacks = [build(callback) for callback in self._options["callbacks"].values()]
-        _notify(callbacks, "on_sweep_start", study)
+        for callback in callbacks:
+            told.notify(callback, "on_sweep_start", study)
         try:
             return self._run_trials(plan, study, watch, console, callbacks)
         except KeyboardInterrupt:
@@ -126,31 +126,29 @@ class Search:
                     run_batches(plan, study, callbacks)
                 else:
                     run_slots(plan, study, watch)
-            _refuse_without_winner(results.summarise(study, self._folder))
+            _refuse_without_winner(summarise(study, self._folder))
         finally:  # callbacks may ask which exception is in flight
             # slots that ended with this sweep have left nothing to wait for
             watch.look(interrupted=isinstance(sys.exception(), KeyboardInterrupt | Terminated))
-            summary = results.summarise(study, self._folder)
-            results.write(study, summary)
-            results.print_table(study, summary, list(self._options["columns"]), console)
+            summary = summarise(study, self._folder)
+            with told.attempted("The results could not be written"):
+                write(study, summary)
+            with told.attempted("The table of the results could not be printed"):
+                print_table(study, summary, list(self._options["columns"]), console)
             if not isinstance(sys.exception(), Terminated):  # then there are seconds left
-                _notify(callbacks, "on_sweep_end", study)
-            self._print_how_to_resume(study, console)
+                for callback in callbacks:
+                    with told.attempted(f"The callback {type(callback).__name__} failed at the end of the sweep"):
+                        told.notify(callback, "on_sweep_end", study)
+            with told.attempted("How to resume the study could not be printed"):
+                told.how_to_resume(study, self._storage, self._n_trials, console)
         return summary
 
-    def _announce(self, study: optuna.Study, console: Console) -> None:
-        there = len(TrialBudget.of(study.get_trials(deepcopy=False)).taken)
-        done = f", {there} of them are there already" if there else ""
-        if there >= self._n_trials:
-            done += ": nothing is left to do; a larger hydra.sweeper.n_trials resumes it"
-        text = f"Study {study.study_name}: {self._n_trials} trials{done}. Folder: {self._folder}"
-        console.print(text, markup=False, highlight=False, soft_wrap=True)
-        doubts = [
+    def _doubts(self) -> list[str | None]:
+        """What to warn of before the first trial."""
+        return [
             shared_name(self._config.hydra.runtime.choices.get("hydra/sweeper")),
             shortage(self._options["n_jobs"], self._options["devices"], self._options["slots_per_gpu"]),
         ]
-        for doubt in filter(None, doubts):
-            log.warning(doubt)
 
     def _check_overrides_of_trials(self) -> None:
         """Refuse overrides that only some jobs get, before the first job that would fail by them."""
@@ -219,20 +217,6 @@ class Search:
             home=Home.here(),
         )
 
-    def _print_how_to_resume(self, study: optuna.Study, console: Console) -> None:
-        if str(self._storage).startswith(MEMORY):
-            console.print("The study was in memory (hydra.sweeper.storage=null) and is not kept.", soft_wrap=True)
-            return
-        if storage := shown(self._storage):
-            console.print(f"Look at the study:  optuna-dashboard {storage}", markup=False, soft_wrap=True)
-        standing = TrialBudget.of(study.get_trials(deepcopy=False), self._n_trials)
-        more = "" if not standing.complete else f" hydra.sweeper.n_trials={2 * self._n_trials}"
-        console.print(
-            f"Resume:             the same command with hydra.sweeper.study_name={study.study_name}{more}",
-            markup=False,
-            soft_wrap=True,
-        )
-
 
 def _refuse_without_winner(summary: SweepSummary) -> None:
     if summary.best_trials:
@@ -240,16 +224,3 @@ def _refuse_without_winner(summary: SweepSummary) -> None:
     if summary.counts.get("complete"):
         raise SweepFailed("No trial keeps all constraints; by how much each breaks them is listed above.")
     raise SweepFailed("No trial ended with a result; the reasons are listed above.")
-
-
-def _console() -> Console:
-    """Where nothing says how wide the output is (a file, a pipe), it may be as wide as a table needs."""
-    knows_width = sys.stdout.isatty() or "COLUMNS" in os.environ
-    return Console(width=None if knows_width else WIDTH_OF_FILES)
-
-
-def _notify(callbacks: Sequence[Any], name: str, study: optuna.Study) -> None:
-    """Plain Optuna callbacks have no such methods; ours make use of them."""
-    for callback in callbacks:
-        if hasattr(callback, name):
-            getattr(callback, name)(study)

@@ -1,0 +1,142 @@
+"""The table at the end of a sweep, and values as a table shows them.
+
+What is shown is data, never markup, and no number is ever cut: where the terminal is too narrow for all columns there
+are fewer, and the best trial's parameters stand below each other.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import optuna
+from rich.console import Console, RenderableType
+from rich.measure import Measurement
+from rich.table import Table
+from rich.text import Text
+
+from optuna_search.results.files import SweepSummary
+from optuna_search.study.queue import TrialBudget
+from optuna_search.study.views import StudyView, TrialView, reasons_of
+
+SHOWN = 10  # trials in the final table
+LONGEST_TEXT = 60  # characters of a text in a cell
+LONGEST_REASON = 500
+
+
+def print_table(study: optuna.Study, summary: SweepSummary, columns: Sequence[str], console: Console) -> None:
+    """Print the best trials, the counts, and the reasons of failures.
+
+    Args:
+        study: The study.
+        summary: Its summary.
+        columns: User attributes of trials to show beside values and parameters.
+        console: Where to print.
+    """
+    view = StudyView.of(study)
+    ranked = view.ranked
+    if ranked and not summary.best_trials:
+        console.print(Text("No trial keeps all constraints.", "bold"))
+    for part in _tables(view, ranked[:SHOWN], columns, console) if ranked else ():
+        console.print(part)
+    if len(ranked) > SHOWN:
+        say(f"… and {len(ranked) - SHOWN} more in {summary.folder / 'trials.csv'}", console)
+    counts = ", ".join(f"{count} {state}" for state, count in summary.counts.items())
+    console.print(Text.assemble((view.name, "bold"), f": {counts or 'no trials'}."))
+    finished = TrialBudget.of([trial.frozen for trial in view.trials]).finished
+    for reason, count in Counter(reasons_of(map(TrialView, finished))).most_common(5):
+        say(f"  failed {count}×: {shortened(reason, LONGEST_REASON)}", console)
+
+
+def say(text: str, console: Console) -> None:
+    """Print a sentence as it is, on as many lines as the terminal makes of it."""
+    console.print(Text(text), soft_wrap=True, highlight=False)
+
+
+def number_text(value: Any) -> str:
+    """A value as short as a table wants it; only texts are ever cut."""
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, list | tuple):
+        return shortened(", ".join(map(str, value)), LONGEST_TEXT)
+    if isinstance(value, str):
+        return shortened(value, LONGEST_TEXT)
+    return "" if value is None else str(value)
+
+
+def shortened(text: str, longest: int) -> str:
+    """A text of at most so many characters."""
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def duration_text(duration: timedelta | None) -> str:
+    """Hours, minutes and seconds, e.g. `1:02:03` or `0:42`."""
+    if duration is None:
+        return ""
+    seconds = round(duration.total_seconds())
+    hours, minutes = divmod(seconds // 60, 60)
+    return f"{hours}:{minutes:02}:{seconds % 60:02}" if hours else f"{minutes}:{seconds % 60:02}"
+
+
+def short_names(keys: Sequence[str]) -> list[str]:
+    """The shortest ends of dotted keys that tell them apart."""
+    names = []
+    for key in keys:
+        parts = key.split(".")
+        ends = (".".join(parts[-count:]) for count in range(1, len(parts) + 1))
+        names.append(next(end for end in ends if end == key or _ends_alone(end, keys)))
+    return names
+
+
+def _ends_alone(end: str, keys: Sequence[str]) -> bool:
+    return sum(key == end or key.endswith(f".{end}") for key in keys) == 1
+
+
+def _tables(
+    study: StudyView, trials: Sequence[TrialView], columns: Sequence[str], console: Console
+) -> Sequence[RenderableType]:
+    """The table with all columns, with those of the parameters, or with few and the best trial beside it."""
+    params = sorted({key for trial in trials for key in trial.params})
+    shown = [column for column in columns if column not in study.objectives]
+    for attributes in (shown, []) if shown else ([],):
+        table = _table(study, trials, params, attributes)
+        if Measurement.get(console, console.options, table).minimum <= console.width:
+            return (table,)
+    best = Table("parameter", "value", title=f"Parameters of trial {trials[0].number}", title_justify="left")
+    for key, value in trials[0].params.items():
+        best.add_row(Text(key, overflow="fold"), Text(number_text(value), overflow="fold"))
+    return _table(study, trials, [], []), best
+
+
+def _table(study: StudyView, trials: Sequence[TrialView], params: Sequence[str], attributes: Sequence[str]) -> Table:
+    table = Table(title="Best trials", title_justify="left")
+    table.add_column("trial", justify="right", no_wrap=True)
+    for name in study.objectives:
+        table.add_column(Text(name), justify="right", style="bold", no_wrap=True)
+    constrained = any(trial.constraints for trial in trials)
+    extra = ["constraints"] if constrained else []
+    for name in (*extra, *attributes, *short_names(params), "time"):
+        table.add_column(Text(name), justify="right", no_wrap=name != "constraints")
+    for trial in trials:
+        cells = (
+            str(trial.number),
+            *_values_text(trial),
+            *([_constraints_text(trial)] if constrained else []),
+            *(number_text(trial.user_attrs.get(name)) for name in attributes),
+            *(number_text(trial.params.get(key)) for key in params),
+            duration_text(trial.duration),
+        )
+        table.add_row(*map(Text, cells))
+    return table
+
+
+def _values_text(trial: TrialView) -> list[str]:
+    """The values, with the standard deviation between replicates where there are any."""
+    if not trial.replicates_std:
+        return [number_text(value) for value in trial.values]
+    return [f"{number_text(value)} ± {std:.2g}" for value, std in zip(trial.values, trial.replicates_std, strict=True)]
+
+
+def _constraints_text(trial: TrialView) -> str:
+    broken = [f"{name} by {number_text(value)}" for name, value in trial.constraints.items() if value > 0]
+    return f"broken: {', '.join(broken)}" if broken else "kept"
