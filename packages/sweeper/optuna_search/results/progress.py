@@ -102,9 +102,8 @@ class SweepProgress:
         elif trial.state == TrialState.PRUNED:
             outcome = f"pruned at step {trial.frozen.last_step}"
         else:
-            outcome = (
-                f"{'to be tried again' if trial.is_repeated else 'failed'}: {shortened(trial.reason, LONGEST_REASON)}"
-            )
+            ended = "to be tried again" if trial.is_repeated else "failed"
+            outcome = f"{ended}: {shortened(trial.reason, LONGEST_REASON)}"
         left = self._time_left(finished)
         say(
             f"trial {trial.number} · {outcome} · {_params(trial)} · {duration_text(trial.duration)}"

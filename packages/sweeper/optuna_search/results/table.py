@@ -98,9 +98,10 @@ def _tables(
     """The table with all columns, with those of the parameters, or with few and the best trial beside it."""
     params = sorted({key for trial in trials for key in trial.params})
     shown = [column for column in columns if column not in study.objectives]
+    wide = console.options.update(width=10_000)  # what is measured is never more than this
     for attributes in (shown, []) if shown else ([],):
         table = _table(study, trials, params, attributes)
-        if Measurement.get(console, console.options, table).minimum <= console.width:
+        if Measurement.get(console, wide, table).minimum <= console.width:
             return (table,)
     best = Table("parameter", "value", title=f"Parameters of trial {trials[0].number}", title_justify="left")
     for key, value in trials[0].params.items():

@@ -55,6 +55,7 @@ class Plan:
         devices: The GPUs to use.
         slots_per_gpu: How many slots share one.
         home: Where the controller runs.
+        folder: The sweep's folder, where that is not what the configuration says; empty where it is.
     """
 
     task: TaskFunction
@@ -77,3 +78,4 @@ class Plan:
     devices: Any
     slots_per_gpu: int
     home: Home
+    folder: str

@@ -96,6 +96,9 @@ class Search:
         # to it, slots are jobs; announcing them by number would only confuse them with trials
         logging.getLogger("hydra._internal.core_plugins.basic_launcher").setLevel(logging.WARNING)
         spec = self._spec()
+        if self._options["study_name"] is None:
+            spec = spec.claimed()
+            self._folder = self._folder.with_name(spec.name)
         study = spec.open()
         run, changed = resume(study, self._space, str(self._sampler["_target_"]))
         for line in changed:
@@ -215,6 +218,7 @@ class Search:
             devices=as_list(options["devices"]) if isinstance(options["devices"], ListConfig) else options["devices"],
             slots_per_gpu=options["slots_per_gpu"],
             home=Home.here(),
+            folder=str(self._folder) if self._folder != Path(str(self._config.hydra.sweep.dir)) else "",
         )
 
 

@@ -190,7 +190,8 @@ class Worker:
         with open_dict(config):
             config.hydra.job.num = trial.number
             config.hydra.job.id = f"{self.plan.spec.name}-{trial.number}"
-            sweeps = Path(str(config.hydra.sweep.dir))
+            sweeps = Path(self.plan.folder or str(config.hydra.sweep.dir))
+            config.hydra.sweep.dir = str(sweeps)
             if replicate:
                 subdir = f"{within}/{replicate.rsplit('.', maxsplit=1)[-1]}"
             else:

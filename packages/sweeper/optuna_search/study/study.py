@@ -1,6 +1,8 @@
 """The study behind a sweep: opened by every worker, resumed by rule, and given its first points."""
 
+import dataclasses
 import inspect
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -78,6 +80,27 @@ class StudySpec:
         if self.metric_names and stored:
             self._refuse("metric_names", stored, list(self.metric_names))
         return study
+
+    def claimed(self) -> "StudySpec":
+        """The same study under a name that nobody has: this one, or with a number behind it.
+
+        Two sweeps that took their name from the clock or a folder would else be one study.
+
+        Side effects: makes the study.
+        """
+        for count in itertools.count(1):
+            name = self.name if count == 1 else f"{self.name}_{count}"
+            try:
+                with chosen_by_name():
+                    optuna.create_study(
+                        study_name=name,
+                        storage=open_storage(self.storage),
+                        directions=[StudyDirection[direction.upper()] for direction in self.directions],
+                    )
+            except optuna.exceptions.DuplicatedStudyError:
+                continue
+            return dataclasses.replace(self, name=name)
+        raise AssertionError("there is a number for every study")
 
     def _refuse(self, setting: str, stored: list[str], wanted: list[str]) -> None:
         if stored != wanted:

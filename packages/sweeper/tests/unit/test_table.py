@@ -1,0 +1,65 @@
+"""What is shown at the end of a sweep: data as they are, and no number cut."""
+
+import io
+
+import optuna
+import pytest
+from optuna.distributions import CategoricalDistribution, FloatDistribution
+from optuna.trial import create_trial
+from optuna_search.results.files import summarise, write
+from optuna_search.results.table import number_text, print_table, short_names
+from rich.console import Console
+
+ODD = ["[bold]x", "[/]", "[red", "a]b", ":smile:", "\udcff", "ж", "x" * 100_000]
+
+
+def study_of(params, values=(0.123456,), attributes=None):
+    """A study with trials that have the same parameters."""
+    study = optuna.create_study(study_name="a[b]/[c", direction="maximize")
+    for value in values:
+        distributions = {
+            key: FloatDistribution(0, 1) if isinstance(item, float) else CategoricalDistribution([item])
+            for key, item in params.items()
+        }
+        study.add_trial(
+            create_trial(value=value, params=params, distributions=distributions, user_attrs=attributes or {})
+        )
+    return study
+
+
+def printed(study, folder, width=80, columns=()):
+    console = Console(file=io.StringIO(), width=width)
+    print_table(study, summarise(study, folder), columns, console)
+    return console.file.getvalue()
+
+
+@pytest.mark.parametrize("text", ODD)
+def test_a_text_is_shown_as_it_is(text, tmp_path):
+    """Brackets are no markup, and a long word is shortened."""
+    shown = printed(study_of({"kind": text}), tmp_path)
+    assert (text if len(text) < 60 else "xxx…") in shown
+    assert "a[b]/[c" in shown
+
+
+@pytest.mark.parametrize("width", [80, 100, 140])
+@pytest.mark.parametrize("count", [2, 6, 14])
+def test_no_number_is_cut(width, count, tmp_path):
+    """Where the columns do not fit, the best trial's parameters stand below each other."""
+    params = {f"train.parameter_{number}": 0.12345 + number / 1000 for number in range(count)}
+    shown = printed(study_of(params, [0.98765, 0.1]), tmp_path, width, ["metrics/some_attribute"])
+    assert all(number_text(value) in shown for value in params.values())
+    assert "0.9877" in shown
+    assert max(map(len, shown.splitlines())) <= width
+
+
+def test_names_are_as_short_as_they_can_be_told_apart():
+    assert short_names(["a.lr", "b.lr", "b.c.x", "y"]) == ["a.lr", "b.lr", "x", "y"]
+    assert short_names(["lr", "a.lr"]) == ["lr", "a.lr"]
+
+
+def test_the_file_has_each_column_once_and_the_lists(tmp_path):
+    study = study_of({"x": 0.5}, [0.2], {"value": 0.2, "flags": ["few_steps", "odd"], "deep": {"a": 1}, "t": "\udcff"})
+    write(study, summarise(study, tmp_path))
+    header, row = (tmp_path / "trials.csv").read_text().splitlines()
+    assert header == "number,state,value,x,seconds,flags,t"
+    assert "few_steps; odd" in row
