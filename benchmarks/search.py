@@ -7,13 +7,13 @@ longer trainings. What a search reaches is the best val/mAP50-95 among its train
 has it.
 
 The level L is the best value that the grid reaches. Every other search may take as long as the whole grid took, and is
-stopped when it reaches L. What is random is repeated with other seeds. The untrained weights are shown beside, because
+stopped when it reaches L. What is random is repeated with other seeds. The starting weights are shown beside, because
 a level below them is not worth searching for.
 
     .venv/bin/python benchmarks/search.py --data ../shared/data/coco128.zip --weights ../shared/data/yolov8n.pt
 
 Two tasks: `real`, pretrained weights on 40 photographs, and `synthetic`, from scratch on the embedded data; `--task`
-runs one of them. `--out` keeps all values with their times, as JSON; the same command goes on with what is there, so
+runs one of them. `--out` keeps all values with their times, as JSON; the same command resumes with what is there, so
 that hours of it need not be one sitting.
 """
 
@@ -206,7 +206,7 @@ def report(task: Task, courses: Mapping[str, list[Course]], level: float, untrai
     assert grid_s is not None, "the level is what the grid has reached"
     sizes = ", ".join(f"{value:.4f} at imgsz {size}" for size, value in untrained.items())
     print(f"\n{task.name}: L = {level:.4f} {METRIC}, reached by the grid after {grid_s:.0f} of {grid.seconds:.0f} s")
-    print(f"untrained weights: {sizes or 'not evaluated'}")
+    print(f"starting weights: {sizes or 'not evaluated'}")
     print(f"{'search':<32}{'seconds (trainings) to L, each':<36}{'median':>8}{'of the grid':>13}{'best, median':>14}")
     for name, runs in sorted(courses.items(), key=lambda item: item[0] != "grid"):  # it may have been kept last
         times = [course.reached(level) for course in runs]
@@ -218,7 +218,7 @@ def report(task: Task, courses: Mapping[str, list[Course]], level: float, untrai
         print(f"{name:<32}{each:<36}{shown}{best:>14.4f}")
     worse = max(untrained.values(), default=float("nan"))
     if level <= worse:
-        print(f"The untrained weights have {worse:.4f}: no search was worth it, L itself is no gain.")
+        print(f"The starting weights have {worse:.4f}: no search was worth it, L itself is no gain.")
     print()
 
 

@@ -128,7 +128,7 @@ def test_what_holds_more_than_weights_is_not_loaded(workspace):
         pytest.param(["train.lr0=0"], "greater than 0", id="out of range"),
         pytest.param(["model.weights=no/such.pt"], "there is no such file", id="missing weights"),
         pytest.param(["model.architecture=yolov8q_no_such.yaml"], "yolov8q_no_such.yaml", id="missing architecture"),
-        pytest.param(["train.resume=true", "train.resume_from=nowhere"], "no checkpoint", id="nothing to go on with"),
+        pytest.param(["train.resume=true", "train.resume_from=nowhere"], "no checkpoint", id="nothing to resume"),
     ],
 )
 def test_what_cannot_work_is_refused_with_one_readable_message(workspace, overrides, said):

@@ -18,7 +18,7 @@ def test_joblibs_processes_run_exactly_the_total(toy, monkeypatch):
 
 
 def test_no_slot_waits_for_another(toy):
-    """While one slot is busy with a long trial the other goes on with short ones."""
+    """While one slot is busy with a long trial the other runs short ones."""
     toy.sweep(
         "x=choice(0.1,0.2,0.3,0.4,8)",
         "sleep_s=${x}",
