@@ -141,6 +141,7 @@ def test_two_processes_make_the_same_data_set_once(tmp_path: Path) -> None:
     assert "".join(outputs).count("Preparing synthetic_person in") == 1
     assert sorted(path.name for path in (tmp_path / "prepared").iterdir()) == [
         ".synthetic_person.lock",
+        ".synthetic_person.source.json",
         "synthetic_person",
     ]
 
@@ -158,4 +159,8 @@ def test_a_killed_run_leaves_no_data_set_and_the_next_one_cleans_up(tmp_path: Pa
     assert not (prepared / "synthetic_person").exists()
 
     assert _prepare(tmp_path).returncode == 0
-    assert sorted(path.name for path in prepared.iterdir()) == [".synthetic_person.lock", "synthetic_person"]
+    assert sorted(path.name for path in prepared.iterdir()) == [
+        ".synthetic_person.lock",
+        ".synthetic_person.source.json",
+        "synthetic_person",
+    ]
