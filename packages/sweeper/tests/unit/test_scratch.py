@@ -15,7 +15,11 @@ import os, sys, time
 from optuna_search.scratch import scratch_folder
 print(scratch_folder("scratch-"), flush=True)
 """
-FORK = "if os.fork() == 0: time.sleep(60)\n"
+FORK = """
+if os.fork() == 0:
+    print("forked", flush=True)
+    time.sleep(60)
+"""
 STAY = "time.sleep(60)\n"
 
 
@@ -85,6 +89,8 @@ def test_a_forked_child_leaves_its_parents_folder_alone(temporary):
 
 def test_a_forked_child_that_outlives_its_parent_keeps_the_folder(temporary):
     process, folder = start(temporary, MAKE + FORK + STAY)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "forked\n"
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     other, _ = start(temporary, MAKE)
