@@ -1,6 +1,6 @@
 """The unit tests on every other Python ≥ 3.11 of this machine, newest of each minor version.
 
-Each gets an environment of its own from the lock, kept in `~/.cache/detection-search/pythons`: 1.2 GB, most of them
+Each gets an environment of its own from the lock, kept in `~/.cache/detection-search/pythons`: 1.5 GB, most of them
 hard links into uv's cache, made in half a minute when the packages are there. PyTorch would add 6 GB to each, and what
 comes with it and Ray needs no test here; the few unit tests that run PyTorch are therefore left out.
 """
