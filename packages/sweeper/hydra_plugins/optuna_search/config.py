@@ -137,7 +137,8 @@ class OptunaSweeperConf:
         direction: `minimize` or `maximize`; a list for several objectives.
         storage: `journal:PATH`, a database URL, `grpc://host:port`, or a mapping with `_target_`. A password comes
             from the environment. Null keeps the study in memory, where one worker runs in this process.
-        study_name: Running again with the same name resumes the study.
+        study_name: Running again with the same name resumes the study. None: the name of the sweep's folder, with a
+            number behind it if there is such a study already.
         n_trials: The study's total, trials of earlier runs included.
         n_jobs: Worker slots; the launcher must be able to run that many at once.
         mode: `slots` draw a trial whenever one is free; `batch` draws `n_jobs` trials at a time and waits for all of
