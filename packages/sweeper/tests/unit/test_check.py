@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from hydra import initialize_config_dir
+from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.types import RunMode
 from optuna_search.errors import SpaceError
@@ -40,6 +41,14 @@ class App:
         check_keys(space, self.config, self.loader)
         check_edges(space, self.config, self.loader, validate)
         return space
+
+
+@pytest.fixture(autouse=True)
+def no_configurations_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hydra's store without the groups that tests of an app in the same process have put there."""
+    store = ConfigStore.instance()
+    known = {name: node for name, node in store.repo.items() if name == "hydra" or name.startswith("_")}
+    monkeypatch.setattr(store, "repo", known)
 
 
 @pytest.fixture
