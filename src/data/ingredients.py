@@ -14,11 +14,11 @@ from src.core.errors import DataError
 from src.core.files import sha256_of, write_json
 from src.data.options import ArchiveOptions, CocoJsonOptions, DataOptions, SyntheticOptions, YoloOptions
 from src.data.sources.data_yaml import DataYaml
+from src.data.sources.yolo import YoloFolder
 from src.data.walk import files_below
 
 # Ultralytics leaves caches in the folders that it reads.
 _CACHES: Final = (".cache", ".npy")
-_YOLO_FOLDERS: Final = ("images", "labels", "train", "val", "valid", "test")
 
 
 def ingredients(options: DataOptions) -> tuple[Path, ...]:
@@ -56,17 +56,17 @@ def watched(options: DataOptions) -> tuple[Path, ...]:
     if isinstance(options, ArchiveOptions):
         return (Path(options.archive),) if options.archive else ()
     found = [_absolute(path) for path in ingredients(options)]
-    folders = [path if path.is_dir() else path.parent for path in found if path.is_dir()] or [found[0].parent]
-    common = Path(os.path.commonpath(folders))
-    if isinstance(options, YoloOptions):
-        root = DataYaml.of(Path(options.path)).root
-        common = root if common.is_relative_to(root) else common
+    description = DataYaml.of(Path(options.path)) if isinstance(options, YoloOptions) else None
+    parts = [path for path in found if description is None or path != description.file] or found
+    common = Path(os.path.commonpath([path if path.is_dir() else path.parent for path in parts]))
+    if description is not None and common.is_relative_to(description.root):
+        common = description.root
     if common == Path(common.anchor):
         raise DataError(
-            f"data.path: the parts of the data set lie in folders that have nothing in common ({folders[0]} and"
-            f" {folders[-1]}); DVC can watch one folder. Put them, or links to them, into one"
+            f"data.path: the parts of the data set lie in folders that have nothing in common ({parts[0]} and"
+            f" {parts[-1]}); DVC can watch one folder. Put them, or links to them, into one"
         )
-    return (common, *(path for path in found if not path.is_relative_to(common)))[:2]
+    return (common, *(path for path in found if path not in parts and not path.is_relative_to(common)))
 
 
 def content_state(options: DataOptions, memory: Path) -> str:
@@ -95,13 +95,8 @@ def content_state(options: DataOptions, memory: Path) -> str:
 
 
 def _yolo(description: DataYaml) -> tuple[Path, ...]:
-    own = [description.root / name for name in _YOLO_FOLDERS]
-    files = [description.file] if description.file else []
-    named = [place for places in description.splits().values() for place in places]
-    labels = [Path(str(place).replace("images", "labels")) for place in named if place.is_dir()]
-    elsewhere = [path for path in (*named, *labels) if not any(path.is_relative_to(folder) for folder in own)]
-    found = [path for path in (*files, *own, *dict.fromkeys(elsewhere)) if path.exists()]
-    return tuple(found) or (description.root,)
+    own = YoloFolder.places(description.root, description.splits())
+    return (*([description.file] if description.file else []), *own) or (description.root,)
 
 
 def _absolute(path: Path) -> Path:

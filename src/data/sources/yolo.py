@@ -81,7 +81,7 @@ class YoloFolder:
     def _images(self) -> dict[Path, str | None]:
         """All images with the split that they belong to, if the data set says so."""
         images: dict[Path, str | None] = {}
-        for folder in self._own_folders():
+        for folder in _own_folders(self.root):
             for file in files_below(folder):
                 if is_image(file):
                     images[file] = None if self.splits else self._split_by_folder(file)
@@ -91,18 +91,28 @@ class YoloFolder:
                     if images.get(file) not in (None, split):
                         raise DataError(f"{file}: is in the splits '{images[file]}' and '{split}'")
                     images[file] = split
-        if not images and not any(True for _ in self._own_folders()):
+        if not images and not any(True for _ in _own_folders(self.root)):
             raise DataError(
                 f"{self.root}: has no folder 'images'; a YOLO data set has images/ and labels/, or a folder per split"
                 " with these two in it, or a data.yaml that says where they are"
             )
         return dict(sorted(images.items(), key=lambda item: self._name_of(item[0])))
 
-    def _own_folders(self) -> Iterator[Path]:
-        """The folders of images that the layout itself shows."""
-        for folder in (self.root / _IMAGES, *(self.root / name / _IMAGES for name in _SPLIT_OF)):
-            if folder.is_dir():
-                yield folder
+    @staticmethod
+    def places(root: Path, splits: Mapping[str, Sequence[Path]]) -> tuple[Path, ...]:
+        """Every folder and file that a data set is read from, but for those below another of them.
+
+        Args:
+            root: Its folder.
+            splits: As for the class.
+        """
+        named = [place for places in splits.values() for place in places]
+        folders = [*_own_folders(root), *(place for place in named if place.is_dir())]
+        lists = [place for place in named if place.is_file()]
+        listed = [image for file in lists for image in _listed(file, root)]
+        labels = [*(label_of(folder / "x.jpg").parent for folder in folders), *map(label_of, listed)]
+        found = dict.fromkeys(path for path in (*folders, *lists, *listed, *labels) if path.exists())
+        return tuple(path for path in found if not found.keys() & set(path.parents))
 
     def _images_at(self, place: Path) -> Iterable[Path]:
         if place.is_dir():
@@ -122,13 +132,13 @@ class YoloFolder:
         return PurePosixPath(*parts[:place], *parts[place + 1 :] if place is not None else parts).as_posix()
 
     def _label_folders(self, images: Iterable[Path]) -> set[Path]:
-        folders = {label_of(folder / "x.jpg").parent for folder in self._own_folders()}
+        folders = {label_of(folder / "x.jpg").parent for folder in _own_folders(self.root)}
         folders |= {label_of(image).parent for image in images}
         tops = {folder for folder in folders if not folders & set(folder.parents)}
         return {folder for folder in tops if folder.is_dir()}
 
     def _check_label_folders(self, owners: Mapping[Path, Path]) -> None:
-        for folder in self._own_folders():
+        for folder in _own_folders(self.root):
             labels = label_of(folder / "x.jpg").parent
             if not labels.is_dir() and not any(label.is_file() for label in owners):
                 raise DataError(f"{labels.parent}: has no folder 'labels'; a YOLO data set has images/ and labels/")
@@ -165,6 +175,13 @@ class YoloSource:
             rows=self._options.rows,
             splits=description.splits(),
         ).read()
+
+
+def _own_folders(root: Path) -> Iterator[Path]:
+    """The folders of images that the layout itself shows."""
+    for folder in (root / _IMAGES, *(root / name / _IMAGES for name in _SPLIT_OF)):
+        if folder.is_dir():
+            yield folder
 
 
 def label_of(image: Path) -> Path:

@@ -221,6 +221,23 @@ def test_data_described_from_elsewhere_are_watched(tmp_path: Path, yolo_folder: 
     assert watched(_options(tmp_path, description)) == (yolo_folder, description)
 
 
+def test_listed_images_outside_the_folder_are_watched(tmp_path: Path, yolo_folder: Path) -> None:
+    """Their labels too, which lie beside them here, below a folder whose name only contains the word images."""
+    far = tmp_path / "my-images" / "set"
+    far.mkdir(parents=True)
+    for number in range(10):
+        for kind, suffix in (("images", "png"), ("labels", "txt")):
+            (yolo_folder / kind / f"{number}.{suffix}").rename(far / f"{number}.{suffix}")
+    (yolo_folder / "all.txt").write_text("".join(f"{far}/{number}.png\n" for number in range(10)))
+    (yolo_folder / "data.yaml").write_text("names: [cat, dog]\ntrain: all.txt\n")
+    first = ensure_prepared(_options(tmp_path, yolo_folder))
+
+    (far / "3.txt").write_text("0 0.3 0.3 0.2 0.2\n")
+
+    assert ensure_prepared(_options(tmp_path, yolo_folder)).digest != first.digest
+    assert watched(_options(tmp_path, yolo_folder)) == (tmp_path,)
+
+
 def test_a_path_that_does_not_exist_is_refused_at_once(tmp_path: Path) -> None:
     """And nothing above it is looked through."""
     with pytest.raises(DataError, match=r"data\.path: /nope does not exist"):
