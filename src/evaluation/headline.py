@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from src.core.detection_records import DetectionRecords
+from src.core.interval import Interval
+from src.core.jackknife import leave_out_weights, proportion_interval
 from src.evaluation.average_precision import COCO, METRICS, mean_over_classes, weighted_average_precision
 
 AT_CONFIDENCE = ("precision", "recall", "F1")
@@ -57,6 +59,20 @@ def point_samples(
         "recall": _ratio(hits, positives),
         "F1": np.where(positives > 0, _ratio(2 * hits, detections + positives), np.nan),
     }
+
+
+def headline_intervals(records: DetectionRecords, confidence: float) -> dict[str, Interval]:
+    """Each of `HEADLINES` with its 95 % interval over images.
+
+    Args:
+        records: The detections.
+        confidence: Where precision, recall and F1 are read.
+    """
+    weights = leave_out_weights(records.image_count)
+    boxes, kept = int(records.positives.sum()), int((records.scores > confidence).sum())
+    counts = {"precision": kept, "F1": boxes + kept}
+    samples = headline_samples(records, weights, confidence)
+    return {name: proportion_interval(values, counts.get(name, boxes)) for name, values in samples.items()}
 
 
 def _ratio(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
