@@ -4,7 +4,7 @@ Not to be imported in a hurry: Hydra imports every plugin at the start of every 
 imported when a sweep begins.
 """
 
-from importlib.util import find_spec
+import sys
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -30,11 +30,14 @@ class Names(SearchPathPlugin):
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:  # noqa: ARG002
         """Called by Hydra at the start of an app, before it composes anything."""
         register()
-        if find_spec(OFFICIAL.rpartition(".")[0]) is None:
-            there: Any = SimpleNamespace(OptunaSweeper=type("OptunaSweeper", (StandIn,), {"__module__": OFFICIAL}))
-            Plugins.instance().register(there.OptunaSweeper)
-            # where Hydra looks the class up by its dotted path; a module of that name would collide with the real one
+        # Hydra looks the class up by its dotted path. Where the official plugin is installed, its configuration has
+        # just been replaced by one that its class cannot take.
+        there: Any = sys.modules.get(OFFICIAL)
+        if there is None:
+            there = SimpleNamespace()  # a module of that name would collide with the real one
             hydra_plugins.hydra_optuna_sweeper = SimpleNamespace(optuna_sweeper=there)  # type: ignore[attr-defined]
+        there.OptunaSweeper = type("OptunaSweeper", (StandIn,), {"__module__": OFFICIAL})
+        Plugins.instance().register(there.OptunaSweeper)
 
 
 class OptunaSweeper(Sweeper):
@@ -71,7 +74,7 @@ class OptunaSweeper(Sweeper):
 
 
 class StandIn(Sweeper):
-    """What Hydra finds under the name of the official plugin's class, if that is not installed.
+    """What Hydra finds under the name of the official plugin's class.
 
     Configurations that were written for it carry the name as `_target_`.
     """
@@ -86,9 +89,10 @@ class StandIn(Sweeper):
             CompactHydraException: Always.
         """
         raise CompactHydraException(
-            f"hydra.sweeper._target_={config.hydra.sweeper._target_} belongs to hydra-optuna-sweeper, which is not "
-            "installed. Delete the line `_target_` under `sweeper:`; `override /hydra/sweeper: optuna_search` in the "
-            "defaults list is all that this sweeper needs."
+            f"hydra.sweeper._target_={config.hydra.sweeper._target_} belongs to hydra-optuna-sweeper; here "
+            "hydra-optuna-search is installed. Delete the line `_target_` under `sweeper:`; "
+            "`override /hydra/sweeper: optuna_search` in the defaults list is all that this sweeper needs. (To run the "
+            "other one, uninstall hydra-optuna-search.)"
         )
 
     def sweep(self, arguments: list[str]) -> None:

@@ -105,3 +105,12 @@ def test_beside_the_official_plugin_this_one_runs_with_its_own_samplers(tmp_path
     sampler = OmegaConf.load(tmp_path / "multirun/example/multirun.yaml").hydra.sweeper.sampler
     assert sampler.multivariate is None
     assert (sampler.seed, sampler.n_startup_trials) == (1, 5)
+
+
+@pytest.mark.slow
+def test_beside_the_official_plugin_its_class_is_answered_by_the_line_to_delete(tmp_path, official):
+    refused = sweep(tmp_path, BEFORE, python=official)
+    assert refused.returncode == 1
+    assert "Delete the line `_target_`" in refused.stdout
+    assert "Traceback" not in refused.stdout
+    assert refused.stdout.count("Error") == 0, refused.stdout
