@@ -3,6 +3,7 @@ import signal
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 REAL_DATA = Path(__file__).resolve().parents[1] / ".." / "shared" / "data"
 
@@ -11,6 +12,8 @@ def pytest_configure() -> None:
     """Have Ctrl-C end programs that tests start, also where a shell started the tests themselves in the background:
     it has them ignore it, and every program below inherits that.
     """
+    # how long an example takes says nothing on a machine that is busy; where CI is set, Hypothesis has such a profile
+    settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -16,7 +16,7 @@ from hydra.core.config_loader import ConfigLoader
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.types import RunMode
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.base import Container, Node
@@ -175,18 +175,15 @@ def outcome(compose: Callable[[list[str]], DictConfig], overrides: list[str]) ->
         return type(error), str(error), str(error.__cause__)
 
 
-SLOW = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-
-
 @pytest.mark.timeout(300)
-@SLOW
+@settings(max_examples=30)
 @given(overrides=st.lists(st.sampled_from(OVERRIDES), max_size=5))
 def test_any_list_of_overrides_gives_what_hydra_gives(handmade, overrides):
     assert outcome(handmade.composer.compose, overrides) == outcome(handmade.hydra, overrides)
 
 
 @pytest.mark.timeout(300)
-@settings(SLOW, max_examples=10)
+@settings(max_examples=10)
 @given(
     x=st.floats(allow_nan=False),
     db=st.sampled_from(["mysql", "pg", "sqlite"]),
