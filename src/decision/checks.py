@@ -7,11 +7,12 @@ from collections.abc import Sequence
 
 from src.core.interval import Interval
 from src.decision.metrics import known, measure
-from src.decision.overlap import Overlap, check_overlap
+from src.decision.overlap import check_overlap
 from src.documents.codec import by_name
 from src.documents.evidence import Evidence
 from src.documents.findings import THRESHOLD, Finding, Status
 from src.documents.gates import Gate, Samples
+from src.documents.manifest import Manifest
 from src.documents.study_record import StudyTraining
 from src.study.repeats import check_repeats
 
@@ -20,7 +21,7 @@ _MANY_ALIKE = 3  # corruptions that leave a value as it was to the last digit
 
 
 def checklist(
-    evidence: Evidence, gates: Sequence[Gate], trials: Sequence[StudyTraining] | None, overlap: Overlap | str
+    evidence: Evidence, gates: Sequence[Gate], trials: Sequence[StudyTraining] | None, data: Manifest | str
 ) -> tuple[Finding, ...]:
     """All checks.
 
@@ -28,14 +29,14 @@ def checklist(
         evidence: What the stages measured.
         gates: What the model will be judged by.
         trials: Of the candidate's study; None where they are not at hand.
-        overlap: What the splits have in common, or why that is not known.
+        data: What it was trained and judged on, or why that is not at hand.
     """
     return (
         _threshold(evidence),
         _precision(evidence),
         check_repeats(trials),
         _test_size(evidence, gates),
-        check_overlap(overlap),
+        check_overlap(data),
         _steps(evidence),
         _best_epoch(evidence),
         _looks(evidence),

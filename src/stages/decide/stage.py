@@ -22,7 +22,7 @@ from src.documents.study_record import StudyRecord
 from src.render.decision import DecisionPage, Picture, as_html, as_markdown
 from src.render.decision_page import page
 from src.stages.decide import document
-from src.stages.decide.inputs import read_evidence, read_overlap, read_record
+from src.stages.decide.inputs import read_data, read_evidence, read_record
 from src.stages.decide.outcome import DecideOutcome
 from src.study.comparison import compare
 from src.study.survival import check_survival
@@ -56,10 +56,10 @@ def decide(job: DecideJob) -> DecideOutcome:
     evidence = read_evidence(job.options)
     record = read_record(job.provenance)
     gates = job.options.judged_by()
-    overlap = read_overlap(job.data, evidence.training.data.digest)
+    data = read_data(job.data, evidence.training.data.digest)
     study = None if isinstance(record, str) else record
     findings = (
-        *checklist(evidence, gates, None if study is None else study.trainings, overlap),
+        *checklist(evidence, gates, None if study is None else study.trainings, data),
         check_survival(study, job.provenance.trial),
     )
     judged = tuple(judge(gate, measure(gate.metric, evidence)) for gate in gates)

@@ -4,7 +4,6 @@ import pytest
 
 from src.core.interval import Interval
 from src.decision.checks import checklist
-from src.decision.overlap import Overlap, Pair
 from src.documents.evaluation import Corrupted
 from src.documents.findings import Status
 from src.documents.gates import Comparison, Gate
@@ -15,7 +14,7 @@ from tests.support import documents
 from tests.support.documents import UNDEFINED
 
 GATES = [Gate("recall", "test/recall", Comparison.MORE_THAN, 0.65)]
-NO_OVERLAP = Overlap((), (), 2900)
+DATA = replace(documents.manifest(), near_duplicates=())
 
 
 @pytest.fixture
@@ -48,8 +47,8 @@ def trial(number, val, **params):
     return StudyTraining(f"run{number}", number, {"data.name": "people", **params}, metrics)
 
 
-def found(name, evidence, *, gates=GATES, trials=None, overlap=NO_OVERLAP):
-    findings = {finding.name: finding for finding in checklist(evidence, gates, trials, overlap)}
+def found(name, evidence, *, gates=GATES, trials=None, data=DATA):
+    findings = {finding.name: finding for finding in checklist(evidence, gates, trials, data)}
     return findings[name]
 
 
@@ -174,11 +173,11 @@ def test_an_interval_without_width_is_no_certainty_on_few_images(evidence, image
 
 
 def test_a_picture_in_two_splits_is_shown(evidence):
-    pair = Pair("images/train/a.jpg", "train", "images/test/b.jpg", "test")
-    finding = found("split_overlap", evidence, overlap=Overlap((pair,), (pair, pair), 10))
+    pairs = (("train/a.jpg", "test/b.jpg"), ("train/c.jpg", "val/d.jpg"), ("train/e.jpg", "test/f.jpg"))
+    finding = found("split_overlap", evidence, data=replace(DATA, near_duplicates=pairs))
     assert finding.status == Status.WARNING
-    assert "1 pairs of equal files (train-test: 1)" in finding.sentence
-    assert "2 pairs of near duplicates (train-test: 2), for instance images/train/a.jpg" in finding.sentence
+    assert "3 pairs of near duplicates (train-test: 2, train-val: 1)" in finding.sentence
+    assert "for instance train/a.jpg and test/b.jpg" in finding.sentence
 
 
 @pytest.mark.parametrize(
