@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from optuna_search import CurrentTrial
+
 from src.core import study_attributes as names
 from src.core.files import write_json
 from src.data.prepared import PreparedData
@@ -14,7 +16,7 @@ from src.documents.splits import DataSet
 from src.documents.training import Flag, Training
 from src.mlflow.runs import Run
 from src.stages.train.baseline import Baseline
-from src.stages.train.reporting import Reporter, parameters, plots_in
+from src.stages.train.reporting import parameters, plots_in
 
 METRICS = "metrics.json"
 
@@ -85,7 +87,7 @@ def record(outcome: TrainOutcome, run: Run, *, step: int, with_weights: bool) ->
         run.log_artifact(outcome.weights, "weights")
 
 
-def report(outcome: TrainOutcome, reporter: Reporter) -> None:
+def report(outcome: TrainOutcome, trial: CurrentTrial) -> None:
     """Give the search what its table, its verdict and the upload of the best weights need."""
     attributes: dict[str, Any] = {
         names.METRICS: dict(outcome.metrics),
@@ -103,4 +105,4 @@ def report(outcome: TrainOutcome, reporter: Reporter) -> None:
         }
         attributes["untrained val/mAP50"] = outcome.baseline.metrics["val/mAP50"]
     for key, value in attributes.items():
-        reporter.set_user_attr(key, value)
+        trial.set_user_attr(key, value)

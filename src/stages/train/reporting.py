@@ -4,38 +4,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
+
+from optuna_search import CurrentTrial
 
 from src.detector.arguments import defaults
 from src.documents.training import Flag
 from src.mlflow.runs import ParamValue, Run
-
-
-class Reporter(Protocol):
-    """The part of a search that a training reports to; outside a search the reports go nowhere.
-
-    Attributes:
-        number: The trial's number; None outside a search.
-        params: The searched parameters by override key, e.g. `{"train.lr0": 0.01}`.
-        study_name: None outside a search.
-        study_user_attrs: What the search keeps about itself; its tracking run is `mlflow_run_id`.
-        replicate: What tells this training from the trial's others, e.g. `train.seed=1`; None if it has none.
-    """
-
-    number: int | None
-    params: Mapping[str, Any]
-    study_name: str | None
-    study_user_attrs: Mapping[str, Any]
-    replicate: str | None
-
-    def report(self, value: float, step: int) -> None:
-        """Tell the objective at a step."""
-
-    def should_prune(self) -> bool:
-        """Whether the search gives this training up."""
-
-    def set_user_attr(self, key: str, value: Any) -> None:
-        """Keep a JSON-able value about this training."""
 
 
 class Pruned(Exception):  # noqa: N818 - an outcome, not an error
@@ -48,20 +23,20 @@ class Observer:
 
     Attributes:
         run: The tracking run.
-        reporter: The search.
+        trial: Of the search; outside a search nothing listens.
         objective: The epoch metric that a pruner compares; None where the objective is none.
         facts: Parameters to record beside the training arguments.
     """
 
     run: Run
-    reporter: Reporter
+    trial: CurrentTrial
     objective: str | None
     facts: Mapping[str, ParamValue]
     epoch: int = field(default=0, init=False)
 
     def on_start(self, resolved: Mapping[str, Any], flags: tuple[Flag, ...]) -> None:
         """Record what is used and what is remarkable about it."""
-        self.run.log_params(parameters(resolved, self.reporter.params, self.facts))
+        self.run.log_params(parameters(resolved, self.trial.params, self.facts))
         if flags:
             self.run.set_tags({"flags": ", ".join(flag.name for flag in flags)})
 
@@ -74,8 +49,8 @@ class Observer:
         self.epoch = epoch
         self.run.log_metrics(metrics, step=epoch)
         if self.objective is not None and self.objective in metrics:
-            self.reporter.report(metrics[self.objective], epoch)
-            if self.reporter.should_prune():
+            self.trial.report(metrics[self.objective], epoch)
+            if self.trial.should_prune():
                 raise Pruned(f"Pruned after epoch {epoch} at {self.objective} {metrics[self.objective]:.4f}.")
 
 

@@ -1,6 +1,6 @@
 """The stage `train`: prepared data and a starting point in, a trained detector and its metrics out.
 
-It runs without Hydra, Optuna and MLflow: the search and the tracker are protocols.
+It runs without Hydra, Optuna and MLflow: the search, of which it may be a trial, and the tracker are protocols.
 """
 
 import os
@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from optuna_search import CurrentTrial
+from optuna_search.attributes import FOLDER
 
 from src.core.errors import DataError, TrainingError
 from src.core.study_attributes import CONFIRMS, RUN_ID
@@ -27,7 +30,7 @@ from src.mlflow.runs import Run, RunStatus, open_run
 from src.stages.train import run_state
 from src.stages.train.baseline import DECISIVE, Baseline, operating_point_metrics, untrained
 from src.stages.train.outcome import TrainOutcome, record, report
-from src.stages.train.reporting import Observer, Pruned, Reporter
+from src.stages.train.reporting import Observer, Pruned
 from src.stages.train.run_state import RunState, Status
 
 RECORDS = "val_records.npz"
@@ -54,7 +57,7 @@ class TrainJob:
     config: str = ""
 
 
-def train(job: TrainJob, reporter: Reporter) -> TrainOutcome:
+def train(job: TrainJob, trial: CurrentTrial) -> TrainOutcome:
     """Train a detector and record how it went.
 
     Side effects: prepares the data if it is not there; writes into the job's folder (a resumed training: into the
@@ -70,38 +73,38 @@ def train(job: TrainJob, reporter: Reporter) -> TrainOutcome:
     job, state = _resumed(job, data) if job.train.resume else (job, _new_state(data))
     run = open_run(
         job.tracking,
-        name=_name(job, data, reporter),
-        parent_run_id=reporter.study_user_attrs.get(RUN_ID),
-        tags=_tags(job, data, reporter),
+        name=_name(job, data, trial),
+        parent_run_id=trial.study_user_attrs.get(RUN_ID),
+        tags=_tags(job, data, trial),
         run_id=state.mlflow_run_id,
     )
     if job.train.resume:
         run.set_tags({"interrupted": "false", "resumed": "true"})
     state = replace(state, status=Status.RUNNING, mlflow_run_id=run.id)
     state.write(job.folder)
-    reporter.set_user_attr("folder", str(job.folder.resolve()))
-    reporter.set_user_attr(RUN_ID, run.id)  # provisional, should the training not live to say more
+    trial.set_user_attr(FOLDER, str(job.folder.resolve()))
+    trial.set_user_attr(RUN_ID, run.id)  # provisional, should the training not live to say more
     try:
-        outcome = _train(job, data, weights, run, reporter)
+        outcome = _train(job, data, weights, run, trial)
     except BaseException as error:
         _end_early(run, job.folder, state, error)
         raise
     finally:
-        reporter.set_user_attr(RUN_ID, run.id)
+        trial.set_user_attr(RUN_ID, run.id)
     replace(state, status=Status.FINISHED, mlflow_run_id=run.id).write(job.folder)
     return outcome
 
 
-def _train(job: TrainJob, data: PreparedData, weights: Path | None, run: Run, reporter: Reporter) -> TrainOutcome:
+def _train(job: TrainJob, data: PreparedData, weights: Path | None, run: Run, trial: CurrentTrial) -> TrainOutcome:
     tracked = dvc_digest(data.root)
     run.log_dataset(name=data.name, source=str(data.root), digest=tracked or data.digest, context="training")
     run.log_text(job.config, "config.yaml")
     first = job.train.objectives[0]
     start = weights.name if weights else str(job.model.architecture)
     observer = Observer(
-        run, reporter, first if first in EPOCH_METRICS else None, {"data.name": data.name, "model.start": start}
+        run, trial, first if first in EPOCH_METRICS else None, {"data.name": data.name, "model.start": start}
     )
-    result = train_detector(_request(job, data, weights, reporter), observer)
+    result = train_detector(_request(job, data, weights, trial), observer)
     records_path = job.folder / RECORDS
     result.records.save(records_path)
     metrics = {**result.metrics, **operating_point_metrics(result.records)}
@@ -116,21 +119,21 @@ def _train(job: TrainJob, data: PreparedData, weights: Path | None, run: Run, re
         baseline=baseline,
         result=result,
     )
-    record(outcome, run, step=result.epochs, with_weights=_uploads_weights(job.tracking, reporter))
-    report(outcome, reporter)
+    record(outcome, run, step=result.epochs, with_weights=_uploads_weights(job.tracking, trial))
+    report(outcome, trial)
     run.end(RunStatus.FINISHED)
     outcome.save(data=data, start=start, epochs=int(job.train.arguments["epochs"]), run_id=run.id)
     return outcome
 
 
-def _request(job: TrainJob, data: PreparedData, weights: Path | None, reporter: Reporter) -> TrainingRequest:
+def _request(job: TrainJob, data: PreparedData, weights: Path | None, trial: CurrentTrial) -> TrainingRequest:
     return TrainingRequest(
         data_yaml=data.data_yaml,
         folder=job.folder,
         arguments=job.train.arguments,
         weights=weights,
         architecture=None if weights else job.model.architecture,
-        searched=searched_arguments(reporter.params),
+        searched=searched_arguments(trial.params),
         device=job.train.device,
         threads=job.train.threads,
         trust_pickle=job.model.trust_pickle,
@@ -189,32 +192,32 @@ def _new_state(data: PreparedData) -> RunState:
     return RunState(Status.RUNNING, data.digest, None, os.getpid())
 
 
-def _tags(job: TrainJob, data: PreparedData, reporter: Reporter) -> dict[str, str]:
+def _tags(job: TrainJob, data: PreparedData, trial: CurrentTrial) -> dict[str, str]:
     tags = {"objective": ", ".join(job.train.objectives), "folder": str(job.folder.resolve())}
     tags["data.digest"] = data.digest  # the store's data set has 36 characters of it, or DVC's
     if (tracked := dvc_digest(data.root)) is not None:
         tags["data.dvc"] = tracked
-    if (confirms := reporter.study_user_attrs.get(CONFIRMS)) is not None:
+    if (confirms := trial.study_user_attrs.get(CONFIRMS)) is not None:
         # not `trial`: that is a number in the study that is confirmed
         tags |= {"study": confirms["study"], "confirms trial": str(confirms["trial"])}
-    elif reporter.number is not None:
-        tags |= {"study": str(reporter.study_name), "trial": str(reporter.number)}
-    if reporter.replicate is not None:
-        tags["replicate"] = reporter.replicate
+    elif trial.number is not None:
+        tags |= {"study": str(trial.study_name), "trial": str(trial.number)}
+    if trial.replicate is not None:
+        tags["replicate"] = trial.replicate
     return tags
 
 
-def _name(job: TrainJob, data: PreparedData, reporter: Reporter) -> str:
-    if reporter.number is None:
+def _name(job: TrainJob, data: PreparedData, trial: CurrentTrial) -> str:
+    if trial.number is None:
         return f"{data.name} {job.folder.name}"
-    if (confirms := reporter.study_user_attrs.get(CONFIRMS)) is not None:
+    if (confirms := trial.study_user_attrs.get(CONFIRMS)) is not None:
         return f"trial {confirms['trial']} again, seed {job.train.arguments['seed']}"
-    return " ".join(filter(None, (f"trial {reporter.number}", reporter.replicate)))
+    return " ".join(filter(None, (f"trial {trial.number}", trial.replicate)))
 
 
-def _uploads_weights(tracking: TrackingOptions, reporter: Reporter) -> bool:
+def _uploads_weights(tracking: TrackingOptions, trial: CurrentTrial) -> bool:
     # Of a study's trials only the best is uploaded, at the end of the study, when it is known.
-    return tracking.log_weights == "all" or (tracking.log_weights == "best" and reporter.number is None)
+    return tracking.log_weights == "all" or (tracking.log_weights == "best" and trial.number is None)
 
 
 def _end_early(run: Run, folder: Path, state: RunState, error: BaseException) -> None:

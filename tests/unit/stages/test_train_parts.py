@@ -2,6 +2,7 @@ import json
 
 import numpy as np
 import pytest
+from optuna_search import NullTrial
 
 from src.core.detection_records import DetectionRecords
 from src.data.prepared import PreparedData
@@ -26,13 +27,11 @@ RECORDS = DetectionRecords(
 )
 
 
-class FakeReporter:
-    """A search that remembers, and prunes when told to."""
-
-    number, params, study_name, study_user_attrs = 3, {"train.lr0": 0.1}, "study", {}
-    replicate = None
+class FakeTrial(NullTrial):
+    """A trial that remembers, and is pruned when told to be."""
 
     def __init__(self, prunes=False):
+        super().__init__(3, {"train.lr0": 0.1}, "study")
         self.reports = []
         self._prunes = prunes
 
@@ -44,30 +43,27 @@ class FakeReporter:
         """As told."""
         return self._prunes
 
-    def set_user_attr(self, key, value):
-        """Nobody looks."""
-
 
 def test_the_objective_of_each_epoch_is_reported():
     """Counted from 1; epochs without the metric are not."""
-    reporter = FakeReporter()
-    observer = Observer(NullRun(), reporter, "val/mAP50", {})
+    trial = FakeTrial()
+    observer = Observer(NullRun(), trial, "val/mAP50", {})
     observer.on_epoch(1, {"val/mAP50": 0.5, "train/lr": 0.1})
     observer.on_epoch(2, {"train/lr": 0.1})
-    assert reporter.reports == [(0.5, 1)]
+    assert trial.reports == [(0.5, 1)]
 
 
 def test_a_pruned_training_ends_with_what_it_had_reached():
     """The message goes into the trial's record."""
     with pytest.raises(Pruned, match=r"epoch 2 at val/mAP50 0\.5000"):
-        Observer(NullRun(), FakeReporter(prunes=True), "val/mAP50", {}).on_epoch(2, {"val/mAP50": 0.5})
+        Observer(NullRun(), FakeTrial(prunes=True), "val/mAP50", {}).on_epoch(2, {"val/mAP50": 0.5})
 
 
 def test_an_objective_that_is_no_epoch_metric_is_not_reported():
     """A pruner would compare nothing with nothing."""
-    reporter = FakeReporter(prunes=True)
-    Observer(NullRun(), reporter, None, {}).on_epoch(1, {"val/mAP50": 0.5})
-    assert reporter.reports == []
+    trial = FakeTrial(prunes=True)
+    Observer(NullRun(), trial, None, {}).on_epoch(1, {"val/mAP50": 0.5})
+    assert trial.reports == []
 
 
 def test_recorded_are_facts_differences_and_everything_searched_as_it_was_used():
