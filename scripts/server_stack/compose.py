@@ -16,6 +16,7 @@ from dotenv import dotenv_values
 from scripts.server_stack.errors import StackError
 
 LOOPBACK = "127.0.0.1"
+STORE = "storage"
 
 _VARIABLE = re.compile(r"\$(?:(?P<escaped>\$)|\{(?P<name>\w+)(?:(?P<operator>:?[-?])(?P<word>[^}]*))?\}|(?P<wrong>))")
 
@@ -124,13 +125,14 @@ def _service(name: str, spec: Any, root: Path, ports: Mapping[str, tuple[int, in
 def _moved_to_this_machine(name: str, ports: Mapping[str, tuple[int, int] | None]) -> Callable[[str], str]:
     """What turns addresses within the containers' network into those of this machine.
 
-    Within a URL (`@postgres:5432`, `//storage:8333`) another service's name and port; and a service's own port,
-    wherever it listens, to itself and in its options.
+    Within a URL (`@postgres:5432`, `//mlflow:5000`) another service's name and port; and a service's own port,
+    wherever it listens, to itself and in its options. The store keeps its name, which only the services can resolve,
+    as in the containers' network: what works for clients here works for clients of the containers.
     """
 
     def moved(text: str) -> str:
         for other, mapping in ports.items():
-            if mapping is not None:
+            if mapping is not None and other != STORE:
                 text = re.sub(rf"(?<=[/@]){re.escape(other)}:{mapping[1]}\b", f"{LOOPBACK}:{mapping[0]}", text)
         text = text.replace("0.0.0.0", LOOPBACK)
         if own := ports[name]:

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.server_stack import postgresql
-from scripts.server_stack.compose import LOOPBACK, Service, load
+from scripts.server_stack.compose import LOOPBACK, STORE, Service, load
 from scripts.server_stack.errors import StackError
 from scripts.server_stack.processes import Processes, answers, check_port, last_lines, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE_FILE = ROOT / "docker-compose.yml"
-_DATABASE, _STORE = "postgres", "storage"
+_DATABASE = "postgres"
 _PATIENCE_S = 240.0  # MLflow makes its tables at the first start
 _OF_THE_MACHINE = ("PATH", "HOME", "LANG", "TMPDIR", "TZ")
 
@@ -92,7 +92,7 @@ class Stack:
         if not self._is_running(service):
             return Standing(service.name, "stopped", service.port)
         state = "healthy" if self._is_healthy(service) else "starting"
-        remark = "a stand-in, moto: forgets all when it stops" if service.name == _STORE else ""
+        remark = "a stand-in, moto: forgets all when it stops" if service.name == STORE else ""
         return Standing(service.name, state, service.port, remark)
 
     def _is_running(self, service: Service) -> bool:
@@ -103,7 +103,7 @@ class Stack:
     def _is_healthy(self, service: Service) -> bool:
         if service.name == _DATABASE:
             return self._cluster.is_running()
-        if service.name == _STORE:
+        if service.name == STORE:
             return service.port is not None and answers(service.port)
         done = subprocess.run(
             service.health, env=self._environment(service), cwd=service.folder, capture_output=True, check=False
@@ -131,7 +131,7 @@ class Stack:
             raise StackError(f"{service.name} failed:\n{done.stderr.strip()}")
 
     def _command(self, service: Service) -> list[str]:
-        if service.name == _STORE:
+        if service.name == STORE:
             return [sys.executable, "-m", "moto.server", "--host", LOOPBACK, "--port", str(service.port)]
         environment = self._environment(service)
         program = shutil.which(service.command[0], path=environment["PATH"])
@@ -143,7 +143,13 @@ class Stack:
         """What the service is told in its container, and nothing of the user's but where things are."""
         own = {name: os.environ[name] for name in _OF_THE_MACHINE if name in os.environ}
         programs = os.pathsep.join([str(Path(sys.executable).parent), own.get("PATH", os.defpath)])
-        return {**own, "PATH": programs, "PYTHONUNBUFFERED": "1", **service.environment}
+        return {**own, "PATH": programs, "PYTHONUNBUFFERED": "1", **self._way_to_store(), **service.environment}
+
+    def _way_to_store(self) -> dict[str, str]:
+        """How services find the stand-in for the store by the name that it has among containers: it is their proxy."""
+        if STORE not in self.services:
+            return {}
+        return {"http_proxy": f"http://{LOOPBACK}:{self.services[STORE].port}", "no_proxy": LOOPBACK}
 
 
 class Cluster:

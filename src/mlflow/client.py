@@ -20,12 +20,19 @@ if TYPE_CHECKING:
     import requests
     from mlflow.tracking import MlflowClient
 
+# Files go through MLflow's server. Where its store is S3, the server offers addresses within the store instead, of a
+# host that may be known to the server's network only: a client would ask for it until it gives up.
+_THROUGH_THE_SERVER = {
+    "MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD": "false",
+    "MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD": "false",
+}
 # MLflow's client must not repeat requests for the courier: it would repeat the creation of a run whose answer was lost,
 # which makes two. The courier repeats them itself, and looks first; its time-out is doubled with each failure.
 COURIER_ENVIRONMENT = {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "OMP_NUM_THREADS": "1",
+    **_THROUGH_THE_SERVER,
 }
 COURIER_ENVIRONMENT_FIXED = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
 _ENVIRONMENT = {
@@ -33,6 +40,7 @@ _ENVIRONMENT = {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    **_THROUGH_THE_SERVER,
 }
 _LONGEST_TIMEOUT_S = 120  # MLflow's own
 _LOGGERS = ("mlflow", "alembic")

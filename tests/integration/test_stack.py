@@ -24,6 +24,8 @@ from optuna.storages import RDBStorage
 from sqlalchemy.pool import NullPool
 from support.postgresql import free_port
 
+from src.mlflow.client import connected
+
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
 ROOT = Path(__file__).parents[2]
@@ -172,6 +174,24 @@ def test_artifacts_arrive_in_the_bucket(stack, swept):
     assert names.count("results.csv") == N_TRIALS
     assert "best.pt" in names
     assert not (swept / "mlartifacts").exists()
+
+
+def test_files_pass_through_the_server(stack, swept, tmp_path, monkeypatch):
+    """Although it offers addresses within the store, whose host its own network knows only."""
+    with urllib.request.urlopen(f"{stack.mlflow}/api/3.0/mlflow/server-info", timeout=20) as answer:
+        info = json.load(answer)
+    assert info["multipart_downloads_enabled"]
+    assert info["multipart_uploads_enabled"]
+    monkeypatch.setenv("MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE", "1")  # bytes, from which it would be in parts
+    file = tmp_path / "note.txt"
+    file.write_text("32 bytes, which go through it…")
+    with connected(stack.mlflow) as client:
+        experiments = [each.experiment_id for each in client.search_experiments()]
+        run_id = client.search_runs(experiments)[0].info.run_id
+        client.log_artifact(run_id, str(file))
+        file.rename(tmp_path / "sent.txt")
+        found = client.download_artifacts(run_id, "note.txt", str(tmp_path))
+    assert Path(found).read_text() == (tmp_path / "sent.txt").read_text()
 
 
 def test_the_databases_are_apart(stack, swept):

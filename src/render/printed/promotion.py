@@ -50,6 +50,8 @@ def show(promoted: Promoted, console: Console) -> None:
         f'Use it:       mlflow.pyfunc.load_model("models:/{place}")',
         f"  with         MLFLOW_TRACKING_URI={promoted.store}",
     ]
+    if promoted.store.startswith("http"):  # of an S3 store, it would ask the store itself, which it may not reach
+        lines.append("  and          MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD=false")
     if promoted.alias and promoted.before not in (None, number):
         lines.append(f"Take it back: python -m src.promote --rollback name={name} alias={promoted.alias}")
     terminal.say(lines, console)

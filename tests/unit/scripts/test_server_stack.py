@@ -92,13 +92,13 @@ def test_services_come_after_those_that_they_need(settings):
 
 
 def test_addresses_of_containers_become_those_of_this_machine(settings):
-    """Also in the checks of their health; the names by which MLflow may be asked stay."""
+    """Also in the checks of their health. MLflow's own names stay, and the store's, which no client knows."""
     services = load(COMPOSE_FILE, settings)
     mlflow = services["mlflow"]
     assert "--host=127.0.0.1" in mlflow.command
     assert "--port=25000" in mlflow.command
     assert "--backend-store-uri=postgresql+psycopg://mlflow@127.0.0.1:25432/mlflow" in mlflow.command
-    assert mlflow.environment["MLFLOW_S3_ENDPOINT_URL"] == "http://127.0.0.1:28333"
+    assert mlflow.environment["MLFLOW_S3_ENDPOINT_URL"] == "http://storage:8333"
     assert mlflow.environment["MLFLOW_SERVER_ALLOWED_HOSTS"] == "localhost:25000,127.0.0.1:25000,mlflow:5000"
     assert "http://127.0.0.1:25000/health" in mlflow.health[-1]
     assert "--port=28080" in services["optuna-dashboard"].command

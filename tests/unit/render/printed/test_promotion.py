@@ -38,6 +38,7 @@ def printed(**changed):
         pytest.param({"alias": None, "reason": "Too slow."}, "It is not for use. Too slow.", id="reason"),
         pytest.param({"alias": None}, 'load_model("models:/people/3")', id="use without alias"),
         pytest.param({}, 'load_model("models:/people@production")', id="use"),
+        pytest.param({"store": "http://here:5000"}, "MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD=false", id="from a server"),
         pytest.param({}, "python -m src.promote --rollback name=people alias=production", id="back"),
     ],
 )
