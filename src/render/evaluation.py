@@ -11,6 +11,11 @@ from numpy.typing import NDArray
 from src.core.interval import Interval
 from src.render.figures import COLOURS, LINES, Line, frame, save, write_rows
 
+# More counts in a matrix cannot be read, and take minutes to draw (a million texts of a thousand classes); nor can more
+# names beside it.
+_MOST_COUNTS, _MOST_NAMES = 41, 101
+_LONGEST_NAME = 40  # characters
+
 
 def draw_curves(path: Path, curves: Mapping[str, Line], confidence: float) -> None:
     """Precision over recall and F1 over the score, in one picture.
@@ -44,13 +49,18 @@ def draw_curves(path: Path, curves: Mapping[str, Line], confidence: float) -> No
 def draw_confusion(path: Path, matrix: NDArray[np.int64], class_names: Sequence[str], title: str = "") -> None:
     """A confusion matrix with its counts; the colour says their share of the row's boxes, of all boxes in the last row.
 
+    Of more classes than can be read, the colours only; the axes are numbered by class then.
+
     Args:
         path: Where to write the PNG.
         matrix: Rows are true and columns predicted classes, the background last, (C + 1, C + 1).
         class_names: The C classes.
         title: What it is of.
     """
-    names = [*class_names, "background"]
+    names = [
+        *(name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…" for name in class_names),
+        "background",
+    ]
     side = float(np.clip(1.1 * len(names) + 2.0, 4.4, 16))
     figure = Figure(figsize=(side, side * 0.86), layout="constrained")
     axes = figure.subplots()
@@ -59,15 +69,15 @@ def draw_confusion(path: Path, matrix: NDArray[np.int64], class_names: Sequence[
     shares = matrix / np.maximum(boxes, 1)[:, None]
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     size = float(np.clip(90 / len(names), 5, 13))
-    for row, column in np.ndindex(*matrix.shape):
+    for row, column in np.ndindex(*matrix.shape) if len(names) <= _MOST_COUNTS else ():
         # that nothing was found where nothing is cannot be counted
         text = "–" if row == column == len(names) - 1 else str(matrix[row, column])
         colour = "white" if shares[row, column] > 0.55 else "black"
         axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=size)
-    axes.set_xticks(
-        range(len(names)), names, rotation=30 if len(names) > 3 else 0, ha="right" if len(names) > 3 else "center"
-    )
-    axes.set_yticks(range(len(names)), names, rotation=90 if len(names) <= 3 else 0, va="center")
+    if len(names) <= _MOST_NAMES:
+        many = len(names) > 3
+        axes.set_xticks(range(len(names)), names, rotation=30 if many else 0, ha="right" if many else "center")
+        axes.set_yticks(range(len(names)), names, rotation=0 if many else 90, va="center")
     axes.set_xlabel("predicted (background: missed)")
     axes.set_ylabel("actual (background: false alarm)")
     axes.set_title(title, fontsize=11)

@@ -1,5 +1,6 @@
 """What all pictures and tables of the reports share."""
 
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from numpy.typing import NDArray
 
 from src.core.files import write_text
@@ -18,6 +20,7 @@ LINES = ("-", "--", "-.", ":")
 MARKERS = ("o", "s", "^", "D")
 
 _DPI = 120
+_OF_TICKS = r"\mathdefault"  # begins the formulas that Matplotlib itself writes, on axes with powers of ten
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,13 +50,18 @@ def frame(axes: Axes, x: str, y: str, title: str) -> None:
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write a picture, whole; the ending says as what.
+    """Write a picture, whole; the ending says as what. Names of classes and data may hold any character.
 
     Side effects: creates the parent folders.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = path.with_name(f".partial.{path.name}")
-    figure.savefig(scratch, dpi=_DPI)
+    for text in figure.findobj(Text):
+        if text.get_text() and _OF_TICKS not in text.get_text():
+            text.set_parse_math(False)  # else a name with two dollars is read as a formula, and may be a wrong one
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph")  # what the font lacks is a box
+        figure.savefig(scratch, dpi=_DPI)
     scratch.replace(path)
 
 

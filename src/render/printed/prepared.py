@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from src.core.errors import listed
 from src.documents.splits import DataSet, SplitCounts
 from src.render import terminal
 from src.render.table import Row, Table, numbers, texts
@@ -24,5 +25,5 @@ def show(
     """
     columns = (*texts("split"), *numbers("images", "boxes", "backgrounds"))
     rows = (Row((split, each.images, each.boxes, each.backgrounds)) for split, each in counts.items())
-    terminal.show(Table(columns, tuple(rows)), console, f"{data.name}: {', '.join(class_names)}")
+    terminal.show(Table(columns, tuple(rows)), console, f"{data.name}: {listed(class_names)}")
     terminal.say((str(data_yaml), f"digest {data.digest}"), console)

@@ -1,4 +1,5 @@
 import csv
+import time
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +64,24 @@ def test_a_confusion_matrix_is_darkest_where_the_hits_are(tmp_path, classes):
     with Image.open(path) as image:
         cells = pixels_of(path, (8, 48, 107)) / (image.width * image.height) * (classes + 1) ** 2
     assert 0.4 * classes < cells < classes
+
+
+@pytest.mark.parametrize(
+    "name",
+    [r"$\foo$", "a$b$c", "[bold]", "\x1b[31m", "two\nlines", "人", "x" * 500],
+    ids=["math", "$", "[", "ESC", "\\n", "CJK", "long"],
+)
+def test_any_name_can_be_drawn(tmp_path, name):
+    """As a class and as a title: none is taken for a formula, and what the font lacks is no warning."""
+    draw_confusion(tmp_path / "confusion.png", np.ones((2, 2), int), [name], name)
+    assert (tmp_path / "confusion.png").stat().st_size > 1000
+
+
+def test_hundreds_of_classes_are_drawn_in_time(tmp_path):
+    """In colours only: of a thousand, the counts would be a million texts that nobody can read."""
+    started = time.process_time()
+    draw_confusion(tmp_path / "confusion.png", np.diag([1] * 200 + [0]), [f"class {i}" for i in range(200)])
+    assert time.process_time() - started < 15
 
 
 def test_without_boxes_the_matrix_is_drawn_too(tmp_path):
