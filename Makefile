@@ -7,7 +7,7 @@ WORKERS ?= 3
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help install sweep repro test test-long test-all lint lock clean
+.PHONY: help install sweep repro test test-long test-all fuzz lint lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/make \1@\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F@ '{ printf "%-16s%s\n", $$1, $$2 }'
@@ -29,6 +29,9 @@ test-long: .venv/ready ## the tests that take minutes each: chaos, outages, kill
 
 test-all: .venv/ready ## all tests
 	$(PYTEST)
+
+fuzz: .venv/ready ## the tests with random inputs, ten minutes each (FUZZ_SECONDS=… for another time)
+	FUZZ_SECONDS=$(or $(FUZZ_SECONDS),600) $(PYTEST) -m fuzz -rP
 
 lint: .venv/ready ## style, types and which package may import which
 	$(BIN)/ruff check .

@@ -12,7 +12,9 @@ print it without a traceback; `HYDRA_FULL_ERROR=1` brings the traceback.
 """
 
 import difflib
-from collections.abc import Iterable
+import itertools
+from collections.abc import Collection, Iterable
+from typing import Any
 
 
 class ProjectError(Exception):
@@ -48,3 +50,9 @@ def did_you_mean(name: str, valid: Iterable[str]) -> str:
     closeness = {match: difflib.SequenceMatcher(None, match, name).ratio() for match in matches}
     closest = [f"'{match}'" for match in matches if closeness[match] == max(closeness.values())]
     return f" Did you mean {' or '.join(closest)}?" if closest else ""
+
+
+def listed(names: Collection[Any], most: int = 12) -> str:
+    """Names as a sentence shows them: a data set may have a thousand classes, of which only the first are said."""
+    shown = ", ".join(str(name) for name in itertools.islice(names, most))
+    return f"{shown}, … and {len(names) - most:,} more" if len(names) > most else shown

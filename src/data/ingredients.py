@@ -96,7 +96,7 @@ def content_state(options: DataOptions, memory: Path) -> str:
 
 def _yolo(description: DataYaml) -> tuple[Path, ...]:
     own = YoloFolder.places(description.root, description.splits())
-    return (*([description.file] if description.file else []), *own) or (description.root,)
+    return (*([description.file] if description.file else []), *own)
 
 
 def _absolute(path: Path) -> Path:

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 
 from omegaconf import MISSING
 
-from src.core.errors import ConfigError, did_you_mean
+from src.core.errors import ConfigError, did_you_mean, listed
+from src.data.class_names import why_not
 from src.data.labels import ROWS, STRICT
 from src.data.split import SPLITS, check_shares
 
@@ -225,8 +226,8 @@ def _check_pattern(groups: str) -> None:
 
 def _check_names(names: list[str]) -> None:
     """Refuse what no data set means by its class names."""
-    if repeated := sorted({name for name in names if names.count(name) > 1}):
-        raise ConfigError(f"data.names has {', '.join(repeated)} twice; give each class a name of its own")
+    if reason := why_not(names):
+        raise ConfigError(f"data.names: {reason}")
     if read := [name for name in names if name in ("True", "False")]:
         raise ConfigError(
             f"data.names has {read[0]}: YAML takes yes, no, on and off for truth values. Write such a name in quotes,"
@@ -243,5 +244,5 @@ def _check_classes_known(classes: list[str], names: list[str]) -> None:
     for name in classes:
         if name not in names:
             raise ConfigError(
-                f"data.classes: the source has no class '{name}'.{did_you_mean(name, names)} It has: {', '.join(names)}"
+                f"data.classes: the source has no class '{name}'.{did_you_mean(name, names)} It has: {listed(names)}"
             )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from src.core.errors import DataError, did_you_mean
+from src.core.errors import DataError, did_you_mean, listed
 from src.data.labels import Box
 
 
@@ -68,7 +68,7 @@ def keep_classes(data: SourceData, classes: Sequence[str]) -> SourceData:
         if name not in data.class_names:
             raise DataError(
                 f"data.classes: the source has no class '{name}'.{did_you_mean(name, data.class_names)}"
-                f" It has: {', '.join(data.class_names)}"
+                f" It has: {listed(data.class_names)}"
             )
         new_ids[data.class_names.index(name)] = new_id
     samples = (replace(sample, boxes=_renumbered(sample.boxes, new_ids)) for sample in data.samples)

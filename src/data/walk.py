@@ -4,6 +4,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from src.core.errors import DataError
+
 
 def files_below(folder: Path) -> Iterator[Path]:
     """All files below `folder`, sorted within each folder; a link that leads back into a folder above it ends there.
@@ -17,8 +19,11 @@ def _walk(folder: Path, above: frozenset[str]) -> Iterator[Path]:
     real = os.path.realpath(folder)
     if real in above:
         return
-    with os.scandir(folder) as found:
-        entries = sorted(found, key=lambda entry: entry.name)
+    try:
+        with os.scandir(folder) as found:
+            entries = sorted(found, key=lambda entry: entry.name)
+    except PermissionError:
+        raise DataError(f"{folder}: no permission to read this folder") from None
     for entry in entries:
         path = folder / entry.name
         if entry.is_dir():

@@ -1,18 +1,22 @@
 """A data set in COCO-JSON form."""
 
 import json
-import warnings
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from faster_coco_eval import COCO
-
-from src.core.errors import DataError
+from src.core.errors import DataError, listed
+from src.data.class_names import why_not
 from src.data.labels import CLIPPED, TOLERANCE_PX, Box, box_from_corners
 from src.data.options import CocoJsonOptions
 from src.data.problems import Problems
 from src.data.sample import Sample, SourceData
+
+Id = int | str  # tools write numbers, and names of files
+_MOST_DIGITS = 20
+_LARGEST_SIDE_PX = 10**6
 
 
 class CocoJsonSource:
@@ -30,7 +34,10 @@ class CocoJsonSource:
         for split, path, images in self._files():
             document = _Document(path, images, split, self._options.unlabelled)
             if names is not None and document.class_names != names:
-                raise DataError(f"{path}: its categories {document.class_names} differ from those of {first}: {names}")
+                raise DataError(
+                    f"{path}: its categories ({listed(document.class_names)}) differ from those of {first}"
+                    f" ({listed(names)})"
+                )
             names, first = document.class_names, first or path
             samples += document.samples()
             crowds += document.crowds
@@ -52,21 +59,29 @@ class _Document:
 
     def __init__(self, path: Path, images: Path, split: str | None, unlabelled: str) -> None:
         self._path, self._folder, self._split, self._unlabelled = path, images, split, unlabelled
-        self._coco = _load(path)
-        ids = sorted(self._coco.cats.keys() - _parents(self._coco))
-        self.class_names = tuple(str(self._coco.cats[number].get("name", number)) for number in ids)
-        if not ids:
-            raise DataError(f"{path}: has no 'categories'")
-        if len(set(self.class_names)) < len(ids):
-            raise DataError(f"{path}: two categories have the same name: {', '.join(self.class_names)}")
-        if len(self._coco.imgs) < len(self._coco.dataset["images"]):
-            raise DataError(f"{path}: two images have the same id")
-        self._class_ids = {category: number for number, category in enumerate(ids)}
-        if not self._coco.anns:
+        content = _load(path)
+        self._images = _by_id(path, content, "images")
+        categories = _by_id(path, content, "categories")
+        self._annotations: dict[Id, list[dict[str, Any]]] = defaultdict(list)
+        used = set()
+        for place, annotation in enumerate(_entries(path, content, "annotations")):
+            where = f"{path}: annotation {annotation.get('id', f'number {place + 1}')}"
+            self._annotations[_id(annotation.get("image_id"), where, "image_id")].append(annotation)
+            used.add(_id(annotation.get("category_id"), where, "category_id"))
+        if not self._annotations:
+            missing = "'annotations' is empty" if "annotations" in content else "has no 'annotations'"
             raise DataError(
-                f"{path}: has {len(self._coco.imgs)} images and no annotation at all; is it the right file? (A file"
-                " without annotations would make all images backgrounds.)"
+                f"{path}: {missing}: not one of its {len(self._images)} images has a box, and all would be backgrounds."
+                " Is it the right file?"
             )
+        # numbers in their order, then names
+        ids = sorted(categories.keys() - _parents(categories, used), key=lambda key: (isinstance(key, str), key))
+        self.class_names = tuple(_name(path, key, categories[key]) for key in ids)
+        if not ids:
+            raise DataError(f"{path}: 'categories' is empty; expected the classes, each with an id and a name")
+        if reason := why_not(self.class_names):
+            raise DataError(f"{path}: {reason}")
+        self._class_ids = {category: number for number, category in enumerate(ids)}
         self.crowds = self.clipped = 0
 
     def samples(self) -> list[Sample]:
@@ -76,28 +91,33 @@ class _Document:
             DataError: naming the file and the image or annotation of every mistake (the first ones).
         """
         problems = Problems()
-        for image_id in sorted(self._coco.imgToAnns.keys() - self._coco.imgs.keys()):
-            first = self._coco.imgToAnns[image_id][0]
-            problems.add(f"{self._path}: annotation {first.get('id')}: there is no image with id {image_id}")
+        for image_id, annotations in self._annotations.items():
+            if image_id not in self._images:
+                problems.add(
+                    f"{self._path}: annotation {annotations[0].get('id')}: there is no image with id {image_id}"
+                )
         samples = []
-        for image in self._coco.imgs.values():
+        for image_id, image in self._images.items():
             with problems.collected():
-                samples.append(self._sample(image, problems))
+                samples.append(self._sample(image_id, image, problems))
         problems.raise_if_any()
         return samples
 
-    def _sample(self, image: Mapping[str, Any], problems: Problems) -> Sample:
-        where = f"{self._path}: image {image['id']}"
+    def _sample(self, image_id: Id, image: Mapping[str, Any], problems: Problems) -> Sample:
+        where = f"{self._path}: image {image_id}"
         name = image.get("file_name")
-        if not isinstance(name, str) or not name:
+        if not isinstance(name, str) or not name.strip():
             raise DataError(f"{where}: has no 'file_name'")
         name = name.replace("\\", "/")  # written on Windows
         if Path(name).is_absolute() or ".." in Path(name).parts:
             raise DataError(f"{where}: file_name '{name}' leaves the folder of images")
-        size = image.get("width"), image.get("height")
-        if not all(isinstance(side, int) and side > 0 for side in size):
-            raise DataError(f"{where}: width and height must be whole numbers above 0, got {size[0]} and {size[1]}")
-        annotations = self._coco.imgToAnns.get(image["id"], [])
+        try:
+            with suppress(FileNotFoundError, NotADirectoryError):  # told later, as for all sources
+                (self._folder / name).stat()
+        except (OSError, ValueError) as error:  # too long, or with characters that no file name has
+            raise DataError(f"{where}: file_name {name!a} cannot be the name of a file: {error}") from None
+        width, height = (_side(image.get(key), f"{where}: {key}") for key in ("width", "height"))
+        annotations = self._annotations.get(image_id, [])
         if not annotations and self._unlabelled == "refuse":
             raise DataError(
                 f"{where} ({name}): has no annotation; if such images show nothing of interest,"
@@ -109,20 +129,20 @@ class _Document:
                 self.crowds += 1  # a region of many objects is no box to learn
                 continue
             with problems.collected():
-                boxes.append(self._box(annotation, image["width"], image["height"]))
-        size_wh = (image["width"], image["height"])
+                boxes.append(self._box(annotation, width, height))
         key = name if self._split is None else f"{self._split}/{name}"
-        return Sample(key, self._folder / name, tuple(boxes), self._split, size_wh)
+        return Sample(key, self._folder / name, tuple(boxes), self._split, (width, height))
 
     def _box(self, annotation: Mapping[str, Any], width: int, height: int) -> Box:
         where = f"{self._path}: annotation {annotation.get('id')} (image {annotation.get('image_id')})"
-        category = annotation.get("category_id")
+        category = _id(annotation.get("category_id"), where, "category_id")
         if category not in self._class_ids:
-            raise DataError(f"{where}: category {category} is none of {sorted(self._class_ids)}")
-        corners = annotation.get("bbox")
-        if not isinstance(corners, list) or len(corners) != 4 or not all(map(_is_number, corners)):
-            raise DataError(f"{where}: bbox must be [x, y, width, height] in pixels, got {corners}")
-        x, y, wide, high = corners
+            raise DataError(f"{where}: category {category} is none of {listed(self._class_ids)}")
+        corners: Any = annotation.get("bbox")
+        try:
+            x, y, wide, high = (float(number) for number in corners if not isinstance(number, str | bool))
+        except (TypeError, ValueError, OverflowError):
+            raise DataError(f"{where}: bbox must be [x, y, width, height] in pixels, got {corners}") from None
         edges = {"left": (x, width), "top": (y, height), "right": (x + wide, width), "bottom": (y + high, height)}
         fractions = []
         for name, (edge, limit) in edges.items():
@@ -138,49 +158,87 @@ class _Document:
             raise DataError(f"{where}: bbox {corners}: {error}") from None
 
 
-def _parents(coco: COCO) -> set[int]:
-    """Categories that only head others and have no annotation: Roboflow adds one with the project's name."""
-    heads = {category.get("supercategory") for category in coco.cats.values()}
-    used = {annotation.get("category_id") for annotation in coco.anns.values()}
-    return {
-        number
-        for number, category in coco.cats.items()
-        if category.get("supercategory") == "none" and category.get("name") in heads and number not in used
-    }
-
-
-def _with_whole_ids(document: Any) -> Any:
-    """The document with ids as numbers where a tool wrote them as texts."""
-    if not isinstance(document, dict):
-        return document
-    for part, keys in (
-        ("images", ("id",)),
-        ("categories", ("id",)),
-        ("annotations", ("id", "image_id", "category_id")),
-    ):
-        for entry in document.get(part) or ():
-            for key in keys if isinstance(entry, dict) else ():
-                value = entry.get(key)
-                if isinstance(value, str) and value.isascii() and value.isdigit():
-                    entry[key] = int(value)
-    return document
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _load(path: Path) -> COCO:
-    """Read the file through the library; its exceptions end here."""
+def _load(path: Path) -> dict[str, Any]:
     try:
-        with warnings.catch_warnings():  # that an annotation id is 0 matters to evaluation only
-            warnings.simplefilter("ignore", UserWarning)
-            return COCO(_with_whole_ids(json.loads(path.read_text(encoding="utf-8-sig"))))
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise DataError(f"data.annotations: {path} does not exist") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # of JSON, of UTF-8, of numbers with too many digits
         raise DataError(f"{path}: cannot be read as JSON: {error}") from error
-    except (AssertionError, AttributeError, KeyError, TypeError, ValueError) as error:
+    if not isinstance(content, dict):
         raise DataError(
-            f"{path}: not in COCO form (images, annotations, categories with ids): {type(error).__name__} {error}"
-        ) from error
+            f"{path}: not in COCO form: expected an object with images, annotations and categories, got a"
+            f" {type(content).__name__}"
+        )
+    return content
+
+
+def _entries(path: Path, content: Mapping[str, Any], part: str) -> list[dict[str, Any]]:
+    """What the document lists under a key; nothing where it lacks it."""
+    found = content.get(part) or []
+    if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
+        raise DataError(f"{path}: '{part}' must be a list of objects")
+    return found
+
+
+def _by_id(path: Path, content: Mapping[str, Any], part: str) -> dict[Id, dict[str, Any]]:
+    """The entries by their ids.
+
+    Raises:
+        DataError: there are none, one has no id, or two have the same.
+    """
+    entries = _entries(path, content, part)
+    if not entries:
+        raise DataError(f"{path}: has no '{part}'; expected images, annotations and categories")
+    found = {
+        _id(entry.get("id"), f"{path}: number {place + 1} of '{part}'", "id"): entry
+        for place, entry in enumerate(entries)
+    }
+    if len(found) < len(entries):
+        raise DataError(f"{path}: two {part} have the same id")
+    return found
+
+
+def _id(value: Any, where: str, key: str) -> Id:
+    """An id as a number where it is one, whether it was written as a number or as a text."""
+    whole = _whole(value)
+    if whole is not None:
+        return whole
+    if isinstance(value, str) and value:
+        return value
+    raise DataError(f"{where}: {key} is {value!r}, neither a whole number nor a text")
+
+
+def _whole(value: Any) -> int | None:
+    """A whole number, perhaps written as a text or with a fraction of 0; None for anything else."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < _MOST_DIGITS:
+        return int(value)
+    if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
+        return int(value)
+    return None
+
+
+def _side(value: Any, where: str) -> int:
+    side = _whole(value)
+    if side is None or not 0 < side <= _LARGEST_SIDE_PX:
+        raise DataError(f"{where} must be a whole number from 1 to {_LARGEST_SIDE_PX}, got {value!r}")
+    return side
+
+
+def _name(path: Path, key: Id, category: Mapping[str, Any]) -> str:
+    name = category.get("name", key)
+    if not isinstance(name, int | float | str):
+        raise DataError(f"{path}: category {key}: its name is a text, not {name!r}")
+    return str(name)
+
+
+def _parents(categories: Mapping[Id, Mapping[str, Any]], used: set[Id]) -> set[Id]:
+    """Categories that only head others and have no annotation: Roboflow adds one with the project's name."""
+    heads = [category.get("supercategory") for category in categories.values()]
+    return {
+        key
+        for key, category in categories.items()
+        if category.get("supercategory") == "none" and category.get("name") in heads and key not in used
+    }

@@ -1,17 +1,19 @@
 """Ultralytics' description of a data set, `data.yaml`: class names, and where the images of each split are."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from src.core.errors import DataError
+from src.core.errors import DataError, listed
+from src.data.class_names import why_not
 from src.data.split import SPLITS
 
 _ABSENT = ("", "null", "~", "None")
+_SHOWN = 100  # characters of a path that cannot be one
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,8 @@ class DataYaml:
             )
         if nested := [name for name in found if not isinstance(name, str)]:
             raise DataError(f"{self.file}: a class name is a text, not {nested[0]!r}")
-        check_unique(found, str(self.file))
+        if reason := why_not(found):
+            raise DataError(f"{self.file}: {reason}")
         return tuple(found)
 
     def splits(self) -> dict[str, tuple[Path, ...]]:
@@ -84,49 +87,49 @@ class DataYaml:
 
     def _place(self, written: str) -> Path:
         named = Path(written.replace("\\", "/"))
+        there = _exists(self.root / named, self.file)
         # Roboflow writes ../train/images and means the data.yaml's own folder; Ultralytics reads it so, too
-        if not (self.root / named).exists() and named.parts[:1] == ("..",):
+        if named.parts[:1] == ("..",) and not there:
             named = Path(*named.parts[1:])
-        return Path(os.path.normpath(self.root / named))
+        place = Path(os.path.normpath(self.root / named))
+        if place in self.root.parents or place == Path(place.anchor):
+            raise DataError(f"{self.file}: '{written}' leads to {place}, which holds far more than this data set")
+        return place
 
     def _by_id(self, names: Mapping[str, Any]) -> list[Any]:
         try:
             by_id = {int(number): name for number, name in names.items()}
         except ValueError:
-            example = ", ".join(f"{number}: {name}" for number, name in enumerate(names))
+            example = listed([f"{number}: {name}" for number, name in enumerate(names)])
             raise DataError(
                 f"{self.file}: 'names' must go from the id to the name, as in {{{example}}}, not from the name"
             ) from None
         if sorted(by_id) != list(range(len(names))):
-            raise DataError(f"{self.file}: 'names' must number the classes 0, 1, 2, …, got {', '.join(names)}")
+            raise DataError(f"{self.file}: 'names' must number the classes 0, 1, 2, …, got {listed(names)}")
         return [by_id[number] for number in range(len(by_id))]
-
-
-def check_unique(names: Sequence[str], where: str) -> None:
-    """Refuse two classes of one name, which would be one class wherever they are looked up.
-
-    Raises:
-        DataError: naming the first one.
-    """
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise DataError(f"{where}: two classes are called '{twice}'; give each a name of its own")
 
 
 def _read(file: Path) -> dict[str, Any]:
     try:
         # the base loader makes texts only, no truth values or numbers: a class may be called yes or 1.0
         content = yaml.BaseLoader(file.read_text(encoding="utf-8-sig")).get_single_data()
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise DataError(f"{file}: cannot be read as YAML: {error}") from error
     if not isinstance(content, dict):
         raise DataError(f"{file}: expected keys such as names, train and val, got a {type(content).__name__}")
     return content
 
 
+def _exists(path: Path, file: Path | None) -> bool:
+    try:
+        return path.exists()
+    except OSError as error:  # the name is too long, for instance
+        raise DataError(f"{file}: there can be no path {str(path)[:_SHOWN]!r}: {error.strerror}") from None
+
+
 def _root_of(file: Path, content: Mapping[str, Any]) -> Path:
     """The data set's folder; a `path` that does not exist here was written on another machine."""
     stated = content.get("path")
-    if isinstance(stated, str) and stated not in _ABSENT and (file.parent / stated).is_dir():
+    if isinstance(stated, str) and stated not in _ABSENT and _exists(file.parent / stated / ".", file):
         return Path(os.path.normpath(file.parent / stated))
     return file.parent

@@ -19,6 +19,7 @@ from src.data.walk import files_below
 
 _IMAGES, _LABELS = "images", "labels"
 _SPLIT_OF = {**{split: split for split in SPLITS}, "valid": "val", "validation": "val"}
+_SHOWN = 100  # characters of a line that is no path
 _NO_LABELS = ("classes.txt", "notes.txt", "README.txt")  # several labelling tools leave them among the labels
 
 
@@ -92,10 +93,7 @@ class YoloFolder:
                         raise DataError(f"{file}: is in the splits '{images[file]}' and '{split}'")
                     images[file] = split
         if not images and not any(True for _ in _own_folders(self.root)):
-            raise DataError(
-                f"{self.root}: has no folder 'images'; a YOLO data set has images/ and labels/, or a folder per split"
-                " with these two in it, or a data.yaml that says where they are"
-            )
+            raise _no_images(self.root)
         return dict(sorted(images.items(), key=lambda item: self._name_of(item[0])))
 
     @staticmethod
@@ -105,21 +103,25 @@ class YoloFolder:
         Args:
             root: Its folder.
             splits: As for the class.
+
+        Raises:
+            DataError: There is none.
         """
         named = [place for places in splits.values() for place in places]
+        for place in named:
+            _check_place(place)
         folders = [*_own_folders(root), *(place for place in named if place.is_dir())]
-        lists = [place for place in named if place.is_file()]
+        lists = [place for place in named if _is_list(place)]
         listed = [image for file in lists for image in _listed(file, root)]
         labels = [*(label_of(folder / "x.jpg").parent for folder in folders), *map(label_of, listed)]
         found = dict.fromkeys(path for path in (*folders, *lists, *listed, *labels) if path.exists())
+        if not found:
+            raise _no_images(root)
         return tuple(path for path in found if not found.keys() & set(path.parents))
 
     def _images_at(self, place: Path) -> Iterable[Path]:
-        if place.is_dir():
-            return filter(is_image, files_below(place))
-        if place.suffix == ".txt" and place.is_file():
-            return _listed(place, self.root)
-        raise DataError(f"{place}: no such folder or list of images, though the data.yaml names it")
+        _check_place(place)
+        return filter(is_image, files_below(place)) if place.is_dir() else _listed(place, self.root)
 
     def _split_by_folder(self, image: Path) -> str | None:
         first = PurePosixPath(self._name_of(image)).parts[0]
@@ -195,18 +197,45 @@ def _last(parts: Sequence[str], name: str) -> int | None:
     return max((place for place, part in enumerate(parts) if part == name), default=None)
 
 
+def _is_list(place: Path) -> bool:
+    return place.suffix == ".txt" and place.is_file()
+
+
+def _check_place(place: Path) -> None:
+    if not place.is_dir() and not _is_list(place):
+        raise DataError(f"{place}: no such folder or list of images, though the data.yaml names it")
+
+
+def _no_images(root: Path) -> DataError:
+    return DataError(
+        f"{root}: has no folder 'images'; a YOLO data set has images/ and labels/, or a folder per split with these two"
+        " in it, or a data.yaml that says where they are"
+    )
+
+
 def _listed(file: Path, root: Path) -> Iterator[Path]:
     """The images that a text file lists, a path a line, relative to the file, or to the data set's folder."""
-    for number, line in enumerate(file.read_text(encoding="utf-8-sig").splitlines(), start=1):
+    try:
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise DataError(f"{file}: not a text file in UTF-8 ({error.reason} at byte {error.start})") from None
+    for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
-        named = Path(line.strip().replace("\\", "/"))
-        for path in (file.parent / named, root / named):
-            if path.is_file():
-                yield path
-                break
-        else:
-            raise DataError(f"{file}:{number}: there is no image {named}, neither from {file.parent} nor from {root}")
+        named = line.strip().replace("\\", "/")
+        path = next((path for folder in (file.parent, root) if (path := folder / named) and _is_file(path)), None)
+        if path is None:
+            raise DataError(
+                f"{file}:{number}: there is no image {named[:_SHOWN]}, neither from {file.parent} nor from {root}"
+            )
+        yield path
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a line of prose is no path
+        return False
 
 
 def _size_wh(image: Path) -> tuple[int, int]:

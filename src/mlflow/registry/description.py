@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 
+from src.core.errors import listed
 from src.core.interval import Interval
 from src.documents.gates import JudgedGate
 from src.mlflow.registry.candidate import Candidate
@@ -82,7 +83,7 @@ def threshold_text(confidence: float | Mapping[str, float]) -> str:
 
 def page_text(name: str, candidate: Candidate, status: str) -> str:
     """The Markdown that the registry's page shows above a version's tags."""
-    lines = [f"Detects {', '.join(candidate.class_names)}; trained on {candidate.evaluation.data.name}."]
+    lines = [f"Detects {listed(candidate.class_names)}; trained on {candidate.evaluation.data.name}."]
     if status == REJECTED:
         lines += [
             "",

@@ -24,6 +24,7 @@ GOOD: dict[str, Any] = {
 def _read(folder: Path, document: Any, **changes):
     text = document if isinstance(document, str) else json.dumps(document)
     (folder / "a.json").write_text(text)
+    (folder / "images").mkdir(exist_ok=True)
     settings = {"name": "x", "path": str(folder), "annotations": "a.json", "unlabelled": "background"}
     return CocoJsonSource(CocoJsonOptions(**(settings | changes))).read(folder)
 
@@ -49,9 +50,11 @@ def _broken(part: str, key: str, value: Any) -> dict[str, Any]:
     [
         pytest.param("{", "cannot be read as JSON: .* line 1", id="no JSON"),
         pytest.param("[]", "not in COCO form", id="a list"),
-        pytest.param({"images": []}, "has no 'categories'", id="no categories"),
+        pytest.param({"images": []}, "has no 'images'", id="no images"),
+        pytest.param(GOOD | {"categories": []}, "has no 'categories'", id="no categories"),
+        pytest.param(GOOD | {"images": {"7": "a.png"}}, "'images' must be a list of objects", id="images by name"),
         pytest.param(
-            _broken("annotations", "category_id", 5), r"annotation 1 .*category 5 is none of \[3, 90\]", id="category"
+            _broken("annotations", "category_id", 5), r"annotation 1 .*category 5 is none of 3, 90", id="category"
         ),
         pytest.param(
             _broken("annotations", "image_id", 8), "annotation 1: there is no image with id 8", id="no such image"
@@ -63,9 +66,18 @@ def _broken(part: str, key: str, value: Any) -> dict[str, Any]:
         pytest.param(_broken("annotations", "bbox", [1, 1, 0, 5]), "annotation 1 .*no area", id="no area"),
         pytest.param(_broken("annotations", "bbox", [1, 1, float("nan"), 5]), "right edge at nan", id="NaN"),
         pytest.param(_broken("annotations", "bbox", [1, 1, 5]), "bbox must be", id="three numbers"),
-        pytest.param(_broken("images", "width", 0), "image 7: width and height", id="no width"),
+        pytest.param(_broken("images", "width", 0), "image 7: width must be a whole number", id="no width"),
         pytest.param(_broken("images", "file_name", "../a.png"), "leaves the folder", id="leaves"),
-        pytest.param(_broken("categories", "name", "cat"), "two categories have the same name", id="same name"),
+        pytest.param(_broken("categories", "name", "cat"), "two classes are called 'cat'", id="same name"),
+        pytest.param(_broken("categories", "name", {"en": "cat"}), "category 90: its name is a text", id="name"),
+        pytest.param(_broken("categories", "name", "\ud800"), "is no valid text", id="half a character"),
+        pytest.param(_broken("categories", "id", None), "number 1 of 'categories': id is None", id="no category id"),
+        pytest.param(_broken("images", "id", [7]), r"number 1 of 'images': id is \[7\]", id="a list as id"),
+        pytest.param(_broken("images", "width", 10**400), "width must be a whole number from 1 to", id="too wide"),
+        pytest.param(_broken("images", "file_name", "a\0.png"), "cannot be the name of a file", id="no file name"),
+        pytest.param(_broken("images", "file_name", "a" * 300), "cannot be the name of a file", id="long file name"),
+        pytest.param(_broken("annotations", "bbox", [1, 1, 10**400, 5]), "bbox must be", id="a number too large"),
+        pytest.param(_broken("annotations", "bbox", ["1", "1", "5", "5"]), "bbox must be", id="texts"),
         pytest.param(GOOD | {"images": GOOD["images"] * 2}, "two images have the same id", id="same id"),
     ],
 )
@@ -86,9 +98,11 @@ def test_an_image_without_annotation_is_background_by_choice(tmp_path: Path) -> 
 
 
 def test_a_file_without_annotations_is_refused(tmp_path: Path) -> None:
-    """It would make every image a background."""
-    with pytest.raises(DataError, match=r"a\.json: has 1 images and no annotation at all"):
+    """It would make every image a background; that its list is empty and that it has none is said apart."""
+    with pytest.raises(DataError, match=r"a\.json: 'annotations' is empty: not one of its 1 images has a box"):
         _read(tmp_path, GOOD | {"annotations": []})
+    with pytest.raises(DataError, match=r"a\.json: has no 'annotations': not one of its 1 images has a box"):
+        _read(tmp_path, {key: value for key, value in GOOD.items() if key != "annotations"})
 
 
 def test_what_other_tools_write_is_read(tmp_path: Path) -> None:
@@ -106,6 +120,19 @@ def test_what_other_tools_write_is_read(tmp_path: Path) -> None:
     assert data.class_names == ("cat",)
     assert data.samples[0].name == "images/a.png"
     assert data.samples[0].boxes == (Box(0, 0.5, 0.5, 0.5, 0.5),)
+
+
+def test_ids_may_be_texts(tmp_path: Path) -> None:
+    """Classes whose ids are numbers come first, in the order of these; the others follow by the alphabet."""
+    document = {
+        "images": [{"id": "a.png", "file_name": "a.png", "width": 40.0, "height": "20"}],
+        "annotations": [{"image_id": "a.png", "category_id": "dogs", "bbox": [10, 5, 20, 10]}],
+        "categories": [{"id": "dogs", "name": "dog"}, {"id": "cats", "name": "cat"}, {"id": 10, "name": "other"}],
+    }
+    data = _read(tmp_path, document)
+
+    assert data.class_names == ("other", "cat", "dog")
+    assert data.samples[0].boxes == (Box(2, 0.5, 0.5, 0.5, 0.5),)
 
 
 def test_a_file_per_split_keeps_the_splits(tmp_path: Path) -> None:

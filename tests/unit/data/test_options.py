@@ -90,7 +90,7 @@ def test_the_guide_states_the_defaults_of_the_schemas() -> None:
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        pytest.param({"names": ["a", "a"]}, "data.names has a twice", id="name twice"),
+        pytest.param({"names": ["a", "a"]}, "data.names: two classes are called 'a'", id="name twice"),
         pytest.param({"names": ["True"]}, "in quotes", id="a truth value"),
         pytest.param({"groups": "("}, "is no regular expression", id="groups"),
         pytest.param({"rows": "box"}, "data.rows must be one of strict, boxes", id="rows"),
