@@ -140,7 +140,9 @@ class OptunaSweeperConf:
         study_name: Running again with the same name resumes the study. None: the name of the sweep's folder, with a
             number behind it if there is such a study already.
         n_trials: The study's total, trials of earlier runs included.
-        n_jobs: Worker slots; the launcher must be able to run that many at once.
+        n_jobs: Worker slots. With Hydra's own launcher they are threads that wait for their trials' processes, and
+            `auto` is one for each core, or `slots_per_gpu` for each GPU, as long as there is memory for another trial.
+            Another launcher must be able to run that many at once.
         mode: `slots` draw a trial whenever one is free; `batch` draws `n_jobs` trials at a time and waits for all of
             them, so that a sweep is repeated to the digit however many run at once.
         max_failure_rate: The sweep stops when a greater share of the study's trials has failed.
@@ -178,7 +180,7 @@ class OptunaSweeperConf:
     storage: Any = "journal:multirun/optuna.journal"
     study_name: str | None = None
     n_trials: int = 20
-    n_jobs: int = 1
+    n_jobs: Any = 1
     mode: str = "slots"
     max_failure_rate: float = 0.0
     max_retries: int = 3

@@ -10,16 +10,18 @@ from typing import Any
 import optuna
 from hydra.core.plugins import Plugins
 from hydra.core.utils import JobReturn
-from hydra.types import TaskFunction
 
 from optuna_search.ending import Ending, Outcome
 from optuna_search.run.failures import check_failure_rate
 from optuna_search.run.plan import Plan
 from optuna_search.run.slots import SlotWatch
 from optuna_search.run.tell import tell
+from optuna_search.run.threads import Beside, run_in_threads, runs_here
 from optuna_search.run.worker import BatchJob, SlotEnding, WorkerSlot, draw
 from optuna_search.study.leases import Lease, WorkerWatch
 from optuna_search.study.queue import TrialBudget
+from optuna_search.trial.memory import MemoryRoom
+from optuna_search.trial.stop import Stop
 
 log = logging.getLogger(__name__)
 
@@ -38,15 +40,16 @@ def run_slots(plan: Plan, study: optuna.Study, watch: WorkerWatch) -> None:
     while True:
         begun = len(study.get_trials(deepcopy=False))
         try:
-            with SlotWatch(study, plan.spec.run, plan.n_jobs, plan.n_trials, launcher):
-                returns = launch(plan, WorkerSlot(plan), plan.n_jobs)
+            watched = 1 if _in_threads(plan, plan.n_jobs) else plan.n_jobs
+            with SlotWatch(study, plan.spec.run, watched, plan.n_trials, launcher):
+                endings = launch(plan, WorkerSlot(plan), plan.n_jobs)
         except Exception as error:  # from the launcher: what a slot's own code raised is among the returns
             if len(study.get_trials(deepcopy=False)) == begun:
                 raise
             log.warning("A slot has died (%s: %s); slots are started again.", type(error).__name__, error)
             watch.look()
             continue
-        if SlotEnding.STOPPED in values(returns) or not _more_to_do(plan, study):
+        if SlotEnding.STOPPED in endings or not _more_to_do(plan, study):
             return
 
 
@@ -100,23 +103,27 @@ def _run_batch(plan: Plan, study: optuna.Study, lease: Lease, drawn: Sequence[op
                 leases.enter_context(lease.held(trial._trial_id, lambda: None))
             job = BatchJob(plan, tuple(trial._trial_id for trial in drawn))
             try:
-                returns = launch(plan, job, len(drawn))
+                outcomes = list(launch(plan, job, len(drawn)))
             except Exception as error:  # from the launcher, as when a process was killed
                 log.warning("A batch was lost (%s: %s); its trials are queued again.", type(error).__name__, error)
                 outcomes = [Outcome.ended(Ending.WORKER_DIED)] * len(drawn)
-            else:
-                outcomes = values(returns)
     finally:
         for trial, outcome in zip(drawn, outcomes, strict=True):
             tell(study, trial, outcome, plan.rules)
 
 
-def launch(plan: Plan, task: TaskFunction, jobs: int) -> Sequence[JobReturn]:
-    """Run `task` as so many jobs through the configured launcher and wait until all have ended.
+def launch(plan: Plan, task: WorkerSlot | BatchJob, jobs: int) -> Sequence[Any]:
+    """Run `task` as so many jobs and wait until all have ended.
+
+    Returns:
+        What each job returned.
 
     Raises:
-        Exception: What the launcher raised, as when a job's process was killed.
+        Exception: What a job raised, or the launcher, as when a job's process was killed.
     """
+    if _in_threads(plan, jobs):
+        beside = Beside(Stop(), MemoryRoom(limited=plan.as_fit))
+        return run_in_threads([task.prepare(slot, beside) for slot in range(jobs)], beside.stop)
     quiet = dataclasses.replace(plan.context, callbacks=_no_callbacks())  # slots are no jobs that callbacks wait for
     launcher = Plugins.instance().instantiate_launcher(hydra_context=quiet, task_function=task, config=plan.config)
     # nobody looks at a slot's own configuration, but Hydra must be able to compose it
@@ -125,19 +132,23 @@ def launch(plan: Plan, task: TaskFunction, jobs: int) -> Sequence[JobReturn]:
     own = ("hydra.output_subdir=null", "hydra.job.chdir=false")
     overrides = [[*some_point, f"hydra.sweep.subdir=.workers/{index}", *own] for index in range(jobs)]
     returns: Sequence[JobReturn] = launcher.launch(overrides, initial_job_idx=0)
-    return returns
+    return [_value(result) for result in returns]
 
 
-def values(returns: Sequence[JobReturn]) -> list[Any]:
-    """What jobs returned.
+def _in_threads(plan: Plan, jobs: int) -> bool:
+    """Whether slots run beside each other in this process, which Hydra's own launcher would run in turn."""
+    return jobs > 1 and plan.isolate and runs_here(plan.config.hydra.launcher)
+
+
+def _value(result: JobReturn) -> Any:
+    """What a job returned.
 
     Raises:
-        Exception: What one of them raised.
+        Exception: What it raised.
     """
-    for result in returns:
-        if isinstance(result._return_value, Exception):
-            raise result._return_value.with_traceback(None)  # Hydra 1.4 would print a job's frames
-    return [result.return_value for result in returns]
+    if isinstance(result._return_value, Exception):
+        raise result._return_value.with_traceback(None)  # Hydra 1.4 would print a job's frames
+    return result.return_value
 
 
 def _no_callbacks() -> Any:

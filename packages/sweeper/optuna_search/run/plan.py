@@ -42,6 +42,7 @@ class Plan:
         space: The search space.
         n_trials: The study's total.
         n_jobs: How many slots there are.
+        as_fit: Whether fewer run at once where there is not memory for all.
         max_failure_rate: Above this share of failed trials the sweep stops.
         deadline: No trial starts after this moment, in seconds since the epoch.
         trial_timeout_s: A trial that takes longer is ended.
@@ -65,6 +66,7 @@ class Plan:
     space: Space
     n_trials: int
     n_jobs: int
+    as_fit: bool
     max_failure_rate: float
     deadline: float
     trial_timeout_s: float | None

@@ -27,6 +27,7 @@ from optuna_search.run.plan import Home, Plan
 from optuna_search.run.settings import as_list, check_settings, choose_storage, shared_name
 from optuna_search.run.signals import terminate
 from optuna_search.run.tell import RetryRules
+from optuna_search.run.threads import AUTO, count_slots
 from optuna_search.space.checks import check_edges, check_keys, check_overrides, default_point
 from optuna_search.space.space import parse_space
 from optuna_search.study.leases import WorkerWatch
@@ -69,6 +70,7 @@ class Search:
         self._task = task
         self._folder = Path(str(config.hydra.sweep.dir))
         check_settings(options)
+        self._n_jobs = count_slots(options, config.hydra.launcher)
         self._storage = choose_storage(options, config.hydra)
         self._repeats = Repeats.read(options["repeats"])
         self._space = parse_space(options["params"] or {}, arguments, context.config_loader)
@@ -150,7 +152,7 @@ class Search:
         """What to warn of before the first trial."""
         return [
             shared_name(self._config.hydra.runtime.choices.get("hydra/sweeper")),
-            shortage(self._options["n_jobs"], self._options["devices"], self._options["slots_per_gpu"]),
+            shortage(self._n_jobs, self._options["devices"], self._options["slots_per_gpu"]),
         ]
 
     def _check_overrides_of_trials(self) -> None:
@@ -204,7 +206,8 @@ class Search:
             spec=spec,
             space=self._space,
             n_trials=self._n_trials,
-            n_jobs=options["n_jobs"],
+            n_jobs=self._n_jobs,
+            as_fit=options["n_jobs"] == AUTO,
             max_failure_rate=options["max_failure_rate"],
             deadline=math.inf if options["timeout_s"] is None else time.time() + options["timeout_s"],
             trial_timeout_s=options["trial_timeout_s"],

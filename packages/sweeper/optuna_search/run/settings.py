@@ -9,13 +9,13 @@ from typing import Any
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from optuna_search.errors import SpaceError
+from optuna_search.run.threads import AUTO, runs_here
 from optuna_search.study.storages import DEFAULT, memory_spec, storage_spec
 from optuna_search.trial.devices import check_devices
 
 log = logging.getLogger(__name__)
 
 OFFICIAL = "hydra_plugins.hydra_optuna_sweeper"
-_SAME_PROCESS = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"
 
 _CHOICES = {"mode": ("slots", "batch"), "isolation": ("process", "none")}
 _AT_LEAST = {"n_trials": 1, "n_jobs": 1, "max_retries": 0, "timeout_s": 0}  # no time at all: nothing but the checks
@@ -28,8 +28,11 @@ def check_settings(options: Mapping[str, Any]) -> None:
     Raises:
         SpaceError: A setting is outside what it may be.
     """
+    n_jobs = options["n_jobs"]
+    if n_jobs != AUTO and (isinstance(n_jobs, bool) or not isinstance(n_jobs, int)):
+        raise SpaceError(f"hydra.sweeper.n_jobs={n_jobs!r}: expected a number of slots, or '{AUTO}'.")
     for name, least in _AT_LEAST.items():
-        if options[name] is not None and options[name] < least:
+        if options[name] not in (None, AUTO) and options[name] < least:
             raise SpaceError(f"hydra.sweeper.{name}={options[name]}: expected at least {least}.")
     for name in _ABOVE_ZERO:
         if options[name] is not None and options[name] <= 0:
@@ -79,7 +82,7 @@ def choose_storage(options: Mapping[str, Any], hydra: DictConfig) -> Any:
     if options["storage"] is not None:
         written = OmegaConf.to_container(hydra.sweeper, resolve=False)
         return storage_spec(written["storage"], options["storage"])  # type: ignore[index, call-overload]
-    if options["n_jobs"] == 1 and hydra.launcher.get("_target_") == _SAME_PROCESS:
+    if runs_here(hydra.launcher):
         return memory_spec()
     log.warning(
         "hydra.sweeper.storage=null is a study in memory, which workers in other processes (n_jobs=%d, launcher %s) "

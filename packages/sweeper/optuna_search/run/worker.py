@@ -28,6 +28,7 @@ from optuna_search.run.failures import check_failure_rate
 from optuna_search.run.plan import Home, Plan
 from optuna_search.run.signals import ending_at_once, told_to_end
 from optuna_search.run.tell import tell
+from optuna_search.run.threads import Beside
 from optuna_search.study.leases import Lease
 from optuna_search.study.locks import exclusive
 from optuna_search.study.queue import claim
@@ -36,9 +37,12 @@ from optuna_search.trial.current import CurrentTrial, StudyTrial, TrialFacts
 from optuna_search.trial.devices import share
 from optuna_search.trial.isolation import Limits, TrialProcesses, pack, run_in_process, warm_up
 from optuna_search.trial.job import Job, Terminated, run_here
+from optuna_search.trial.memory import Place
 from optuna_search.trial.replicates import run_replicates
 
 log = logging.getLogger(__name__)
+
+_composing = threading.Lock()  # Hydra composes for one job at a time
 
 
 class SlotEnding(enum.Enum):
@@ -62,7 +66,11 @@ class WorkerSlot:
             Terminated: SIGTERM reached the controller, which runs this slot itself.
         """
         with ending_at_once(self.plan.home):
-            return Worker(self.plan, HydraConfig.get().job.num).work()
+            return self.prepare(HydraConfig.get().job.num, Beside.nobody())()
+
+    def prepare(self, slot: int, beside: Beside) -> Callable[[], SlotEnding]:
+        """What a slot does, ready to begin."""
+        return Worker(self.plan, slot, beside).work
 
 
 @dataclass(frozen=True)
@@ -74,26 +82,37 @@ class BatchJob:
 
     def __call__(self, _: DictConfig) -> Outcome:
         """Run the trial of this job's number."""
-        slot = HydraConfig.get().job.num
         with ending_at_once(self.plan.home):
-            worker = Worker(self.plan, slot, ahead=False)
-            return worker.run(optuna.Trial(worker.study, self.trial_ids[slot]), threading.Event())
+            return self.prepare(HydraConfig.get().job.num, Beside.nobody())()
+
+    def prepare(self, slot: int, beside: Beside) -> Callable[[], Outcome]:
+        """What a job does, ready to begin."""
+        worker = Worker(self.plan, slot, beside, ahead=False)
+        trial = optuna.Trial(worker.study, self.trial_ids[slot])
+
+        def run() -> Outcome:
+            with beside.room.place(beside.stop) as place:
+                return worker.run(trial, Limits(self.plan.trial_timeout_s, threading.Event(), beside.stop, place))
+
+        return run
 
 
 class Worker:
     """Runs trials of a plan in one slot, on whatever machine that is."""
 
-    def __init__(self, plan: Plan, slot: int, *, ahead: bool = True) -> None:
+    def __init__(self, plan: Plan, slot: int, beside: Beside, *, ahead: bool = True) -> None:
         """Take part in the study of a plan.
 
         Args:
             plan: What to run.
             slot: The index of the slot.
+            beside: What it has in common with slots in other threads.
             ahead: Whether further trials are to be expected, so that their processes are started beforehand.
         """
         log_through_hydra()
         self.plan = plan
         self._slot = slot
+        self._beside = beside
         self.study = plan.spec.open(slot)
         self._composer = Composer(plan.context.config_loader, plan.config)
         here = Home.here()
@@ -122,22 +141,24 @@ class Worker:
             if plan.isolate:
                 stack.callback(self._processes.close)
             while time.time() < plan.deadline and not stopped():
+                self._beside.stop.check()
                 check_failure_rate(self.study, plan.max_failure_rate, plan.n_trials)
-                trial = draw(plan, self.study, lease)
-                if trial is None:
-                    return SlotEnding.DONE
-                self._run_and_tell(trial, lease)
+                with self._beside.room.place(self._beside.stop) as place:
+                    trial = draw(plan, self.study, lease)
+                    if trial is None:
+                        return SlotEnding.DONE
+                    self._run_and_tell(trial, lease, place)
                 frozen = self.study.get_trials(deepcopy=False)[trial.number]
                 for callback in callbacks:
                     callback(self.study, frozen)
         return SlotEnding.STOPPED
 
-    def _run_and_tell(self, trial: optuna.Trial, lease: Lease) -> None:
+    def _run_and_tell(self, trial: optuna.Trial, lease: Lease, place: Place) -> None:
         outcome = Outcome.ended(Ending.INTERRUPTED)
-        lost = threading.Event()
+        limits = Limits(self.plan.trial_timeout_s, threading.Event(), self._beside.stop, place)
         try:
-            with lease.held(trial._trial_id, lost.set):
-                outcome = self.run(trial, lost)
+            with lease.held(trial._trial_id, limits.lost.set):
+                outcome = self.run(trial, limits)
                 if told_to_end.is_set():  # libraries swallow exceptions that come from nowhere
                     outcome = Outcome.ended(Ending.INTERRUPTED)
                     raise Terminated(128 + signal.SIGTERM)
@@ -147,12 +168,12 @@ class Worker:
         finally:  # whatever happens, the trial must not stay RUNNING
             tell(self.study, trial, outcome, self.plan.rules)
 
-    def run(self, trial: optuna.Trial, lost: threading.Event) -> Outcome:
+    def run(self, trial: optuna.Trial, limits: Limits) -> Outcome:
         """Run a trial that has been drawn, all replicates of it.
 
         Args:
             trial: The trial.
-            lost: Set when the trial has been given to somebody else.
+            limits: What ends it from outside.
         """
         plan = self.plan
         try:
@@ -162,21 +183,21 @@ class Worker:
         except Exception as error:
             return Outcome.of_error(error)
         if plan.repeats is None:
-            return self._run_job(job, handle, lost)
+            return self._run_job(job, handle, limits)
 
         def run_one(override: str, replicate: CurrentTrial) -> Outcome:
             try:
                 one = self._job(trial, replicate, override, str(job.config.hydra.sweep.subdir))
             except Exception as error:
                 return Outcome.of_error(error)
-            return self._run_job(one, replicate, lost)
+            return self._run_job(one, replicate, limits)
 
         return run_replicates(plan.repeats, handle, len(self.study.directions), run_one)
 
-    def _run_job(self, job: Job, handle: CurrentTrial, lost: threading.Event) -> Outcome:
+    def _run_job(self, job: Job, handle: CurrentTrial, limits: Limits) -> Outcome:
         if not self.plan.isolate:
             return run_here(job, handle)
-        outcome = run_in_process(job, handle, Limits(self.plan.trial_timeout_s, lost), self._processes)
+        outcome = run_in_process(job, handle, limits, self._processes)
         if outcome.ending is Ending.INTERRUPTED and not told_to_end.is_set():
             # a Ctrl-C reaches this process, which passes it on: that nobody has given one makes it the task's own
             return Outcome.failed("KeyboardInterrupt: raised by the task itself", ("KeyboardInterrupt",))
@@ -186,8 +207,7 @@ class Worker:
         """The job of a trial, or of one of its replicates, which run in folders within the trial's."""
         repeated = self.study.get_trials(deepcopy=False)[trial.number].user_attrs.get(OVERRIDES, [])
         overrides = [*self.plan.space.overrides(trial.params), *repeated, *([replicate] if replicate else [])]
-        config = self._composer.compose(overrides)
-        with open_dict(config):
+        with _composing, open_dict(config := self._composer.compose(overrides)):
             config.hydra.job.num = trial.number
             config.hydra.job.id = f"{self.plan.spec.name}-{trial.number}"
             sweeps = Path(self.plan.folder or str(config.hydra.sweep.dir))

@@ -1,16 +1,19 @@
 """Locks on a study: one worker at a time draws a trial, and one program makes a database's tables."""
 
 import hashlib
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from filelock import FileLock
-from optuna.storages import BaseStorage, RDBStorage
+from optuna.storages import BaseStorage, InMemoryStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
+
+_in_memory = threading.Lock()
 
 
 @contextmanager
@@ -18,7 +21,8 @@ def exclusive(storage: BaseStorage, study_name: str) -> Iterator[bool]:
     """Let no other worker draw a trial of the study within the block, wherever it runs.
 
     A journal and SQLite are locked by a file beside them, PostgreSQL by an advisory lock; all of these end with their
-    process. Behind a gRPC proxy, and for other storages, there is no such lock.
+    process. Studies in memory share one lock of this process. Behind a gRPC proxy, and for other storages, there is
+    none.
 
     Yields:
         Whether the lock is held; where it is not, `TrialBudget` alone keeps the total exact.
@@ -32,6 +36,9 @@ def exclusive(storage: BaseStorage, study_name: str) -> Iterator[bool]:
             yield True
     elif isinstance(backend, RDBStorage) and backend.engine.dialect.name == "postgresql":
         with _advisory(backend.engine, f"study {study_name}"):
+            yield True
+    elif isinstance(backend, InMemoryStorage):
+        with _in_memory:
             yield True
     else:
         yield False

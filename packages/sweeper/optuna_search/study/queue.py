@@ -94,7 +94,7 @@ def claim(study: optuna.Study, n_trials: int, lease: Mapping[str, Any], *, locke
         The trial's id in its storage.
     """
     storage = study._storage
-    worker = f"{lease['machine'].partition('/')[0]}:{lease['pid']}"
+    worker = _name(lease)
     while True:
         budget = TrialBudget.of(study.get_trials(deepcopy=False), n_trials)
         for trial in budget.claimable:
@@ -107,6 +107,12 @@ def claim(study: optuna.Study, n_trials: int, lease: Mapping[str, Any], *, locke
             storage.create_new_trial(study._study_id, _template(TrialState.WAITING, {}, {}))
         elif not budget.claimable:
             return None
+
+
+def _name(lease: Mapping[str, Any]) -> str:
+    """What people are shown of a worker; a process may have several slots."""
+    slot = f":{lease['slot'][1]}" if "slot" in lease else ""
+    return f"{lease['machine'].partition('/')[0]}:{lease['pid']}{slot}"
 
 
 def fail_and_requeue(study: optuna.Study, trial: FrozenTrial, outcome: Outcome, due: Mapping[str, Any] | None) -> bool:

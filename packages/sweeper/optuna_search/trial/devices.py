@@ -14,6 +14,7 @@ from typing import Any
 from omegaconf import ListConfig
 
 from optuna_search.errors import SpaceError
+from optuna_search.trial.memory import available_cores
 
 CUDA = "CUDA_VISIBLE_DEVICES"
 THREADS = "OMP_NUM_THREADS"
@@ -63,7 +64,7 @@ def share(
     elif gpus:
         environment[CUDA] = gpus[slot // slots_per_gpu % len(gpus)]
     if cpus_shared and slots > 1 and THREADS not in os.environ:
-        environment[THREADS] = str(max(1, _cores() // slots))
+        environment[THREADS] = str(max(1, available_cores() // slots))
     return environment
 
 
@@ -82,6 +83,12 @@ def shortage(n_jobs: int, devices: str | Sequence[int | str], slots_per_gpu: int
         f"If they fit, say so with hydra.sweeper.slots_per_gpu={needed}; else set "
         f"hydra.sweeper.n_jobs={len(gpus) * slots_per_gpu}."
     )
+
+
+def slots_of_machine(devices: str | Sequence[int | str], slots_per_gpu: int) -> int:
+    """How many trials run at once on this machine: one a core, or `slots_per_gpu` a GPU where there are GPUs."""
+    gpus = visible_gpus() if devices == ALL else () if devices == NONE else tuple(map(str, devices))
+    return len(gpus) * slots_per_gpu or available_cores()
 
 
 def check_devices(devices: Any, slots_per_gpu: int) -> None:
@@ -152,7 +159,3 @@ def _listed() -> tuple[str, ...]:
         elif part := _LISTED_PART.match(line):
             gpus[-1].append(part[1])
     return tuple(name for number, *parts in gpus for name in parts or [number])
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -28,13 +29,17 @@ from optuna_search.ending import Ending, Outcome
 from optuna_search.scratch import scratch_folder
 from optuna_search.trial.current import CurrentTrial
 from optuna_search.trial.job import Job
+from optuna_search.trial.memory import Place
 from optuna_search.trial.process import GRACE_S, run_one_trial
+from optuna_search.trial.stop import Stop
 
 PRELOAD_FIRST, PRELOAD_LAST = "optuna_search.trial.preload_first", "optuna_search.trial.preload_last"
 SCRATCH = "sweep-"  # short: the path of a socket has 104 characters at most
 SOCKET = 32  # characters of a socket's path within the folder
 LOOK_S = 0.5  # how often a silent trial's time and lease are looked at
 TIMEOUT = "TrialTimeout"
+
+_bookkeeping = threading.Lock()  # multiprocessing notes the ends of all children at each start, for one thread only
 
 
 def warm_up(preload: Sequence[str]) -> None:
@@ -75,10 +80,14 @@ class Limits:
     Attributes:
         timeout_s: Seconds after which it is taken to hang; None for no limit.
         lost: Set when the trial has been given to somebody else.
+        stop: Ends the slots that run in threads.
+        place: Is shown how much memory the trial takes.
     """
 
     timeout_s: float | None
     lost: threading.Event
+    stop: Stop
+    place: Place
 
 
 def pack(task: TaskFunction, context: HydraContext) -> bytes:
@@ -96,15 +105,42 @@ class TrialProcess:
         self.pipe, theirs = multiprocessing.Pipe()
         self.process: BaseProcess = _process_context().Process(target=run_one_trial, args=(packed, theirs))
         try:
-            self.process.start()
+            with _bookkeeping:
+                self.process.start()
         finally:
             theirs.close()
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        assert self.process.pid is not None
+        return self.process.pid
+
+    def is_alive(self) -> bool:
+        """Whether it can still take a trial."""
+        with _bookkeeping:
+            return self.process.is_alive()
+
+    def exitcode(self) -> int | None:
+        """Wait for its end."""
+        wait([self.process.sentinel])
+        with _bookkeeping:
+            self.process.join()
+        return self.process.exitcode
+
+    def interrupt(self, stop: Stop) -> None:
+        """Pass Ctrl-C on, and give the task up to `GRACE_S` seconds to tidy up."""
+        _signal_group(self.process, signal.SIGINT)
+        ends = time.monotonic() + GRACE_S
+        while time.monotonic() < ends and not stop.at_once.is_set():
+            if wait([self.process.sentinel], LOOK_S):
+                return
 
     def close(self) -> None:
         """Kill it, also what it left behind: data loaders, say."""
         if self.process.pid is not None:
             _signal_group(self.process, signal.SIGKILL)
-            self.process.join()
+            self.exitcode()
         self.pipe.close()
 
 
@@ -123,7 +159,7 @@ class TrialProcesses:
     def take(self) -> TrialProcess:
         """A process that waits for its trial."""
         spare, self._spare = self._spare, None
-        if spare is not None and spare.process.is_alive():
+        if spare is not None and spare.is_alive():
             return spare
         if spare is not None:  # the kernel may have wanted its memory
             spare.close()
@@ -145,8 +181,8 @@ class TrialProcesses:
 def run_in_process(job: Job, trial: CurrentTrial, limits: Limits, processes: TrialProcesses) -> Outcome:
     """Run the job in a process of its own and serve its reports until it ends.
 
-    On KeyboardInterrupt the process gets one SIGINT and up to `GRACE_S` seconds to end, then it is killed; the
-    interrupt is passed on to the caller. Any other exception in the caller kills it at once.
+    On KeyboardInterrupt, also one that `limits.stop` passes on, the process gets one SIGINT and up to `GRACE_S` seconds
+    to end, then it is killed; the interrupt is passed on to the caller. Any other exception kills it at once.
     """
     own = cloudpickle.dumps((job.config, job.folder, job.facts, job.environment))
     started: TrialProcess | None = None
@@ -158,8 +194,7 @@ def run_in_process(job: Job, trial: CurrentTrial, limits: Limits, processes: Tri
         return Outcome.failed("its process ended before it began; what it printed is above")
     except KeyboardInterrupt:
         if started is not None:
-            _signal_group(started.process, signal.SIGINT)
-            started.process.join(GRACE_S)
+            started.interrupt(limits.stop)
         raise
     finally:
         if started is not None:
@@ -176,7 +211,7 @@ def _process_context() -> Any:
 
 
 def _serve(started: TrialProcess, trial: CurrentTrial, limits: Limits, began: Callable[[], None]) -> Outcome:
-    pipe, process = started.pipe, started.process
+    pipe = started.pipe
     ends = math.inf if limits.timeout_s is None else time.monotonic() + limits.timeout_s
     killed_before = _killed_for_memory()
     actions: dict[str, Callable[..., Any]] = {
@@ -186,8 +221,10 @@ def _serve(started: TrialProcess, trial: CurrentTrial, limits: Limits, began: Ca
         "set_constraint": trial.set_constraint,
     }
     while True:
+        limits.stop.check()
         try:
             if not pipe.poll(max(0.0, min(LOOK_S, ends - time.monotonic()))):
+                limits.place.look(started.pid)
                 if limits.lost.is_set():
                     return Outcome.ended(Ending.LOST)
                 if time.monotonic() >= ends:
@@ -196,8 +233,7 @@ def _serve(started: TrialProcess, trial: CurrentTrial, limits: Limits, began: Ca
                 continue
             name, arguments = pipe.recv()
         except (EOFError, ConnectionResetError):  # the other end closes only by dying
-            process.join()
-            return _death(process.exitcode, for_memory=_killed_for_memory() > killed_before)
+            return _death(started.exitcode(), for_memory=_killed_for_memory() > killed_before)
         if name == "outcome":
             return Outcome(*arguments)
         if name == "began":

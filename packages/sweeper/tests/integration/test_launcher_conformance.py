@@ -8,3 +8,8 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
 
 class TestBasicLauncher(LauncherConformance):
     launcher = ()
+
+
+class TestSlotsInThreads(LauncherConformance):
+    launcher = ()
+    slots = 2

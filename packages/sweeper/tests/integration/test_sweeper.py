@@ -138,19 +138,24 @@ def test_no_trial_starts_after_the_timeout(toy):
     assert 1 <= len(toy.states()) <= 3
 
 
-def test_slots_of_a_parallel_launcher_run_exactly_the_budget(toy):
-    toy.sweep(
-        "x=interval(0,3)",
-        "sleep_s=0.2",
-        "hydra/launcher=joblib",
-        "hydra.launcher.n_jobs=2",
-        "hydra.sweeper.n_jobs=2",
-        "hydra.sweeper.n_trials=7",
-    )
-    trials = toy.study().trials
-    assert [trial.state for trial in trials] == [TrialState.COMPLETE] * 7
-    assert len({trial.user_attrs["worker"] for trial in trials}) == 2
-    assert len({trial.params["x"] for trial in trials}) == 7
+@pytest.mark.parametrize("storage", ["journal:multirun/optuna.journal", "sqlite:///optuna.db", "null"])
+def test_slots_run_exactly_the_budget(toy, storage):
+    """Brute force draws each point once, which two slots that draw at once would not."""
+    points = "choice(" + ",".join(map(str, range(1, 13))) + ")"
+    slots = ("hydra.sweeper.n_jobs=4", "hydra.sweeper.n_trials=12", "hydra/sweeper/sampler=brute_force")
+    printed = toy.sweep(f"x={points}", "sleep_s=0.2", *slots, f"hydra.sweeper.storage={storage}")
+    rows = list(csv.DictReader((toy.folder / "multirun/toy/trials.csv").read_text().splitlines()))
+    assert [row["state"] for row in rows] == ["COMPLETE"] * 12, printed
+    assert sorted(int(row["x"]) for row in rows) == list(range(1, 13))
+    assert len({row["worker"] for row in rows}) == 4
+
+
+def test_a_batch_in_threads_is_repeated_to_the_digit(toy):
+    seeded = ("hydra/sweeper/sampler=tpe", "hydra.sweeper.sampler.seed=3", "hydra.sweeper.n_trials=6")
+    batch = ("hydra.sweeper.n_jobs=2", "hydra.sweeper.mode=batch")
+    for name in ("first", "second"):
+        toy.sweep("x=interval(0,3)", *seeded, *batch, f"hydra.sweeper.study_name={name}")
+    assert [trial.params for trial in toy.study("first").trials] == [t.params for t in toy.study("second").trials]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -268,6 +269,37 @@ def test_ctrl_c_in_a_terminal_reaches_all_slots_and_costs_no_trial_a_retry(toy):
     trials = toy.study().trials
     assert [trial.state for trial in trials] == [FAIL, FAIL, WAITING, WAITING]
     assert [trial.user_attrs["retries"] for trial in trials[2:]] == [0, 0]
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["Ctrl-C", "SIGTERM"])
+def test_slots_in_threads_give_their_trials_back(toy, number, status):
+    process = toy.start(SPACE, "sleep_s=60", "hydra.sweeper.n_jobs=2")
+    wait_for(lambda: all_output(toy).count("x is") == 2)
+    started = time.monotonic()
+    process.send_signal(number)
+    printed, _ = process.communicate(timeout=60)
+    assert process.returncode == status, printed
+    assert "Traceback" not in printed
+    assert time.monotonic() - started < 15
+    trials = toy.study().trials
+    assert [trial.state for trial in trials] == [FAIL, FAIL, WAITING, WAITING]
+    assert [trial.user_attrs["retries"] for trial in trials[2:]] == [0, 0]
+    assert not trial_processes(toy)
+
+
+def test_a_second_ctrl_c_waits_for_no_slot(toy):
+    process = toy.start(SPACE, "how=hang", "fail_below=9", "hydra.sweeper.n_jobs=2")
+    wait_for(lambda: all_output(toy).count("about to hang") == 2)
+    process.send_signal(signal.SIGINT)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(1.5)  # the tasks have their time to tidy up
+    started = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    printed, _ = process.communicate(timeout=60)
+    assert process.returncode == 130, printed
+    assert time.monotonic() - started < 15
+    assert [trial.state for trial in toy.study().trials] == [FAIL, FAIL, WAITING, WAITING]
+    assert not trial_processes(toy)
 
 
 def test_a_trial_ends_with_its_killed_sweep_also_when_the_shell_had_it_ignore_ctrl_c(toy):

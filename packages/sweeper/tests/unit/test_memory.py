@@ -16,8 +16,9 @@ def chosen(storage, n_jobs=1, launcher=BASIC):
     return choose_storage({"storage": storage, "n_jobs": n_jobs}, hydra)
 
 
-def test_null_is_memory_of_this_process(caplog):
-    spec = chosen(None)
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_null_is_memory_of_this_process(n_jobs, caplog):
+    spec = chosen(None, n_jobs)
     assert isinstance(open_storage(spec), InMemoryStorage)
     assert open_storage(spec) is open_storage(spec)
     assert open_storage(chosen(None)) is not open_storage(spec)
@@ -25,9 +26,9 @@ def test_null_is_memory_of_this_process(caplog):
     assert not caplog.records
 
 
-@pytest.mark.parametrize(("n_jobs", "launcher"), [(2, BASIC), (1, JOBLIB)])
-def test_where_other_processes_draw_null_is_the_default_and_a_sentence(n_jobs, launcher, caplog):
-    assert chosen(None, n_jobs, launcher) == storage_spec(DEFAULT)
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_where_other_processes_draw_null_is_the_default_and_a_sentence(n_jobs, caplog):
+    assert chosen(None, n_jobs, JOBLIB) == storage_spec(DEFAULT)
     assert "is kept in journal:multirun/optuna.journal instead" in caplog.text
 
 
