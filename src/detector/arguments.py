@@ -51,6 +51,7 @@ NOT_TRAINING: Mapping[str, str] = {
     "save_json": "the validation's detections are always kept, in val_records.npz",
     "device": "",  # ours: one device only
     "resume": "",  # ours: a switch, beside `train.resume_from`
+    "plots": "",  # ours: by default not in a search
     **dict.fromkeys(_OTHER_TASKS, "it belongs to another task than detection"),
     **dict.fromkeys(_PREDICTION, "it belongs to prediction, not to training"),
     **dict.fromkeys(_EXPORT, "it belongs to export, not to training"),

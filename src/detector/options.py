@@ -43,6 +43,8 @@ class ProjectTrainOptions:
         baseline: Whether the weights that a training starts from are evaluated too.
         device: `cpu`, `mps`, the number of a CUDA device, or null for the best at hand. One device only.
         threads: CPU threads; null takes all that the process is given.
+        plots: Whether Ultralytics draws its pictures; null for a single training only, because in a search they take a
+            tenth of a trial's time and nobody looks at most of them.
         resume: Resume from the last checkpoint of an interrupted run instead of starting.
         resume_from: Folder of that run; null takes the run folder itself, else the newest interrupted run beside it.
 
@@ -54,6 +56,7 @@ class ProjectTrainOptions:
     baseline: bool = True
     device: str | None = None
     threads: int | None = None
+    plots: bool | None = None
     resume: bool = False
     resume_from: str | None = None
 

@@ -26,6 +26,7 @@ class TrainingRequest:
         data_yaml: Ultralytics' description of the prepared data.
         folder: Where everything is written; made if missing.
         arguments: Training arguments by Ultralytics' names.
+        plots: Whether Ultralytics draws its pictures.
         weights: File to start from; None to start from `architecture`.
         architecture: Ultralytics model file to start from at random.
         searched: Names of the arguments that a search varies.
@@ -38,6 +39,7 @@ class TrainingRequest:
     data_yaml: Path
     folder: Path
     arguments: Mapping[str, Any]
+    plots: bool = False
     weights: Path | None = None
     architecture: str | None = None
     searched: frozenset[str] = frozenset()
@@ -124,8 +126,8 @@ class _Course:
 def train(request: TrainingRequest, observer: TrainingObserver) -> TrainingResult:
     """Train a detector on one device and validate its best weights.
 
-    Side effects: writes weights, plots and results.csv into the request's folder; sets torch's threads and random
-    seeds of this process.
+    Side effects: writes weights, results.csv and, if asked, plots into the request's folder; sets torch's threads and
+    random seeds of this process.
 
     Raises:
         TrainingError: a searched argument has no effect, or the training could not start or broke.
@@ -167,6 +169,7 @@ def _overrides(request: TrainingRequest, device: str) -> dict[str, Any]:
         "device": device,
         "save_dir": str(request.folder.resolve()),
         "exist_ok": True,
+        "plots": request.plots,
     }
     if request.resume_from is not None:
         overrides["resume"] = str(request.resume_from)

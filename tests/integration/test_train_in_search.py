@@ -43,7 +43,7 @@ tracking = TrackingOptions(artifacts="artifacts")
 parent = open_run(tracking, name="study")
 data = SyntheticOptions(name="tiny", source="synthetic", images=32, splits={"train": 16, "val": 8, "test": 8},
                         backgrounds="keep", side=64)
-common = dict(imgsz=64, epochs=3, batch=8, plots=False, close_mosaic=0, threads=1, device="cpu")
+common = dict(imgsz=64, epochs=3, batch=8, close_mosaic=0, threads=1, device="cpu")
 
 def attempt(name, search, **settings):
     options = TrainOptions(**{**common, **settings})
@@ -142,4 +142,5 @@ def test_a_run_records_what_was_searched_what_was_used_and_what_came_out(results
     assert run["tags"]["flags"] == "mostly_warmup, few_steps"
     assert {"val/mAP50", "val/F1", "train/box_loss", "model/gflops", "untrained/val/mAP50"} <= set(run["metrics"])
     assert {"config.yaml", "results.csv"} <= set(run["files"])
-    assert "weights" not in run["files"]
+    assert not {"weights", "plots"} & set(run["files"])
+    assert not list((results["folder"] / "runs").rglob("*.png"))  # trials draw no pictures unless asked

@@ -73,7 +73,7 @@ def _fold(data: PreparedData, train: ProjectTrainOptions, model: ModelOptions, f
         TrainingRequest(
             data_yaml=data.data_yaml,
             folder=folder,
-            arguments={**train.arguments, "plots": False},
+            arguments=train.arguments,
             weights=weights,
             architecture=None if weights else model.architecture,
             device=train.device,

@@ -131,6 +131,7 @@ def _request(job: TrainJob, data: PreparedData, weights: Path | None, trial: Cur
         data_yaml=data.data_yaml,
         folder=job.folder,
         arguments=job.train.arguments,
+        plots=_draws_plots(job, trial),
         weights=weights,
         architecture=None if weights else job.model.architecture,
         searched=searched_arguments(trial.params),
@@ -139,6 +140,10 @@ def _request(job: TrainJob, data: PreparedData, weights: Path | None, trial: Cur
         trust_pickle=job.model.trust_pickle,
         resume_from=run_state.checkpoint(job.folder) if job.train.resume else None,
     )
+
+
+def _draws_plots(job: TrainJob, trial: CurrentTrial) -> bool:
+    return trial.number is None if job.train.plots is None else job.train.plots
 
 
 def searched_arguments(keys: Mapping[str, Any]) -> frozenset[str]:
