@@ -66,7 +66,7 @@ __all__ = [
 ]
 
 # Ultralytics replaces PIL's function by one that tries to install a package when an image cannot be read.
-Image.open = patches._image_open
+Image.open = patches._image_open  # noqa: SLF001 - the one that was there
 Image.init()  # reads PIL's plugins
 
 # Of this process only: `settings.update()` would write the file.

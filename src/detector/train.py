@@ -102,7 +102,8 @@ class _Course:
     def ready(self, training: "Training") -> None:
         resolved = vars(training.args)
         batches = len(training.train_loader)
-        schedule = Schedule(batches, training._get_warmup_iterations(batches), training.accumulate, training.data["nc"])
+        warm_up = training._get_warmup_iterations(batches)  # noqa: SLF001 - Ultralytics tells it nowhere else
+        schedule = Schedule(batches, warm_up, training.accumulate, training.data["nc"])
         searched = frozenset() if self.request.resume_from else self.request.searched
         self.flags = tuple(flags_when_ready(self.request.arguments, resolved, schedule, searched))
         self._tell(lambda: self.observer.on_start(resolved_arguments(training, self.request), self.flags))

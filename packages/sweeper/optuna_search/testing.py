@@ -25,6 +25,7 @@ from optuna.trial import TrialState
 from optuna_search.attributes import RETRIES
 from optuna_search.ending import Ending, Outcome
 from optuna_search.errors import StudyError
+from optuna_search.optuna_internals import id_of, read_anew, storage_of
 from optuna_search.study.leases import Lease
 from optuna_search.study.locks import exclusive
 from optuna_search.study.queue import TrialBudget, claim, fail_and_requeue
@@ -89,10 +90,10 @@ class StorageConformance:
         trials = study.get_trials(deepcopy=False)
 
         def take(_: int) -> int:
-            mine, taken = _opened(storage)._storage, 0
+            mine, taken = _opened(storage), 0
             for trial in trials:
-                with exclusive(mine, STUDY):
-                    taken += _takes(mine, trial._trial_id)
+                with exclusive(mine):
+                    taken += _takes(mine, id_of(trial))
             return taken
 
         with ThreadPoolExecutor(3) as workers:
@@ -104,11 +105,11 @@ class StorageConformance:
 
         def work(_: int) -> None:
             mine = _opened(storage)
-            lease = Lease(mine._storage, lease_s=60).first
+            lease = Lease(storage_of(mine), lease_s=60).first
             more = True
             while more:
-                with exclusive(mine._storage, STUDY) as locked:
-                    mine._thread_local.cached_all_trials = None
+                with exclusive(mine) as locked:
+                    read_anew(mine)
                     more = claim(mine, 9, lease, locked=locked) is not None
 
         with ThreadPoolExecutor(3) as workers:
@@ -129,10 +130,10 @@ class StorageConformance:
 
     def test_a_trial_that_has_ended_cannot_be_changed(self, study: optuna.Study, elsewhere: optuna.Study) -> None:
         """By this a worker learns that its trial was given to another one."""
-        trial_id = study.ask()._trial_id
+        trial_id = id_of(study.ask())
         elsewhere.tell(0, 1.0)
         with pytest.raises(UpdateFinishedTrialError):
-            study._storage.set_trial_system_attr(trial_id, "lease", {"beat": 1})
+            storage_of(study).set_trial_system_attr(trial_id, "lease", {"beat": 1})
 
     def test_a_study_can_be_read(self, storage: Any, study: optuna.Study) -> None:
         study.tell(study.ask(), 0.25)
@@ -152,9 +153,9 @@ def _opened(storage: Any) -> optuna.Study:
         return optuna.load_study(study_name=STUDY, storage=open_storage(spec))
 
 
-def _takes(storage: optuna.storages.BaseStorage, trial_id: int) -> bool:
+def _takes(study: optuna.Study, trial_id: int) -> bool:
     try:
-        return storage.set_trial_state_values(trial_id, TrialState.RUNNING)
+        return storage_of(study).set_trial_state_values(trial_id, TrialState.RUNNING)
     except UpdateFinishedTrialError:
         return False
 

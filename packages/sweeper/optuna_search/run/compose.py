@@ -10,13 +10,12 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import cloudpickle
-from hydra._internal import config_loader_impl
-from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, OverrideType
-from omegaconf import Container, DictConfig, ListConfig, Node, OmegaConf, open_dict
-from omegaconf._utils import split_key
+from omegaconf import Container, DictConfig, Node, OmegaConf, open_dict
+
+from optuna_search.hydra_internals import apply_value, child, is_interpolation, overrides_dirname, split_key
 
 COMPOSITIONS = 64  # kept at once; a sweep has one for each combination of its config groups
 
@@ -62,7 +61,7 @@ class Composer:
                 continue
             if _looks_something_up(config, override):
                 return None
-            ConfigLoaderImpl._apply_overrides_to_config([override], config)
+            apply_value(override, config)
         _describe(config, [override for override in parsed if not override.is_hydra_override()])
         OmegaConf.copy_cache(from_config=self._master, to_config=config)
         return config
@@ -93,22 +92,14 @@ def _looks_something_up(config: DictConfig, override: Override) -> bool:
     *path, last = split_key(override.key_or_group)
     node: Node | None = config
     for key in path:
-        node = _child(node, key)
-        if node is not None and node._is_interpolation():
+        node = child(node, key)
+        if is_interpolation(node):
             return True
-    node = _child(node, last)
-    if node is not None and node._is_interpolation():
+    node = child(node, last)
+    if is_interpolation(node):
         return override.is_add() or isinstance(node, Container)
     merges = isinstance(node, Container) and isinstance(override.value(), dict | list)
     return merges and "${" in OmegaConf.to_yaml(node)
-
-
-def _child(node: Node | None, key: str) -> Node | None:
-    if isinstance(node, ListConfig):
-        return node._get_node(int(key))  # type: ignore[return-value]  # only slices give lists
-    if isinstance(node, DictConfig) and not node._is_none() and not node._is_missing():
-        return node._get_node(key, validate_access=False)  # only slices give lists
-    return None
 
 
 def _describe(config: DictConfig, overrides: Sequence[Override]) -> None:
@@ -119,9 +110,5 @@ def _describe(config: DictConfig, overrides: Sequence[Override]) -> None:
         with open_dict(config.hydra):
             for name in config.hydra.job.env_copy:
                 config.hydra.job.env_set[name] = os.environ[name]
-    # Hydra 1.4 has a resolver in this place
-    if dirname := getattr(config_loader_impl, "get_overrides_dirname", None):
-        options = config.hydra.job.config.override_dirname
-        config.hydra.job.override_dirname = dirname(
-            overrides, kv_sep=options.kv_sep, item_sep=options.item_sep, exclude_keys=options.exclude_keys
-        )
+    if (dirname := overrides_dirname(overrides, config.hydra.job.config.override_dirname)) is not None:
+        config.hydra.job.override_dirname = dirname

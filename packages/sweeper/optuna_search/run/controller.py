@@ -12,6 +12,8 @@ from hydra.core.plugins import Plugins
 from hydra.core.utils import JobReturn
 
 from optuna_search.ending import Ending, Outcome
+from optuna_search.hydra_internals import error_of, no_callbacks
+from optuna_search.optuna_internals import hear_stop, id_of, storage_of
 from optuna_search.run.failures import check_failure_rate
 from optuna_search.run.plan import Plan
 from optuna_search.run.slots import SlotWatch
@@ -81,8 +83,8 @@ def run_batches(plan: Plan, study: optuna.Study, callbacks: Sequence[Any]) -> No
         SweepFailed: Too many trials failed.
     """
     stopped: list[bool] = []
-    study.stop = lambda: stopped.append(True)  # type: ignore[method-assign]
-    with Lease(study._storage, plan.lease_s) as lease:
+    hear_stop(study, lambda: stopped.append(True))
+    with Lease(storage_of(study), plan.lease_s) as lease:
         while time.time() < plan.deadline and not stopped:
             check_failure_rate(study, plan.max_failure_rate, plan.n_trials)
             drawn = [trial for _ in range(plan.n_jobs) if (trial := draw(plan, study, lease)) is not None]
@@ -100,8 +102,8 @@ def _run_batch(plan: Plan, study: optuna.Study, lease: Lease, drawn: Sequence[op
     try:
         with ExitStack() as leases:
             for trial in drawn:
-                leases.enter_context(lease.held(trial._trial_id, lambda: None))
-            job = BatchJob(plan, tuple(trial._trial_id for trial in drawn))
+                leases.enter_context(lease.held(id_of(trial), lambda: None))
+            job = BatchJob(plan, tuple(id_of(trial) for trial in drawn))
             try:
                 outcomes = list(launch(plan, job, len(drawn)))
             except Exception as error:  # from the launcher, as when a process was killed
@@ -124,7 +126,7 @@ def launch(plan: Plan, task: WorkerSlot | BatchJob, jobs: int) -> Sequence[Any]:
     if _in_threads(plan, jobs):
         beside = Beside(Stop(), MemoryRoom(limited=plan.as_fit))
         return run_in_threads([task.prepare(slot, beside) for slot in range(jobs)], beside.stop)
-    quiet = dataclasses.replace(plan.context, callbacks=_no_callbacks())  # slots are no jobs that callbacks wait for
+    quiet = dataclasses.replace(plan.context, callbacks=no_callbacks())  # slots are no jobs that callbacks wait for
     launcher = Plugins.instance().instantiate_launcher(hydra_context=quiet, task_function=task, config=plan.config)
     # nobody looks at a slot's own configuration, but Hydra must be able to compose it
     some_point = plan.space.example(plan.config)
@@ -146,12 +148,6 @@ def _value(result: JobReturn) -> Any:
     Raises:
         Exception: What it raised.
     """
-    if isinstance(result._return_value, Exception):
-        raise result._return_value.with_traceback(None)  # Hydra 1.4 would print a job's frames
+    if (error := error_of(result)) is not None:
+        raise error.with_traceback(None)  # Hydra 1.4 would print a job's frames
     return result.return_value
-
-
-def _no_callbacks() -> Any:
-    from hydra._internal.callbacks import Callbacks
-
-    return Callbacks()

@@ -17,6 +17,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from rich.console import Console
 
 from optuna_search.errors import SpaceError, SweepFailed
+from optuna_search.hydra_internals import BASIC_LAUNCHER
 from optuna_search.objects import build
 from optuna_search.results.files import SweepSummary, summarise, write
 from optuna_search.results.progress import SweepProgress
@@ -96,7 +97,7 @@ class Search:
         """
         log_through_hydra()
         # to it, slots are jobs; announcing them by number would only confuse them with trials
-        logging.getLogger("hydra._internal.core_plugins.basic_launcher").setLevel(logging.WARNING)
+        logging.getLogger(BASIC_LAUNCHER).setLevel(logging.WARNING)
         spec = self._spec()
         if self._options["study_name"] is None:
             spec = spec.claimed()

@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from optuna_search.errors import SpaceError
+from optuna_search.hydra_internals import BASIC_LAUNCHER
 from optuna_search.trial.devices import slots_of_machine
 from optuna_search.trial.job import Terminated
 from optuna_search.trial.memory import MemoryRoom
 from optuna_search.trial.stop import Stop
 
 T = TypeVar("T")
-
-_SAME_PROCESS = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"
 
 
 AUTO = "auto"
@@ -62,7 +61,7 @@ def count_slots(options: Mapping[str, Any], launcher: Mapping[Any, Any]) -> int:
 
 def runs_here(launcher: Mapping[Any, Any]) -> bool:
     """Whether the launcher is Hydra's own, which runs jobs one after the other in the controller's process."""
-    return launcher.get("_target_") == _SAME_PROCESS
+    return launcher.get("_target_") == f"{BASIC_LAUNCHER}.BasicLauncher"
 
 
 def run_in_threads(tasks: Sequence[Callable[[], T]], stop: Stop) -> list[T]:

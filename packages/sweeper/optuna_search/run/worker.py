@@ -23,6 +23,7 @@ from omegaconf import DictConfig, open_dict
 from optuna_search.attributes import FOLDER, OVERRIDES
 from optuna_search.ending import Ending, Outcome
 from optuna_search.objects import build, function
+from optuna_search.optuna_internals import hear_stop, id_of, read_anew, storage_of
 from optuna_search.run.compose import Composer
 from optuna_search.run.failures import check_failure_rate
 from optuna_search.run.plan import Home, Plan
@@ -137,7 +138,7 @@ class Worker:
         stopped = _stoppable(self.study)
         callbacks = [build(callback) for callback in plan.callbacks.values()]
         with contextlib.ExitStack() as stack:
-            lease = stack.enter_context(Lease(self.study._storage, plan.lease_s, (plan.spec.run, self._slot)))
+            lease = stack.enter_context(Lease(storage_of(self.study), plan.lease_s, (plan.spec.run, self._slot)))
             if plan.isolate:
                 stack.callback(self._processes.close)
             while time.time() < plan.deadline and not stopped():
@@ -157,7 +158,7 @@ class Worker:
         outcome = Outcome.ended(Ending.INTERRUPTED)
         limits = Limits(self.plan.trial_timeout_s, threading.Event(), self._beside.stop, place)
         try:
-            with lease.held(trial._trial_id, limits.lost.set):
+            with lease.held(id_of(trial), limits.lost.set):
                 outcome = self.run(trial, limits)
                 if told_to_end.is_set():  # libraries swallow exceptions that come from nowhere
                     outcome = Outcome.ended(Ending.INTERRUPTED)
@@ -226,8 +227,8 @@ def draw(plan: Plan, study: optuna.Study, lease: Lease) -> optuna.Trial | None:
     Both are one step under the study's lock: samplers that enumerate would otherwise draw a point twice.
     """
     while True:
-        with exclusive(study._storage, study.study_name) as locked:
-            study._thread_local.cached_all_trials = None  # as Study.ask() does for each trial
+        with exclusive(study) as locked:
+            read_anew(study)
             trial_id = claim(study, plan.n_trials, lease.first, locked=locked)
             if trial_id is None:
                 return None
@@ -250,7 +251,7 @@ def _free(sweeps: Path, subdir: str) -> str:
 
 
 def _stoppable(study: optuna.Study) -> Callable[[], bool]:
-    """Let samplers and callbacks end this worker with `Study.stop()`, which Optuna allows within optimize() only."""
+    """Let samplers and callbacks end this worker with `Study.stop()`."""
     stopped = threading.Event()
-    study.stop = stopped.set  # type: ignore[method-assign]
+    hear_stop(study, stopped.set)
     return stopped.is_set

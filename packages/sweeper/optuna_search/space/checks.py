@@ -10,6 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from optuna_search.errors import SpaceError
+from optuna_search.hydra_internals import child, has_items
 from optuna_search.objects import function
 from optuna_search.space.condition import Clause
 from optuna_search.space.conditions import NOTHING, clauses_of, configured
@@ -137,8 +138,8 @@ def _leaves(config: Mapping[Any, Any], prefix: str = "") -> list[str]:
     for key in config:
         if prefix == "" and key == "hydra":
             continue
-        node = config._get_node(key) if isinstance(config, DictConfig) else None
+        node = child(config, key) if isinstance(config, DictConfig) else None
         names.append(f"{prefix}{key}")
-        if isinstance(node, DictConfig) and not node._is_none() and not node._is_missing():
+        if has_items(node):
             names += _leaves(node, f"{prefix}{key}.")
     return names

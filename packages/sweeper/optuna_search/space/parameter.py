@@ -7,11 +7,13 @@ from typing import Any
 
 import optuna
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override, Quote, QuotedString
+from hydra.core.override_parser.types import Quote, QuotedString
 from hydra.errors import HydraException
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
 from optuna_search.errors import SpaceError
+from optuna_search.hydra_internals import override_text
+from optuna_search.optuna_internals import contains
 from optuna_search.space.condition import Condition
 
 CASE = " | "  # between a key and its condition, in Optuna's name of one of several cases
@@ -85,7 +87,7 @@ class Parameter:
                     return choice
         elif _is_number(value) and math.isfinite(value) and (value == int(value) or not _holds_integers(space)):
             internal = space.to_internal_repr(value)
-            if space._contains(internal):
+            if contains(space, internal):
                 return space.to_external_repr(internal)
         raise SpaceError(f"{self.key}: {value!r} is outside its search space, {self.described}.")
 
@@ -149,7 +151,7 @@ def as_text(value: Any) -> str:
     if isinstance(value, dict):
         return "{" + ",".join(f"{_key_text(key)}:{as_text(item)}" for key, item in value.items()) + "}"
     if value is None or isinstance(value, int | float):
-        return Override._get_value_element_as_str(value)
+        return override_text(value)
     raise SpaceError(f"{value!r}: expected a text, a number, a boolean, null, or a list or mapping of such.")
 
 
@@ -181,7 +183,7 @@ def _holds_integers(distribution: BaseDistribution) -> bool:
 @functools.lru_cache(maxsize=10_000)
 def _string_text(text: str) -> str:
     """`text` bare where Hydra reads it back as the same string, else in quotes."""
-    bare = Override._get_value_element_as_str(text)
+    bare = override_text(text)
     quoted = (QuotedString(text, quote).with_quotes() for quote in Quote)
     for candidate in (bare, *quoted):
         if _read(f"[{candidate}]") == [text]:
@@ -191,7 +193,7 @@ def _string_text(text: str) -> str:
 
 def _key_text(key: Any) -> str:
     """A mapping's key, which the grammar does not allow to be quoted."""
-    text = Override._get_value_element_as_str(key)
+    text = override_text(key)
     if [*_read(f"{{{text}:0}}", {}).items()] != [(key, 0)]:
         raise SpaceError(
             f"{key!r} as a mapping's key: Hydra's override grammar has no text that is read back as this one. Put the "

@@ -24,6 +24,7 @@ from hydra.core.override_parser.types import (
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
 from optuna_search.errors import SpaceError
+from optuna_search.hydra_internals import parsed_value
 from optuna_search.space.parameter import Parameter, as_text
 
 MOST_VALUES = 10_000  # of a choice or a range of floats, all of which are kept
@@ -103,7 +104,7 @@ def elements(override: Override) -> list[Any]:
         found = [value]
     if len(found) > MOST_VALUES:
         raise SpaceError(f"{override.input_line}: more than {MOST_VALUES} values are too many for a choice.")
-    return [Override._convert_value(element) for element in found]
+    return [parsed_value(element) for element in found]
 
 
 def _interval(key: str, sweep: IntervalSweep, log: bool) -> Parameter:

@@ -12,9 +12,9 @@ from typing import Any
 
 from filelock import FileLock
 from optuna.storages.journal import JournalFileBackend
-from optuna.storages.journal._file import BaseJournalFileLock, get_lock_file
 
 from optuna_search.errors import StudyError
+from optuna_search.optuna_internals import BaseJournalFileLock, get_lock_file
 
 _BLOCK = 4096  # bytes that are read at once on the way back to the last end of a line
 

@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import optuna
 from filelock import FileLock
-from optuna.storages import BaseStorage, InMemoryStorage, RDBStorage
+from optuna.storages import InMemoryStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
+
+from optuna_search.optuna_internals import backend_of, path_of, storage_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -17,7 +20,7 @@ _in_memory = threading.Lock()
 
 
 @contextmanager
-def exclusive(storage: BaseStorage, study_name: str) -> Iterator[bool]:
+def exclusive(study: optuna.Study) -> Iterator[bool]:
     """Let no other worker draw a trial of the study within the block, wherever it runs.
 
     A journal and SQLite are locked by a file beside them, PostgreSQL by an advisory lock; all of these end with their
@@ -27,15 +30,15 @@ def exclusive(storage: BaseStorage, study_name: str) -> Iterator[bool]:
     Yields:
         Whether the lock is held; where it is not, `TrialBudget` alone keeps the total exact.
     """
-    backend = getattr(storage, "_backend", storage)  # Optuna wraps RDBStorage into a cache
+    backend = backend_of(storage_of(study))
     if isinstance(backend, JournalFileBackend):
-        with _beside(backend._file_path):
+        with _beside(path_of(backend)):
             yield True
     elif isinstance(backend, RDBStorage) and backend.engine.dialect.name == "sqlite" and backend.engine.url.database:
         with _beside(backend.engine.url.database):
             yield True
     elif isinstance(backend, RDBStorage) and backend.engine.dialect.name == "postgresql":
-        with _advisory(backend.engine, f"study {study_name}"):
+        with _advisory(backend.engine, f"study {study.study_name}"):
             yield True
     elif isinstance(backend, InMemoryStorage):
         with _in_memory:

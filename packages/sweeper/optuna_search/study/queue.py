@@ -17,6 +17,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from optuna_search.attributes import DUE, ENDING, FIXED_PARAMS, LEASE, REASON, RETRY_OF, WORKER
 from optuna_search.ending import Outcome
+from optuna_search.optuna_internals import add_trial, id_of, read_anew, storage_of
 from optuna_search.study.locks import exclusive
 
 
@@ -93,18 +94,18 @@ def claim(study: optuna.Study, n_trials: int, lease: Mapping[str, Any], *, locke
     Returns:
         The trial's id in its storage.
     """
-    storage = study._storage
+    storage = storage_of(study)
     worker = _name(lease)
     while True:
         budget = TrialBudget.of(study.get_trials(deepcopy=False), n_trials)
         for trial in budget.claimable:
-            if _take(storage, trial._trial_id, lease, worker):
-                return trial._trial_id
+            if _take(storage, id_of(trial), lease, worker):
+                return id_of(trial)
         if budget.places and locked:
             template = _template(TrialState.RUNNING, {WORKER: worker}, {LEASE: dict(lease)})
-            return storage.create_new_trial(study._study_id, template)
+            return add_trial(study, template)
         if budget.places:
-            storage.create_new_trial(study._study_id, _template(TrialState.WAITING, {}, {}))
+            add_trial(study, _template(TrialState.WAITING, {}, {}))
         elif not budget.claimable:
             return None
 
@@ -127,17 +128,17 @@ def fail_and_requeue(study: optuna.Study, trial: FrozenTrial, outcome: Outcome, 
     Returns:
         Whether it was still running; if not, somebody else has told how it ended.
     """
-    storage = study._storage
+    storage, trial_id = storage_of(study), id_of(trial)
     try:
-        storage.set_trial_user_attr(trial._trial_id, ENDING, outcome.ending.name)
-        storage.set_trial_user_attr(trial._trial_id, REASON, outcome.reason)
+        storage.set_trial_user_attr(trial_id, ENDING, outcome.ending.name)
+        storage.set_trial_user_attr(trial_id, REASON, outcome.reason)
         if due is not None:
-            storage.set_trial_user_attr(trial._trial_id, DUE, dict(due))
+            storage.set_trial_user_attr(trial_id, DUE, dict(due))
         # Study.tell() would first ask the sampler, which has nothing to learn from a failure
-        storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)
+        storage.set_trial_state_values(trial_id, TrialState.FAIL)
     except UpdateFinishedTrialError:
         return False
-    study._thread_local.cached_all_trials = None
+    read_anew(study)
     requeue(study)
     return True
 
@@ -148,7 +149,7 @@ def requeue(study: optuna.Study) -> list[FrozenTrial]:
     Returns:
         The failed trials.
     """
-    with exclusive(study._storage, study.study_name):
+    with exclusive(study):
         trials = study.get_trials(deepcopy=False)
         queued = {trial.user_attrs.get(RETRY_OF) for trial in trials}
         due = [trial for trial in trials if _failed(trial) and trial.number not in queued]
@@ -156,7 +157,7 @@ def requeue(study: optuna.Study) -> list[FrozenTrial]:
             attributes = {RETRY_OF: trial.number, **trial.user_attrs[DUE]}
             points = {**trial.system_attrs.get(FIXED_PARAMS, {}), **trial.params}
             template = _template(TrialState.WAITING, attributes, {FIXED_PARAMS: points})
-            study._storage.create_new_trial(study._study_id, template)
+            add_trial(study, template)
     return due
 
 

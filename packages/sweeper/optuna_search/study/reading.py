@@ -16,6 +16,7 @@ from optuna.exceptions import StorageInternalError
 from optuna.storages import BaseStorage, GrpcStorageProxy, RDBStorage
 
 from optuna_search.errors import SpaceError, StudyError, did_you_mean
+from optuna_search.optuna_internals import backend_of
 from optuna_search.secrets import without_credentials
 from optuna_search.study.storages import JOURNAL, chosen_by_name, open_storage
 from optuna_search.study.views import StudyView
@@ -122,7 +123,7 @@ def _reason(error: Exception) -> str:
 
 def _close(storage: BaseStorage) -> None:
     storage.remove_session()
-    backend = getattr(storage, "_backend", storage)  # Optuna wraps RDBStorage into a cache
+    backend = backend_of(storage)
     if isinstance(backend, RDBStorage):
         backend.engine.dispose()
     elif isinstance(backend, GrpcStorageProxy):

@@ -153,7 +153,7 @@ def resume(study: optuna.Study, space: Space, sampler: str) -> tuple[int, list[s
         SpaceError: The space has changed in a way that Optuna or a reader of the results could not cope with.
     """
     now = describe_space(space)
-    with exclusive(study._storage, study.study_name):
+    with exclusive(study):
         known = study.user_attrs
         found = changes(known.get(SPACE, now), now, enumerated=_bare(sampler) in ENUMERATING)
         if found.refused:
@@ -179,7 +179,7 @@ def enqueue(study: optuna.Study, points: Sequence[Mapping[str, Any]]) -> None:
         study: The study.
         points: Values by Optuna's names for the parameters.
     """
-    with exclusive(study._storage, study.study_name):
+    with exclusive(study):
         known: list[Any] = list(study.user_attrs.get(ENQUEUED, []))
         fresh = []
         for point in points:

@@ -13,6 +13,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
 from optuna_search.ending import Ending, Outcome, kinds_of
+from optuna_search.hydra_internals import error_of
 from optuna_search.trial.current import CurrentTrial, TrialFacts, running
 from optuna_search.trial.returned import plain
 
@@ -93,7 +94,8 @@ def _outcome_of(result: JobReturn) -> Outcome:
             return Outcome.completed(plain(result.return_value))
         except ValueError as problem:
             return Outcome.failed(f"of what the task returned, {problem}", kinds_of(problem))
-    error = result._return_value
+    error = error_of(result)
+    assert error is not None
     log.error("The task failed.", exc_info=error)
     cause = error.__cause__ if type(error).__name__ == "CompactHydraException" and error.__cause__ else error
     return Outcome.of_error(cause)

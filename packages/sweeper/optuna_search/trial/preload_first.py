@@ -11,7 +11,7 @@ import os
 
 def _end() -> None:
     """Trials do not get here: they end without the interpreter's clean-up."""
-    multiprocessing.util._exit_function()  # type: ignore[attr-defined]  # it is registered already, to be called later
+    multiprocessing.util._exit_function()  # type: ignore[attr-defined]  # noqa: SLF001 - it is registered, to be called later
     os._exit(0)
 
 

@@ -107,7 +107,7 @@ def test_workers_that_draw_at_once_share_the_total_exactly(tmp_path, locked):
         study = optuna.create_study(study_name="s", storage=storage, load_if_exists=True)
         while True:
             if locked:
-                with exclusive(storage, "s") as held:
+                with exclusive(study) as held:
                     assert held
                     trial = take(study, 20)
             else:
