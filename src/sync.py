@@ -12,7 +12,6 @@ from omegaconf import DictConfig
 from rich.console import Console
 from rich.filesize import decimal
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from src.config import app
 from src.config.sections import arguments, section
@@ -20,6 +19,8 @@ from src.core.errors import TrackingError
 from src.core.terminal import standard_output
 from src.mlflow.courier.pending import PendingRun, deliver, pending
 from src.mlflow.options import TrackingOptions
+from src.render import terminal
+from src.render.table import Row, Table, numbers, texts
 
 
 @dataclass
@@ -68,16 +69,17 @@ def show(waiting: Sequence[PendingRun], spool: Path, console: Console) -> None:
     """Print what waits, a table for each store, and why."""
     for uri in dict.fromkeys(run.uri for run in waiting):
         runs = [run for run in waiting if run.uri == uri]
-        shown = Table(title=f"Waiting for {uri or 'nobody'}", title_justify="left", title_style="bold")
-        for column in ("run", "since", "calls", "on the disk"):
-            shown.add_column(column, justify="right" if column in ("calls", "on the disk") else "left")
-        for run in runs:
-            name = f"{run.name} (still running)" if run.is_open else run.name
-            shown.add_row(name, _time(run.opened_at), str(run.calls), decimal(run.size_bytes))
-        console.print(shown)
-        for reason in _reasons(runs):
-            console.print(f"What the store said: {reason}", soft_wrap=True)
-    console.print(f"The calls are kept in {spool}; `python -m src.sync` delivers them.", soft_wrap=True)
+        rows = (
+            (
+                f"{run.name} (still running)" if run.is_open else run.name,
+                *(_time(run.opened_at), run.calls, decimal(run.size_bytes)),
+            )
+            for run in runs
+        )
+        said = (f"What the store said: {reason}" for reason in _reasons(runs))
+        columns = (*texts("run", "since"), *numbers("calls", "on the disk"))
+        terminal.show(Table(columns, tuple(map(Row, rows)), tuple(said)), console, f"Waiting for {uri or 'nobody'}")
+    terminal.say([f"The calls are kept in {spool}; `python -m src.sync` delivers them."], console)
 
 
 def complaint(left: Sequence[PendingRun], before: int, spool: Path) -> str:

@@ -1,4 +1,4 @@
-"""The figures of a study's page: Optuna's own where it has them, in one colour language and one quiet layout.
+"""The figures of a study's page that Optuna does not have, and the colours and the layout of all.
 
 Blue are the trials that ran to their end, orange is the best, purple what was pruned, grey what failed; a dashed grey
 line is what the starting weights reach. Where Optuna colours by value, darker is better.
@@ -7,8 +7,6 @@ line is what the starting weights reach. Where Optuna colours by value, darker i
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-
-import optuna
 
 from src.render.figures import COLOURS
 
@@ -22,7 +20,6 @@ KINDS = {
 }
 DASHES = ("solid", "dash", "dot")
 FEW_EPOCHS = 20  # each gets its number under the axis
-SLICES_IN_ROW = 6
 
 Figure = Any  # plotly.graph_objects.Figure, which is untyped
 
@@ -79,16 +76,6 @@ def calm(figure: Figure, height: int, **layout: Any) -> Figure:
     return figure
 
 
-def history(study: optuna.Study, objective: int, name: str, untrained: Mapping[str, float]) -> Figure:
-    """The trials' values in their order, and the best so far."""
-    target = (lambda trial: trial.values[objective]) if len(study.directions) > 1 else None
-    figure = optuna.visualization.plot_optimization_history(study, target=target, target_name=name)
-    figure.update_traces(marker={"color": BLUE, "size": 8}, selector={"mode": "markers"})
-    figure.update_traces(line={"color": ORANGE, "shape": "hv"}, selector={"mode": "lines"})
-    figure.update_layout(xaxis_title="trial", yaxis_title=name)
-    return _with_levels(calm(figure, 380), untrained)
-
-
 def wall_clock(marks: Sequence[Mark], name: str, untrained: Mapping[str, float], *, maximize: bool) -> Figure:
     """The best value so far over the time that the study took, and when each trial ended."""
     from plotly import graph_objects
@@ -125,7 +112,7 @@ def wall_clock(marks: Sequence[Mark], name: str, untrained: Mapping[str, float],
             )
     figure.update_layout(xaxis_title="minutes in which trials ran", yaxis_title=name)
     figure.update_xaxes(rangemode="tozero")
-    return _with_levels(calm(figure, 380), untrained)
+    return with_levels(calm(figure, 380), untrained)
 
 
 def learning_curves(marks: Sequence[Mark], name: str, untrained: Mapping[str, float], step: str) -> Figure:
@@ -158,7 +145,7 @@ def learning_curves(marks: Sequence[Mark], name: str, untrained: Mapping[str, fl
         shown.add(mark.kind)
     figure.update_layout(xaxis_title=step, yaxis_title=name, hovermode="closest")
     figure.update_xaxes(dtick=1 if max(len(mark.curve) for mark in marks) <= FEW_EPOCHS else None)
-    return _with_levels(calm(figure, 420), untrained)
+    return with_levels(calm(figure, 420), untrained)
 
 
 def run_curves(curves: Mapping[str, Sequence[tuple[int, float]]], name: str) -> Figure:
@@ -223,32 +210,7 @@ def importances(shares: Sequence[Share]) -> Figure:
     return calm(figure, 130 + 44 * len(rows), margin={"l": 140, "r": 30, "t": 40, "b": 60})
 
 
-def parallel_coordinates(study: optuna.Study, name: str) -> Figure:
-    """Each trial as a line through its parameters; Optuna's."""
-    if len(study.directions) > 1:
-        figure = optuna.visualization.plot_parallel_coordinate(study)
-    else:
-        figure = optuna.visualization.plot_parallel_coordinate(study, target_name=name)
-    return calm(figure, 460, margin={"l": 60, "r": 60, "t": 40, "b": 60})
-
-
-def slices(study: optuna.Study, objective: int, name: str) -> Figure:
-    """The values over each parameter by itself; Optuna's."""
-    target = (lambda trial: trial.values[objective]) if len(study.directions) > 1 else None
-    figure = optuna.visualization.plot_slice(study, target=target, target_name=name)
-    count = len({name for trial in study.get_trials(deepcopy=False) for name in trial.params})
-    width = 200 * count if count > SLICES_IN_ROW else None
-    figure.for_each_xaxis(lambda axis: axis.update(dtick=1, exponentformat="e") if axis.type == "log" else None)
-    return calm(figure, 380, width=width)
-
-
-def pareto_front(study: optuna.Study, names: Sequence[str]) -> Figure:
-    """The trials in the plane, or space, of their objectives; Optuna's."""
-    figure = optuna.visualization.plot_pareto_front(study, target_names=list(names))
-    return calm(figure, 520)
-
-
-def _with_levels(figure: Figure, levels: Mapping[str, float]) -> Figure:
+def with_levels(figure: Figure, levels: Mapping[str, float]) -> Figure:
     """Dashed lines at what the starting weights reach, named beside the figure."""
     if levels:
         figure.update_layout(margin_r=170)

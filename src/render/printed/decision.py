@@ -3,13 +3,11 @@
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from src.documents.decision import Acceptance, Decision
-from src.documents.gates import Judgement, round_up
+from src.render import terminal
+from src.render.decision_tables import gates_table
 
-_STYLES = {Judgement.PASSED: "green", Judgement.FAILED: "red", Judgement.UNDECIDED: "yellow"}
 _VERDICT_STYLES = {
     Acceptance.ACCEPTED: "bold green",
     Acceptance.REJECTED: "bold red",
@@ -25,21 +23,8 @@ def show(decision: Decision, folder: Path, console: Console) -> None:
         folder: Where the report is.
         console: Where to print.
     """
-    table = Table(title="Gates, judged on 95 % intervals", title_justify="left")
-    for title in ("gate", "judgement"):
-        table.add_column(title)
-    for title in ("value", "limit", "needed"):
-        table.add_column(title, justify="right")
-    for judged in decision.gates:
-        needed = (
-            "" if judged.samples_needed is None else f"~{round_up(judged.samples_needed):,} {judged.measurement.of}"
-        )
-        limit = f"{judged.gate.comparison.sign} {judged.gate.limit:g}"
-        cells = (judged.gate.name, str(judged.judgement), str(judged.measurement), limit, needed)
-        table.add_row(*(escape(cell) for cell in cells), style=_STYLES[judged.judgement])
-    console.print(table)
-    for line in remarks(decision, folder):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    terminal.show(gates_table(decision.gates), console, "Gates, judged on 95 % intervals")
+    terminal.say(remarks(decision, folder), console)
     verdict = decision.verdict
     console.print(f"Verdict: {verdict.outcome}", style=_VERDICT_STYLES[verdict.outcome], highlight=False)
 

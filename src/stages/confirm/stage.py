@@ -1,6 +1,6 @@
 """The command `confirm`: train the leading settings of a study anew and judge them by that."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,12 +75,12 @@ def train_and_judge(job: ConfirmJob, tell: Callable[[str], None]) -> ConfirmOutc
     seeds = fresh(options.seeds, used)
     folder = _folder_of(settings[0].trial, options.study)
     run_id = study.user_attrs.get(RUN_ID)
+    named = ", ".join(map(str, seeds))
     for place, setting in enumerate(settings):
         number = setting.trial.number
-        so_far, ended = _so_far(job.storage, confirming_study(options.study, number))
-        if ended and set(seeds) <= so_far:
+        total = _total(job.storage, confirming_study(options.study, number), seeds)
+        if total is None:
             continue
-        named = ", ".join(map(str, seeds))
         tell(f"Setting {place + 1} of {len(settings)}: that of trial {number}, with the seeds {named}")
         sweep.run(
             sweep.arguments(
@@ -90,24 +90,23 @@ def train_and_judge(job: ConfirmJob, tell: Callable[[str], None]) -> ConfirmOutc
                 trial=number,
                 run_id=run_id,
                 seeds=seeds,
-                total=len(so_far | set(seeds)),
+                total=total,
                 folder=folder / f"trial-{number}",
                 said=job.overrides,
             )
         )
-    metric = study.objectives[0]
     found = document(
-        judge(job.storage, study, settings, metric),
+        judge(job.storage, study, settings),
         [setting.params for setting in settings],
         study=options.study,
-        metric=metric,
+        metric=study.objectives[0],
         seeds=seeds,
         replaced=[seed for seed in options.seeds if seed in used],
     )
     return ConfirmOutcome(found, run_id, folder)
 
 
-def judge(storage: Any, study: StudyView, settings: list[Leading], metric: str) -> Confirmation:
+def judge(storage: Any, study: StudyView, settings: list[Leading]) -> Confirmation:
     """The confirmation of settings that have been trained again.
 
     Raises:
@@ -116,6 +115,7 @@ def judge(storage: Any, study: StudyView, settings: list[Leading], metric: str) 
     finished = [
         _finished(load_study(storage, confirming_study(study.name, setting.trial.number))) for setting in settings
     ]
+    metric = study.objectives[0]
     images = Images(metric, [trial for trials in finished for trial in trials.values()])
     retrained = [
         Retrained(
@@ -142,14 +142,16 @@ def _folder_of(trial: TrialView, study: str) -> Path:
     return folder.parent / "confirm"
 
 
-def _so_far(storage: Any, name: str) -> tuple[set[int], bool]:
-    """The seeds of a sweep that has run before, and whether it has left nothing to be resumed."""
+def _total(storage: Any, name: str, seeds: Sequence[int]) -> int | None:
+    """How many trainings a sweep is to have, those of earlier calls included; None if all have ended already."""
     try:
         trials = load_study(storage, name).trials
     except ConfigError:  # it has not run before
-        return set(), True
-    seeds = {int(trial.params[SEED]) for trial in trials if SEED in trial.params}
-    return seeds, all(trial.is_finished for trial in trials)
+        return len(seeds)
+    before = {int(trial.params[SEED]) for trial in trials if SEED in trial.params}
+    if before.issuperset(seeds) and all(trial.is_finished for trial in trials):
+        return None
+    return len(before.union(seeds))
 
 
 def _finished(study: StudyView) -> dict[int, ReportedTrial]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from src.render import optuna_figures
 from src.render import study_figures as figures
 from src.render.study import Note, Plot, ReportPage, Section, Tabulated
 from src.render.study_figures import Share
@@ -73,7 +74,7 @@ def _leaders(analysis: Analysis) -> list[Part]:
         reading = "Each trial by its objectives. The red ones no other trial beats in everything; choose among them."
         found = ", ".join(map(str, analysis.front))
         return [
-            drawn("Pareto front", reading, lambda: figures.pareto_front(analysis.unified, study.objectives)),
+            drawn("Pareto front", reading, lambda: optuna_figures.pareto_front(analysis.unified, study.objectives)),
             Note("On the front", (f"Trials {found}." if analysis.front else "No trial keeps all constraints.",)),
         ]
     return []
@@ -99,7 +100,7 @@ def _progress(analysis: Analysis) -> list[Part]:
                 drawn(
                     title,
                     reading,
-                    lambda index=index, name=name: figures.history(  # type: ignore[misc]
+                    lambda index=index, name=name: optuna_figures.history(  # type: ignore[misc]
                         analysis.unified, index, name, levels if index == 0 else {}
                     ),
                 )
@@ -147,7 +148,7 @@ def _parameters(analysis: Analysis) -> list[Part]:
             drawn(
                 "Parallel coordinates",
                 reading,
-                lambda: figures.parallel_coordinates(analysis.unified, study.objectives[0]),
+                lambda: optuna_figures.parallel_coordinates(analysis.unified, study.objectives[0]),
             )
         )
         for index, name in enumerate(study.objectives):
@@ -156,7 +157,7 @@ def _parameters(analysis: Analysis) -> list[Part]:
                     "Slices" if study.is_single else f"Slices of {name}",
                     "Every trial over one parameter at a time; darker are later trials. The others vary too: a slope"
                     " here may be theirs.",
-                    lambda index=index, name=name: figures.slices(analysis.unified, index, name),  # type: ignore[misc]
+                    lambda index=index, name=name: optuna_figures.slices(analysis.unified, index, name),  # type: ignore[misc]
                 )
             )
     return parts

@@ -229,8 +229,7 @@ class StudyView:
     @property
     def search_space(self) -> Mapping[str, Mapping[str, Any]]:
         """What the last sweep searched, by Optuna's names, as `describe_space` writes it; empty where not known."""
-        space: Mapping[str, Mapping[str, Any]] = self.user_attrs.get(names.SPACE, {})
-        return space
+        return dict(self.user_attrs.get(names.SPACE, {}))
 
     @property
     def sampler(self) -> str:
