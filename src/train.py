@@ -19,9 +19,9 @@ from src.core.errors import TrainingError
 from src.core.terminal import standard_output
 from src.data.build import ensure_prepared
 from src.data.options import DataOptions
+from src.detector.families import starting_weights
 from src.detector.options import ModelOptions, ProjectTrainOptions
 from src.detector.settings import dead_parameters
-from src.detector.weights import resolve_weights
 from src.mlflow.options import TrackingOptions
 from src.render.printed import training as printed
 from src.stages.train.reporting import Pruned
@@ -84,8 +84,8 @@ def validate(cfg: DictConfig, searched: frozenset[str]) -> None:
     arguments = {**job.train.arguments, "device": job.train.device}
     if dead := dead_parameters(arguments, searched_arguments(keys)):
         raise TrainingError(" ".join(dead))
+    starting_weights(job.model)
     ensure_prepared(job.data)
-    resolve_weights(job.model)
 
 
 @contextmanager

@@ -109,7 +109,8 @@ def test_what_holds_more_than_weights_is_not_loaded(workspace):
     """A pickle can run any program; only the user can say that the file is trusted."""
     poison = (
         "import os, torch; E = type('E', (), {'__reduce__': lambda s: (os.mkdir, ('owned',))}); "
-        "torch.save({'model': E()}, 'poison.pt')"
+        "from ultralytics.nn.tasks import DetectionModel; "  # as an honest checkpoint names it
+        "torch.save({'model': E(), 'like': DetectionModel}, 'poison.pt')"
     )
     subprocess.run([sys.executable, "-c", poison], cwd=workspace, check=True)
     done = _train(workspace, "poisoned", "model.weights=poison.pt", "train.epochs=1")

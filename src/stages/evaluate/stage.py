@@ -8,11 +8,11 @@ from src.core.errors import DataError
 from src.data.build import ensure_prepared, is_prepared
 from src.data.options import DataOptions
 from src.data.prepared import PreparedData
+from src.detector.families import check_weights, starting_weights
 from src.detector.options import ModelOptions, ProjectTrainOptions
 from src.detector.predict import PredictionRequest, Predictor, read_image
 from src.detector.suppression import suppress
 from src.detector.validation import ValidationRequest, validate
-from src.detector.weights import resolve_weights
 from src.documents.evaluation import CrossValidation, Evaluation
 from src.documents.latency import Latency
 from src.documents.predictions import CORRUPTED, TEST, UNTRAINED, VAL, Predictions, folder_of
@@ -96,7 +96,7 @@ def evaluate(job: EvaluateJob) -> EvaluateOutcome:
         DataError: there is no training, or the data are others than those it was trained on.
         TrainingError: the weights cannot be used.
     """
-    training = _training(job.evaluate)
+    training = _training(job)
     data = _data(job, training)
     weights = Path(job.evaluate.weights or Path(job.evaluate.training) / "weights" / "best.pt")
     imgsz = training.imgsz if training else int(job.train.arguments["imgsz"])
@@ -127,15 +127,19 @@ def evaluate(job: EvaluateJob) -> EvaluateOutcome:
     )
 
 
-def _training(options: EvaluateOptions) -> Training | None:
+def _training(job: EvaluateJob) -> Training | None:
     """What the training said about itself; None where weights are named.
 
     Raises:
         DataError: there are none of either.
+        ConfigError: the weights are those of no detector.
     """
+    options = job.evaluate
     if options.weights is not None:
         if not Path(options.weights).is_file():
             raise DataError(f"evaluate.weights={options.weights}: there is no such file.")
+        if not job.model.trust_pickle:
+            check_weights(Path(options.weights), "evaluate.weights")
         return None
     return Training.read(
         Path(options.training),
@@ -204,7 +208,7 @@ def _measured(job: EvaluateJob, found: Predictions) -> Measures:
 def _untrained(job: EvaluateJob, data: PreparedData, imgsz: int, splits: list[str]) -> dict[str, Measures]:
     if not job.train.baseline:
         return {}
-    predictor = Predictor(_request(job, data, resolve_weights(job.model), imgsz))
+    predictor = Predictor(_request(job, data, starting_weights(job.model), imgsz))
     predictions = _predicted(predictor, data, splits, folder_of(job.folder, UNTRAINED))
     return {split: _measured(job, found) for split, found in predictions.items()}
 

@@ -19,11 +19,11 @@ from src.data.build import ensure_prepared
 from src.data.dvc import dvc_digest
 from src.data.options import DataOptions
 from src.data.prepared import PreparedData
+from src.detector.families import starting_weights
 from src.detector.options import EPOCH_METRICS, ModelOptions, ProjectTrainOptions
 from src.detector.train import TrainingRequest, TrainingResult
 from src.detector.train import train as train_detector
 from src.detector.validation import ValidationRequest
-from src.detector.weights import resolve_weights
 from src.documents.training import Flag
 from src.mlflow.options import TrackingOptions
 from src.mlflow.runs import Run, RunStatus, open_run
@@ -68,8 +68,8 @@ def train(job: TrainJob, trial: CurrentTrial) -> TrainOutcome:
         Pruned: the search gave it up; its weights are deleted.
         KeyboardInterrupt: as it came; the last checkpoint is kept.
     """
+    weights = starting_weights(job.model)
     data = ensure_prepared(job.data)
-    weights = resolve_weights(job.model)
     job, state = _resumed(job, data) if job.train.resume else (job, _new_state(data))
     run = open_run(
         job.tracking,

@@ -1,0 +1,123 @@
+"""Which models the project can train, told from a file's text or names alone: nothing is loaded or run."""
+
+import importlib.util
+import re
+import zipfile
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import yaml
+
+from src.core.errors import ConfigError, did_you_mean
+from src.detector.options import ModelOptions
+from src.detector.weights import resolve_weights
+
+_WORKS: Final = (
+    "the project trains detectors, of the families YOLOv3, YOLOv5u, YOLOv6, YOLOv8, YOLOv9, YOLOv10, YOLO11, YOLO12 and"
+    " YOLO26 (as yolov8n, yolo11n, yolo26n), and models of no other task (segmentation, pose, oriented boxes,"
+    " classification, depth) or family (RT-DETR, YOLO-World, YOLOE, SAM, NAS)"
+)
+_HEADS: Final = frozenset({"Detect", "v10Detect"})
+_MODEL: Final = "DetectionModel"
+# as a pickle names a class: by lines, or from its fourth protocol on by texts with their length before them
+_MODELS = re.compile(rb"ultralytics\.nn\.tasks(?:\n|\x94?\x8c.)(\w+)", re.DOTALL)
+_OTHER_NAMES = re.compile(r"-(seg|pose|obb|cls|sem|depth)\b|world|yoloe|rtdetr|rt-detr|sam|nas", re.IGNORECASE)
+_SCALE = re.compile(r"(\d+)([nslmx])(.+)?$")  # as Ultralytics takes it out of a file's name
+_P6 = re.compile(r"^(yolov[58][nslmx])6(?=\.)")
+
+
+def starting_weights(model: ModelOptions) -> Path | None:
+    """The file to start from, None where the model starts from its architecture; of a model that can be trained.
+
+    Side effects: as `resolve_weights`.
+
+    Raises:
+        ConfigError: the model is of another task or family, or not Ultralytics'; also as `resolve_weights`.
+    """
+    if model.weights and not Path(model.weights).expanduser().is_file() and _OTHER_NAMES.search(model.weights):
+        raise ConfigError(f"model.weights={model.weights} is by its name no detector; {_WORKS}.")
+    if not model.weights:
+        check_architecture(str(model.architecture))
+    path = resolve_weights(model)
+    if path is not None and not model.trust_pickle:  # own classes may have any name
+        check_weights(path, "model.weights")
+    return path
+
+
+def check_architecture(name: str) -> None:
+    """Refuse a model file that Ultralytics does not have, or that describes no detector.
+
+    Args:
+        name: A file of Ultralytics, with or without the letter of a scale, or a path.
+
+    Raises:
+        ConfigError: so it is.
+    """
+    file = _architecture_file(name)
+    try:
+        head = yaml.safe_load(file.read_text(encoding="utf-8"))["head"][-1][2]
+    except (yaml.YAMLError, UnicodeDecodeError, LookupError, TypeError):
+        raise ConfigError(f"model.architecture={name} is no model file of Ultralytics: it has no 'head'.") from None
+    if head not in _HEADS:
+        raise ConfigError(f"model.architecture={name} ends in {head}, which is no detector's head; {_WORKS}.")
+
+
+def check_weights(path: Path, key: str) -> None:
+    """Refuse a file that holds no detector of Ultralytics, by the names of the models in it.
+
+    Args:
+        path: The file.
+        key: What the user set to it.
+
+    Raises:
+        ConfigError: so it is.
+    """
+    content = _pickle_in(path)
+    if content is None:
+        raise ConfigError(f"{key}={path} is no checkpoint of Ultralytics; {_WORKS}.")
+    models = {name.decode() for name in _MODELS.findall(content)}
+    if not models:
+        raise ConfigError(
+            f"{key}={path} holds no model of Ultralytics (of a file of your own with classes of your own say"
+            f" model.trust_pickle=true); {_WORKS}."
+        )
+    if others := models - {_MODEL}:
+        raise ConfigError(f"{key}={path} holds a {min(others)}; {_WORKS}.")
+
+
+def _architecture_file(name: str) -> Path:
+    """Where Ultralytics finds a model file: a path, else by its name without the scale."""
+    given = Path(name)
+    plain = given.with_name(_P6.sub(r"\1-p6", given.name))
+    known = _own_files()
+    for file in (plain.with_name(_SCALE.sub(r"\1\3", plain.name)), plain, given):
+        if file.is_file():
+            return file
+        if file.name == str(file) and file.name in known:
+            return known[file.name]
+    raise ConfigError(
+        f"model.architecture={name}: there is no such file (looked in {Path.cwd()}), and Ultralytics has none of that"
+        f" name.{did_you_mean(name, [*known, *(_with_scale(each) for each in known)])}"
+    )
+
+
+@cache
+def _own_files() -> dict[str, Path]:
+    spec = importlib.util.find_spec("ultralytics")
+    assert spec is not None
+    assert spec.origin is not None
+    return {file.name: file for file in (Path(spec.origin).parent / "cfg" / "models").rglob("*.yaml")}
+
+
+def _with_scale(file: str) -> str:
+    return re.sub(r"^(yolo\w*?\d+)(?=[.-])", r"\1n", file)
+
+
+def _pickle_in(path: Path) -> bytes | None:
+    """The pickle in a file of torch; None if it is no such file, or is damaged or encrypted."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return next((archive.read(name) for name in archive.namelist() if name.endswith("data.pkl")), None)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError):
+        return None
