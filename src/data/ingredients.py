@@ -30,10 +30,11 @@ def ingredients(options: DataOptions) -> tuple[Path, ...]:
     if isinstance(options, SyntheticOptions):
         return tuple(sorted((Path(__file__).parent / "synthetic").glob("*.py")))
     if isinstance(options, ArchiveOptions):
-        pinned = options.content_sha256 is not None
+        pinned = options.content_sha256 is not None and options.groups_file is None  # it covers images and labels only
         return _existing("data.archive", [Path(options.archive)] if options.archive and not pinned else [])
     if isinstance(options, YoloOptions):
-        return _yolo(DataYaml.of(Path(options.path)))
+        description = DataYaml.of(Path(options.path))
+        return (*_yolo(description), *_groups(options, description.root))
     if isinstance(options, CocoJsonOptions):
         root = Path(options.path)
         if not root.is_dir():
@@ -41,6 +42,7 @@ def ingredients(options: DataOptions) -> tuple[Path, ...]:
         return (
             *_existing("data.annotations", [root / name for name in _values(options.annotations)]),
             *_existing("data.images", [root / name for name in _values(options.images)]),
+            *_groups(options, root),
         )
     return ()
 
@@ -97,6 +99,10 @@ def content_state(options: DataOptions, memory: Path) -> str:
 def _yolo(description: DataYaml) -> tuple[Path, ...]:
     own = YoloFolder.places(description.root, description.splits())
     return (*([description.file] if description.file else []), *own)
+
+
+def _groups(options: DataOptions, root: Path) -> tuple[Path, ...]:
+    return _existing("data.groups", [root / options.groups_file] if options.groups_file else [])
 
 
 def _absolute(path: Path) -> Path:

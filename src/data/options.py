@@ -1,7 +1,6 @@
 """What the user can set about a data set: group `data`."""
 
 import dataclasses
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -10,6 +9,7 @@ from omegaconf import MISSING
 
 from src.core.errors import ConfigError, did_you_mean, listed
 from src.data.class_names import why_not
+from src.data.groups import check_pattern, is_file
 from src.data.labels import ROWS, STRICT
 from src.data.split import SPLITS, check_shares
 
@@ -42,7 +42,8 @@ class DataOptions:
         rows: `strict` refuses label rows that are no boxes; `boxes` takes the box around a polygon, and leaves out key
             points and confidences.
         groups: a regular expression on the image's path in the data set whose first group, or all that matches, names
-            what belongs together (the frames of a video); a group is never cut by a split. None for no groups.
+            what belongs together (the frames of a video), or a file of the data set, `.csv` or `.txt`, with lines
+            `image,group`; a group is never cut by a split. None for no groups.
         max_megapixels: an image with more is refused, as it may be made to fill the memory.
         imgsz_choices: image sizes worth searching on this data; the search space refers to them.
     """
@@ -74,7 +75,7 @@ class DataOptions:
         if not self.max_megapixels > 0:
             raise ConfigError(f"data.max_megapixels must be above 0, got {self.max_megapixels}")
         if self.groups is not None:
-            _check_pattern(self.groups)
+            check_pattern(self.groups)
         if self.source != self.kind:
             raise ConfigError(f"data.source is fixed to '{self.kind}' here, got '{self.source}'; choose with data=NAME")
         if self.name != MISSING and (not self.name or Path(self.name).name != self.name or self.name.startswith(".")):
@@ -93,6 +94,11 @@ class DataOptions:
     def folder(self) -> Path:
         """Where the prepared data set lies."""
         return Path(self.root) / self.name
+
+    @property
+    def groups_file(self) -> str | None:
+        """The file of the data set that says what belongs together, if one does."""
+        return self.groups if self.groups is not None and is_file(self.groups) else None
 
     def recipe(self) -> dict[str, Any]:
         """All settings that decide what the data set contains, and none that only say where things lie."""
@@ -215,13 +221,6 @@ def _check_choice(key: str, value: str, choices: tuple[str, ...]) -> None:
         raise ConfigError(
             f"data.{key} must be one of {', '.join(choices)}, got '{value}'.{did_you_mean(value, choices)}"
         )
-
-
-def _check_pattern(groups: str) -> None:
-    try:
-        re.compile(groups)
-    except re.error as error:
-        raise ConfigError(f"data.groups={groups!r} is no regular expression: {error}") from error
 
 
 def _check_names(names: list[str]) -> None:

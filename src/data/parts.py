@@ -1,12 +1,12 @@
 """From all samples of a source to those of each split."""
 
 import logging
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from src.core.errors import DataError
 from src.data.duplicates import SAME_BOX_IOU, without_duplicates
+from src.data.groups import GroupOf, group_of
 from src.data.options import DataOptions
 from src.data.sample import Sample, SourceData
 from src.data.split import SPLITS, shuffled_split
@@ -25,8 +25,9 @@ def into_splits(data: SourceData, options: DataOptions) -> dict[str, list[Sample
         raise DataError("the source has no images")
     if options.backgrounds == "drop":
         samples = [sample for sample in samples if sample.boxes]
+    groups = group_of(options.groups, data.root) if options.groups is not None else None
     if options.splits is not None:
-        parts = shuffled_split(samples, options.splits, options.split_seed, _group_of(options.groups))
+        parts = shuffled_split(samples, options.splits, options.split_seed, groups)
         _refuse_without_boxes(parts)
         return parts
     homeless = [sample for sample in samples if sample.split is None]
@@ -43,6 +44,8 @@ def into_splits(data: SourceData, options: DataOptions) -> dict[str, list[Sample
             )
     parts = {split: part for split, part in parts.items() if part}
     _refuse_without_boxes(parts)
+    if groups is not None:
+        _refuse_cut_groups(parts, groups)
     return parts
 
 
@@ -70,16 +73,15 @@ def _refuse_without_boxes(parts: Mapping[str, Sequence[Sample]]) -> None:
             )
 
 
-def _group_of(pattern: str | None) -> Callable[[Sample], str] | None:
-    """What names the group of an image, by the pattern of `data.groups`."""
-    if pattern is None:
-        return None
-    compiled = re.compile(pattern)
-
-    def group_of(sample: Sample) -> str:
-        match = compiled.search(sample.name)
-        if match is None:
-            raise DataError(f"{sample.image}: data.groups={pattern!r} does not match its name '{sample.name}'")
-        return match[1] if compiled.groups else match[0]
-
-    return group_of
+def _refuse_cut_groups(parts: Mapping[str, Sequence[Sample]], groups: GroupOf) -> None:
+    """Refuse splits of the source's own with a group on both sides of the cut."""
+    homes: dict[str, tuple[str, Sample]] = {}
+    for split, samples in parts.items():
+        for sample in samples:
+            first_split, first = homes.setdefault(groups(sample), (split, sample))
+            if first_split != split:
+                raise DataError(
+                    f"the data set's own splits cut the group '{groups(sample)}': {first.image} ({first_split}) and"
+                    f" {sample.image} ({split}). Move one, or share all images out anew with"
+                    " data.splits={train:0.7,val:0.15,test:0.15}"
+                )

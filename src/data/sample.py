@@ -36,11 +36,13 @@ class SourceData:
         class_names: in the order of the ids that the boxes use.
         samples: in any order.
         facts: what the manifest should say about the source.
+        root: the data set's folder; None where there is none.
     """
 
     class_names: tuple[str, ...]
     samples: tuple[Sample, ...]
     facts: dict[str, Any] = field(default_factory=dict)
+    root: Path | None = None
 
 
 class Source(Protocol):

@@ -42,7 +42,8 @@ class CocoJsonSource:
             samples += document.samples()
             crowds += document.crowds
             clipped += document.clipped
-        return SourceData(names or (), tuple(samples), {"crowd_annotations_left_out": crowds, CLIPPED: clipped})
+        facts = {"crowd_annotations_left_out": crowds, CLIPPED: clipped}
+        return SourceData(names or (), tuple(samples), facts, Path(self._options.path))
 
     def _files(self) -> Iterator[tuple[str | None, Path, Path]]:
         root, annotations, images = Path(self._options.path), self._options.annotations, self._options.images

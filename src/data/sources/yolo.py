@@ -77,7 +77,7 @@ class YoloFolder:
             with problems.collected():
                 samples.append(Sample(self._name_of(image), image, self._boxes(image, reader), split))
         problems.raise_if_any()
-        return SourceData(self.names, tuple(samples), dict(reader.changes))
+        return SourceData(self.names, tuple(samples), dict(reader.changes), self.root)
 
     def _images(self) -> dict[Path, str | None]:
         """All images with the split that they belong to, if the data set says so."""
