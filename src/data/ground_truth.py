@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from src.core.detections import GroundTruth
 from src.core.errors import DataError
+from src.data.images import open_picture
 from src.data.prepared import PreparedData
 
 
@@ -41,7 +41,7 @@ def ground_truth(data: PreparedData, split: str) -> GroundTruth:
 
 def _size_wh(path: Path) -> tuple[int, int]:
     try:
-        with Image.open(path) as image:
+        with open_picture(path) as image:
             return image.size
     except OSError as error:
         raise DataError(f"{path} cannot be read as an image ({error}); run `python -m src.prepare` again.") from error

@@ -1,9 +1,12 @@
 """Image files: which there are, whether they can be read to the end, and their final form."""
 
 import hashlib
+import importlib
 import shutil
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +22,7 @@ from src.data.sample import Sample
 SUFFIXES: Final = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 # What Pillow reads where its build has the library; written anew, since readers differ in what they make of it.
 _REWRITTEN: Final = frozenset({".avif", ".heic", ".heif", ".jp2", ".j2k", ".mpo", ".dng", ".pfm"})
+_HEIF: Final = (".heic", ".heif")
 SMALLEST_SIDE_PX: Final = 10  # Ultralytics refuses smaller ones
 JPEG_QUALITY: Final = 92
 MAX_PIXELS: Final = 179e6  # above which Pillow takes a file for an attack
@@ -77,7 +81,8 @@ def write_image(sample: Sample, target: Path, resize: Resize | None, max_pixels:
     make different things: what is written, compared and trained on are the same pixels.
 
     Raises:
-        DataError: the file cannot be read, is cut short, too small, or not of the size that its source states.
+        DataError: the file cannot be read, is cut short, too small, too large to be trained on, or not of the size
+            that its source states.
     """
     picture, as_is = _decoded(sample, max_pixels)
     width, height = picture.size
@@ -89,6 +94,11 @@ def write_image(sample: Sample, target: Path, resize: Resize | None, max_pixels:
     pixels = eight_bits(picture, sample.image)
     content = hashlib.sha256(f"{width}x{height}:".encode() + pixels.tobytes()).hexdigest()
     size = resize.size_for(width, height) if resize else (width, height)
+    if size[0] * size[1] > MAX_PIXELS:
+        raise DataError(
+            f"{sample.image}: {size[0]}×{size[1]} pixels are more than the {MAX_PIXELS / 1e6:g} million that readers"
+            " take, Ultralytics among them, which would leave it out: set data.resize"
+        )
     if size == (width, height) and as_is:
         shutil.copyfile(sample.image, target.with_name(target.name + sample.image.suffix.lower()))
     else:
@@ -122,7 +132,7 @@ def _decoded(sample: Sample, max_pixels: float) -> tuple[Image.Image, bool]:
     """The picture, upright, and whether its file can be used as it is."""
     path = sample.image
     try:
-        with _opened(path) as file:
+        with open_picture(path) as file:
             if file.width * file.height > max_pixels:
                 raise DataError(
                     f"{path}: {file.width}×{file.height} pixels are more than data.max_megapixels="
@@ -138,7 +148,7 @@ def _decoded(sample: Sample, max_pixels: float) -> tuple[Image.Image, bool]:
         known = path.suffix.lower() not in _REWRITTEN
         raise DataError(
             f"{path}: not an image that can be read"
-            + ("" if known else f"; this installation has no reader for {path.suffix}: convert it to PNG or JPEG")
+            + ("" if known else f"; this installation has no reader for {path.suffix}: {_way_out(path)}")
         ) from None
     except FileNotFoundError:
         raise DataError(f"{path}: no such image file") from None
@@ -148,14 +158,25 @@ def _decoded(sample: Sample, max_pixels: float) -> tuple[Image.Image, bool]:
         raise DataError(f"{path}: the image is broken or cut short ({error})") from error
 
 
-def _opened(path: Path) -> Image.Image:
-    """The file, opened without Pillow's own limit of pixels, in whose place `max_pixels` stands."""
+def open_picture(path: Path) -> Image.Image:
+    """The file, opened without Pillow's own limit of pixels, in whose place `data.max_megapixels` stands."""
+    if path.suffix.lower() in _HEIF:
+        _register_heif()
     with _PILLOWS_LIMIT:
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
         try:
             return Image.open(path)
         finally:
             Image.MAX_IMAGE_PIXELS = limit
+
+
+@cache
+def _register_heif() -> None:
+    """Let Pillow read HEIC and HEIF where one of the packages for it is installed."""
+    for package in ("pi_heif", "pillow_heif"):
+        with suppress(ImportError):
+            importlib.import_module(package).register_heif_opener()
+            return
 
 
 def _is_plain(picture: Image.Image, path: Path) -> bool:
@@ -198,6 +219,11 @@ def _bytes(values: NDArray[Any], origin: Path) -> NDArray[np.uint8]:
 def _is_turned(picture: Image.Image) -> bool:
     upright, orientation_tag = 1, 0x0112
     return bool(picture.getexif().get(orientation_tag, upright) != upright)
+
+
+def _way_out(path: Path) -> str:
+    install = "install the package pi-heif, or " if path.suffix.lower() in _HEIF else ""
+    return f"{install}convert it to PNG or JPEG"
 
 
 def _lacks_end(path: Path, file_format: str | None) -> bool:

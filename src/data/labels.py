@@ -72,16 +72,18 @@ class LabelReader:
         changes: how many rows were changed, by kind of change.
     """
 
-    def __init__(self, class_names: Sequence[str], rows: str = STRICT) -> None:
+    def __init__(self, class_names: Sequence[str], rows: str = STRICT, *, poses: bool = False) -> None:
         """Read rows with these classes.
 
         Args:
             class_names: names in the order of the ids that may occur.
             rows: `strict` refuses all rows but boxes; `boxes` takes the box around a polygon, and leaves out the key
                 points or the confidence that follow a box.
+            poses: whether the data set says that its rows have key points, which then need no visibility.
         """
         self._class_names = class_names
         self._rows = rows
+        self._poses = poses
         self.changes: Counter[str] = Counter()
 
     def read(self, text: str, origin: str, size_wh: Callable[[], tuple[int, int]] | None = None) -> list[Box]:
@@ -134,7 +136,7 @@ class LabelReader:
         """Centre and size of the row's box; the row is counted if it is more than a box."""
         if len(numbers) == _BOX:
             return numbers[1], numbers[2], numbers[3], numbers[4]
-        kind, change = _kind_of(numbers)
+        kind, change = _kind_of(numbers, poses=self._poses)
         if self._rows != BOXES or not change:
             way = "; data.rows=boxes takes its box" if change else ""
             raise DataError(f"{len(numbers)} columns, expected {_BOX} ({' '.join(_COLUMNS)}): {kind}{way}")
@@ -162,13 +164,15 @@ def _numbers(columns: Sequence[str]) -> list[float]:
     return numbers
 
 
-def _kind_of(numbers: Sequence[float]) -> tuple[str, str]:
+def _kind_of(numbers: Sequence[float], *, poses: bool) -> tuple[str, str]:
     """What a row with more than five columns is, and the change that makes a box of it; no change if none can.
 
     A polygon is `class x1 y1 x2 y2 x3 y3 …`, a box with key points `class x_centre y_centre width height` and then
-    `x y visibility` for each point.
+    `x y visibility` for each point, or, where the data set says that it is of poses, `x y`.
     """
     count = len(numbers)
+    if poses and count > _BOX_AND_CONFIDENCE:
+        return "a box with key points, for pose estimation", POSES
     if count == _BOX_AND_CONFIDENCE:
         return "a box and a sixth number, the confidence of a prediction perhaps", CONFIDENCES
     key_points, rest = divmod(count - _BOX, 3)

@@ -46,7 +46,15 @@ class ArchiveSource:
             )
         names = tuple(self._options.names)
         options = self._options
-        data = YoloFolder(root, names, options.unlabelled, options.orphan_labels, options.rows, splits={}).read()
+        data = YoloFolder(
+            root=root,
+            names=names,
+            unlabelled=options.unlabelled,
+            orphan_labels=options.orphan_labels,
+            rows=options.rows,
+            poses=False,
+            splits={},
+        ).read()
         return replace(data, facts={**data.facts, "url": options.url, "content_sha256": digest})
 
     def _archive(self) -> tuple[Path, bool]:

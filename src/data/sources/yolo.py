@@ -5,10 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from PIL import Image
-
 from src.core.errors import DataError
-from src.data.images import is_image
+from src.data.images import is_image, open_picture
 from src.data.labels import Box, LabelReader
 from src.data.options import YoloOptions
 from src.data.problems import Problems
@@ -37,6 +35,7 @@ class YoloFolder:
         unlabelled: `refuse` or `background`: what an image without label file is.
         orphan_labels: `refuse` or `ignore`: what becomes of a label file without image.
         rows: `strict` or `boxes`: what becomes of rows that are no boxes.
+        poses: whether the rows have key points.
         splits: image folders, or text files that list images, by split, when the data set has its own.
     """
 
@@ -45,6 +44,7 @@ class YoloFolder:
     unlabelled: str
     orphan_labels: str
     rows: str
+    poses: bool
     splits: Mapping[str, Sequence[Path]]
 
     def read(self) -> SourceData:
@@ -54,7 +54,7 @@ class YoloFolder:
             DataError: a folder is missing, or labels that cannot be right, each with its file and line.
         """
         problems = Problems()
-        reader = LabelReader(self.names, self.rows)
+        reader = LabelReader(self.names, self.rows, poses=self.poses)
         images = self._images()
         owners: dict[Path, Path] = {}
         for image in images:
@@ -175,6 +175,7 @@ class YoloSource:
             unlabelled=self._options.unlabelled,
             orphan_labels=self._options.orphan_labels,
             rows=self._options.rows,
+            poses="kpt_shape" in description.content,
             splits=description.splits(),
         ).read()
 
@@ -240,7 +241,7 @@ def _is_file(path: Path) -> bool:
 
 def _size_wh(image: Path) -> tuple[int, int]:
     try:
-        with Image.open(image) as file:
+        with open_picture(image) as file:
             return file.size
     except OSError as error:
         raise DataError(f"{image}: not an image that can be read") from error

@@ -244,6 +244,15 @@ def test_a_path_that_does_not_exist_is_refused_at_once(tmp_path: Path) -> None:
         ensure_prepared(_options(tmp_path, Path("/nope")))
 
 
+def test_a_folder_without_images_is_refused_before_anything_in_it_is_read(tmp_path: Path, monkeypatch) -> None:
+    """A path that stops short may lead to all data sets of a machine."""
+    (tmp_path / "all" / "mine").mkdir(parents=True)
+    (tmp_path / "all" / "large.bin").write_bytes(b"1")
+    monkeypatch.setattr("src.data.ingredients.sha256_of", lambda file: pytest.fail(f"{file} is read"))
+    with pytest.raises(DataError, match="all: has no folder 'images'"):
+        ensure_prepared(_options(tmp_path, tmp_path / "all"))
+
+
 def test_each_line_twice_makes_the_same_data_set(tmp_path: Path, yolo_folder: Path) -> None:
     """What is trained on and what is judged by are the same boxes, and the manifest counts what was left out."""
     once = ensure_prepared(_options(tmp_path, yolo_folder))

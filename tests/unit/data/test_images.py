@@ -1,12 +1,18 @@
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from src.core.errors import DataError
+from src.data import images
+from src.data.build import ensure_prepared
+from src.data.ground_truth import ground_truth
 from src.data.images import Resize
 from src.data.images import write_image as prepare
+from src.data.options import YoloOptions
 from src.data.sample import Sample
 
 ORIENTATION = 0x0112
@@ -174,3 +180,41 @@ def test_a_picture_above_the_limit_is_refused_by_name_or_allowed(tmp_path: Path,
     with pytest.raises(DataError, match=r"100×100 pixels are more than data\.max_megapixels=0\.005"):
         prepare(_sample(image), tmp_path / "out", None, 5000)
     assert prepare(_sample(image), tmp_path / "out", None, 20_000).size_wh == (100, 100)
+
+
+def test_what_is_too_large_for_readers_has_to_be_resized(tmp_path: Path, write_image, monkeypatch) -> None:
+    """Ultralytics would leave such an image out, with a warning."""
+    monkeypatch.setattr("src.data.images.MAX_PIXELS", 40 * 32 - 1)
+    path = write_image(tmp_path / "a.png")
+    with pytest.raises(DataError, match=r"40×32 pixels are more than .*set data\.resize"):
+        prepare(_sample(path), tmp_path / "out", None)
+    assert prepare(_sample(path), tmp_path / "out", Resize(32, "fit")).size_wh == (32, 26)
+
+
+def test_the_size_of_a_large_picture_is_read_for_its_boxes(tmp_path: Path, yolo_folder: Path, monkeypatch) -> None:
+    """Pillow's own limit stands only where the setting cannot."""
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    (yolo_folder / "labels" / "0.txt").write_text("0 0.5 0.5 1.00003 0.5\n")
+    data = ensure_prepared(
+        YoloOptions(name="x", root=str(tmp_path), path=str(yolo_folder), splits={"train": 0.5, "val": 0.5})
+    )
+    assert ground_truth(data, "train").sizes_wh.max() == 40
+
+
+def test_a_package_for_heic_is_used_where_there_is_one(tmp_path: Path, monkeypatch) -> None:
+    """Else it is named."""
+    path = tmp_path / "a.heic"
+    path.write_bytes(b"\0\0\0\x18ftypheic")
+    images._register_heif.cache_clear()
+    for package in ("pi_heif", "pillow_heif"):
+        monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(DataError, match=r"no reader for \.heic: install the package pi-heif, or convert it"):
+        prepare(_sample(path), tmp_path / "out", None)
+    asked: list[str] = []
+    package = SimpleNamespace(register_heif_opener=lambda: asked.append("pillow_heif"))
+    monkeypatch.setitem(sys.modules, "pillow_heif", package)
+    images._register_heif.cache_clear()
+    with pytest.raises(DataError, match="not an image that can be read"):
+        prepare(_sample(path), tmp_path / "out", None)
+    assert asked == ["pillow_heif"]
+    images._register_heif.cache_clear()

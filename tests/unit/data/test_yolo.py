@@ -197,3 +197,24 @@ def test_a_list_of_classes_among_the_labels_is_no_label(yolo_folder: Path) -> No
         (yolo_folder / "labels" / folder / "classes.txt").write_text("cat\ndog\n")
 
     assert len(_read(yolo_folder).samples) == 10
+
+
+def test_key_points_without_visibility_are_known_by_the_data_yaml(yolo_folder: Path) -> None:
+    """Two numbers for each point look like a polygon, whose box would be another one."""
+    (yolo_folder / "labels" / "0.txt").write_text("0 0.5 0.5 0.2 0.2 0.45 0.45 0.55 0.55\n")
+    (yolo_folder / "data.yaml").write_text("names: [cat, dog]\nkpt_shape: [2, 2]\n")
+    options = YoloOptions(name="x", path=str(yolo_folder), rows="boxes")
+
+    data = YoloSource(options).read(yolo_folder)
+
+    (box,) = next(sample.boxes for sample in data.samples if sample.name == "0.png")
+    assert (box.width, box.height) == (0.2, 0.2)
+    assert data.facts == {"key_points_left_out": 1}
+
+
+@pytest.mark.parametrize("path", ["..", "/", "../.."])
+def test_a_split_may_not_lead_to_what_holds_the_data_set(yolo_folder: Path, path: str) -> None:
+    """It would walk all of it."""
+    (yolo_folder / "data.yaml").write_text(f"names: [cat, dog]\ntrain: {path}\n")
+    with pytest.raises(DataError, match="which holds far more than this data set"):
+        YoloSource(YoloOptions(name="x", path=str(yolo_folder))).read(yolo_folder)
