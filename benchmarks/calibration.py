@@ -22,10 +22,11 @@ sys.path.insert(0, str(ROOT))
 
 import numpy as np  # noqa: E402  after the number of threads
 
-from benchmarks.calibrating import populations, real, single  # noqa: E402
+from benchmarks.calibrating import pairs, populations, real, single  # noqa: E402
 from benchmarks.calibrating.table import markdown  # noqa: E402
 
-PARTS = {"single": single.rows}
+PARTS = {"single": single.rows, "pairs": pairs.rows}
+GAP = 0.5  # in log odds, by which the second model of a synthetic population is worse
 
 
 def main() -> None:
@@ -60,7 +61,7 @@ def _populations(arguments: argparse.Namespace):  # noqa: ANN202  an iterator of
         yield populations.from_files(arguments.population)
         return
     for name in arguments.names:
-        yield populations.synthetic(name)
+        yield populations.synthetic(name, gap=GAP)
     if arguments.archive and arguments.weights:
         yield real.people(arguments.archive, arguments.weights)
         yield real.all_classes(arguments.archive, arguments.weights)

@@ -50,8 +50,13 @@ def _predict(archive: Path, weights: Path, imgsz: int) -> DetectionRecords:
 
     schema.register()
     with tempfile.TemporaryDirectory(prefix="calibration-") as scratch, initialize_config_dir(app.ROOT["config_path"]):
-        wishes = ["data=coco128_person", f"data.archive={archive}", f"data.root={scratch}", "data.classes=null"]
-        wishes += ["data.splits={train:0.8,val:0.1,test:0.1}", "data.backgrounds=keep", "data.resize=null"]
+        wishes = [
+            "data=coco128_person",
+            f"data.archive={archive}",
+            f"data.root={scratch}",
+            "data.classes=${data.names}",
+        ]
+        wishes += ["data.splits={train:0.8,val:0.1,test:0.1}", "data.backgrounds=keep"]
         data = ensure_prepared(section(compose("config", overrides=wishes), "data", DataOptions))
         predictor = Predictor(PredictionRequest(data.class_names, imgsz, weights))
         parts = [match_at(predict_split(predictor, data, split), 0.7).records for split in ("train", "val", "test")]

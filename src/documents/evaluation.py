@@ -86,6 +86,7 @@ class EvaluatedSplit:
         metrics: With intervals.
         per_class: By class, in the order of their ids.
         per_size: By the size of the boxes.
+        rare_classes: Those on too few images to be part of mAP; where all are, mAP is over all and has no interval.
         errors: At the default confidence.
         confusion: Rows are true and columns predicted classes, the background last, at the default confidence.
     """
@@ -95,6 +96,7 @@ class EvaluatedSplit:
     metrics: Metrics
     per_class: Mapping[str, AveragePrecisions]
     per_size: Mapping[str, AveragePrecisions]
+    rare_classes: tuple[str, ...]
     errors: ErrorCounts
     confusion: tuple[tuple[int, ...], ...]
 
@@ -190,7 +192,7 @@ class Evaluation(Document):
         model: How large it is.
         splits: What it does on each split.
         untrained: The same of what the training started from; None where that was not evaluated.
-        difference: By how much the model is better than that, on the same resamples.
+        difference: By how much the model is better than that, on the same images.
         robustness: Under each corruption, on test (on val, where there is no test split).
         ultralytics: What Ultralytics' own validation reports.
         cross_validation: None where it was not asked for.
@@ -198,7 +200,7 @@ class Evaluation(Document):
 
     FILE: ClassVar[str] = "evaluation.json"
     STAGE: ClassVar[str] = "evaluate"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
 
     run_id: str | None
     weights: Path

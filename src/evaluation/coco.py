@@ -37,9 +37,10 @@ class CocoMetrics:
     per_class_and_size: NDArray[np.float64]
     boxes_by_size: NDArray[np.int64]
 
-    def mean(self, metric: str) -> float:
-        """`mAP50` or `mAP50-95`, over the classes that have boxes; NaN when none has."""
-        return float(mean_over_classes(self.per_class[None], metric)[0])
+    def mean(self, metric: str, classes: NDArray[np.bool_] | None = None) -> float:
+        """`mAP50` or `mAP50-95`, over those of the classes (C,) that have boxes; NaN when none has."""
+        per_class = self.per_class if classes is None else self.per_class[classes]
+        return float(mean_over_classes(per_class[None], metric)[0])
 
     def mean_of_size(self, size: str, metric: str) -> float:
         """The same for the boxes of one of `SIZES`, over the classes that have such boxes."""

@@ -6,16 +6,44 @@ import numpy as np
 from numpy.typing import NDArray
 
 from src.core.detection_records import DetectionRecords
+from src.core.errors import DataError
 from src.core.interval import Interval
-from src.core.jackknife import leave_out_weights, proportion_interval
+from src.core.jackknife import (
+    difference_interval,
+    envelope_bias,
+    exchange_weights,
+    jackknife_weights,
+    proportion_interval,
+)
 from src.evaluation.average_precision import COCO, METRICS, mean_over_classes, weighted_average_precision
 
 AT_CONFIDENCE = ("precision", "recall", "F1")
 HEADLINES = (*METRICS, *AT_CONFIDENCE)
+FEWEST_IMAGES = 5  # that show a class: the AP of a rarer one is mostly luck, and on average too high
+
+_PER_BOX = {
+    "mAP50": 1,
+    "mAP50-95": 2,
+}  # a box judged at ten overlaps is worth more than one case, measured at about two
+
+
+def frequent_classes(positives: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """The classes that mAP is about, (C,): those on enough images, or the only one there is; none of many rare ones.
+
+    Args:
+        positives: Boxes by image and class, (I, C).
+    """
+    images = (positives > 0).sum(axis=0)
+    fewest = FEWEST_IMAGES if (images > 0).sum() > 1 else 1
+    frequent: NDArray[np.bool_] = images >= fewest
+    return frequent
 
 
 def headline_samples(
-    records: DetectionRecords, weights: NDArray[np.int64], confidence: float
+    records: DetectionRecords,
+    weights: NDArray[np.int64],
+    confidence: float,
+    classes: NDArray[np.bool_] | None = None,
 ) -> Mapping[str, NDArray[np.float64]]:
     """Each of `HEADLINES` for data sets in which each image occurs a given number of times.
 
@@ -23,14 +51,66 @@ def headline_samples(
         records: The detections.
         weights: How often each image occurs in each of B data sets, (B, I).
         confidence: Where precision, recall and F1 are read.
+        classes: Which classes mAP is about, (C,); None for the frequent ones.
 
     Returns:
-        (B,) by name. mAP is COCO's, over the classes with boxes. NaN where there is no such figure: mAP, recall and F1
+        (B,) by name. mAP is COCO's. NaN where there is no such figure: mAP without boxes of such classes, recall and F1
         without boxes, precision without detections.
     """
-    per_class = weighted_average_precision(records, weights, COCO)
+    chosen = frequent_classes(records.positives) if classes is None else classes
+    per_class = weighted_average_precision(records, weights, COCO)[:, chosen]
     samples = {metric: mean_over_classes(per_class, metric) for metric in METRICS}
     return samples | point_samples(records, weights, confidence)
+
+
+def headline_intervals(records: DetectionRecords, confidence: float) -> dict[str, Interval]:
+    """Each of `HEADLINES` with its 95 % interval over images.
+
+    Args:
+        records: The detections.
+        confidence: Where precision, recall and F1 are read.
+
+    Raises:
+        DataError: there are no images.
+    """
+    boxes, kept = int(records.positives.sum()), int((records.scores > confidence).sum())
+    counts = {"precision": kept, "recall": boxes, "F1": boxes + kept}
+    frequent = int(records.positives[:, frequent_classes(records.positives)].sum())
+    found = {}
+    for name, values in headline_samples(records, jackknife_weights(records.image_count), confidence).items():
+        if name in METRICS:
+            found[name] = proportion_interval(values, _PER_BOX[name] * frequent, envelope_bias(values))
+        else:
+            found[name] = proportion_interval(values, counts[name])
+    return found
+
+
+def headline_differences(
+    a: DetectionRecords, b: DetectionRecords, confidence: float, *, exchanges: int, seed: int
+) -> dict[str, Interval]:
+    """By how much `a` is better than `b` in each of `HEADLINES`, with the 95 % interval of the difference over images.
+
+    Args:
+        a: Detections of the one model.
+        b: Detections of the other one.
+        confidence: Where precision, recall and F1 are read.
+        exchanges: How often the models are exchanged on random images.
+        seed: Of the drawing of these.
+
+    Raises:
+        DataError: the two are not about the same images and boxes.
+    """
+    if not np.array_equal(a.positives, b.positives):
+        raise DataError("The two models were not evaluated on the same images and boxes.")
+    weights = jackknife_weights(a.image_count)
+    first, second = (headline_samples(records, weights, confidence) for records in (a, b))
+    kept = exchange_weights(a.image_count, exchanges, seed)
+    if kept is None:
+        return {name: difference_interval(values - second[name]) for name, values in first.items()}
+    both = _side_by_side(a, b)
+    classes = frequent_classes(a.positives)
+    as_a, as_b = (headline_samples(both, chosen, confidence, classes) for chosen in (kept, 1 - kept))
+    return {name: difference_interval(values - second[name], as_a[name] - as_b[name]) for name, values in first.items()}
 
 
 def point_samples(
@@ -61,18 +141,15 @@ def point_samples(
     }
 
 
-def headline_intervals(records: DetectionRecords, confidence: float) -> dict[str, Interval]:
-    """Each of `HEADLINES` with its 95 % interval over images.
-
-    Args:
-        records: The detections.
-        confidence: Where precision, recall and F1 are read.
-    """
-    weights = leave_out_weights(records.image_count)
-    boxes, kept = int(records.positives.sum()), int((records.scores > confidence).sum())
-    counts = {"precision": kept, "F1": boxes + kept}
-    samples = headline_samples(records, weights, confidence)
-    return {name: proportion_interval(values, counts.get(name, boxes)) for name, values in samples.items()}
+def _side_by_side(a: DetectionRecords, b: DetectionRecords) -> DetectionRecords:
+    """The detections of two models on the same images as if the images were twice as many."""
+    return DetectionRecords(
+        np.concatenate([a.image_index, b.image_index + a.image_count]),
+        *(
+            np.concatenate([getattr(a, name), getattr(b, name)])
+            for name in ("class_index", "scores", "true_positive", "positives")
+        ),
+    )
 
 
 def _ratio(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from src.core.detection_records import DetectionRecords
 from src.core.detections import DEFAULT_CONFIDENCE, Detections, GroundTruth
 from src.core.errors import DataError
-from src.core.interval import Interval, image_weights, percentile_interval
 from src.documents.evaluation import AveragePrecisions, ErrorCounts, EvaluatedSplit
 from src.documents.metrics import Metrics
 from src.evaluation.average_precision import METRICS
@@ -18,7 +17,7 @@ from src.evaluation.coco import SIZES, CocoMetrics, coco_metrics
 from src.evaluation.confusion import confusion_matrix
 from src.evaluation.curves import PrecisionRecallCurve, curve
 from src.evaluation.error_types import count_errors, error_kinds
-from src.evaluation.headline import headline_samples
+from src.evaluation.headline import frequent_classes, headline_differences, headline_intervals
 from src.evaluation.matching import Matches, match, records_of
 
 ALL_CLASSES = "all"
@@ -34,9 +33,7 @@ class Measures:
         matches: Which detection takes which box.
         records: The detections as metrics take them.
         coco: AP by class and size.
-        resampling: The number of resamples and the seed of their drawing.
-        samples: The headline metrics on the images as they are and on each resample, (1 + resamples,) by name.
-        metrics: The headline metrics with their intervals.
+        metrics: The headline metrics with their intervals; mAP over the frequent classes, or over all where none is.
         errors: Counts by type, at the default confidence.
         confusion: Rows are true and columns predicted classes, the background last, at the default confidence.
         curves: Precision and recall over the score, by class name and for `all` together.
@@ -47,8 +44,6 @@ class Measures:
     matches: Matches
     records: DetectionRecords
     coco: CocoMetrics
-    resampling: tuple[int, int]
-    samples: Mapping[str, NDArray[np.float64]]
     metrics: Metrics
     errors: ErrorCounts
     confusion: NDArray[np.int64]
@@ -82,21 +77,20 @@ class Measures:
             metrics=self.metrics,
             per_class=per_class,
             per_size=per_size,
+            rare_classes=_rare(self.truth),
             errors=self.errors,
             confusion=tuple(map(tuple, self.confusion.tolist())),
         )
 
 
-def measure(detections: Detections, truth: GroundTruth, *, resamples: int, seed: int) -> Measures:
+def measure(detections: Detections, truth: GroundTruth) -> Measures:
     """Measure the detections of one model on one split.
 
-    AP is computed by faster-coco-eval; its intervals come from our own computation, which resamples the images.
+    AP is computed by faster-coco-eval; its intervals come from our own computation, which leaves images out.
 
     Args:
         detections: After NMS, down to scores near zero.
         truth: The split.
-        resamples: How many data sets the bootstrap draws.
-        seed: Of the drawing. Two models that are to be compared need the same one.
 
     Raises:
         DataError: the split has no images, or the detections are not of it.
@@ -104,9 +98,10 @@ def measure(detections: Detections, truth: GroundTruth, *, resamples: int, seed:
     matches = match(detections, truth)
     records = records_of(detections, truth, matches)
     coco = coco_metrics(detections, truth)
-    samples = headline_samples(records, image_weights(truth.image_count, resamples, seed), DEFAULT_CONFIDENCE)
-    metrics = {name: percentile_interval(values) for name, values in samples.items()}
-    metrics |= {name: Interval(coco.mean(name), metrics[name].low, metrics[name].high) for name in METRICS}
+    metrics = headline_intervals(records, DEFAULT_CONFIDENCE)
+    frequent = frequent_classes(truth.positives)
+    about = frequent if frequent.any() else ~frequent
+    metrics |= {name: replace(metrics[name], estimate=coco.mean(name, about)) for name in METRICS}
     kept = detections.scores > DEFAULT_CONFIDENCE
     shown, found = detections.where(kept), Matches(matches.truth_index[kept], matches.iou[kept])
     curves = {ALL_CLASSES: curve(records)}
@@ -118,8 +113,6 @@ def measure(detections: Detections, truth: GroundTruth, *, resamples: int, seed:
         matches=matches,
         records=records,
         coco=coco,
-        resampling=(resamples, seed),
-        samples=samples,
         metrics=Metrics.of(metrics),
         errors=count_errors(shown, truth, found),
         confusion=confusion_matrix(shown, truth, found),
@@ -127,26 +120,33 @@ def measure(detections: Detections, truth: GroundTruth, *, resamples: int, seed:
     )
 
 
-def differences(a: Measures, b: Measures) -> Metrics:
+def differences(a: Measures, b: Measures, *, exchanges: int, seed: int) -> Metrics:
     """By how much `a` is better than `b` in each headline metric, with the interval of the difference.
 
-    Both were resampled alike, so that what makes an image hard for both of them cancels out.
+    Both are seen on the same parts of the images, so that what makes an image hard for both of them cancels out.
+
+    Args:
+        a: The one model.
+        b: The other one.
+        exchanges: How often the models are exchanged on random images.
+        seed: Of the drawing of these.
 
     Raises:
-        DataError: they are not about the same images and boxes, or were not resampled alike.
+        DataError: they are not about the same images and boxes.
     """
-    same_images = a.truth.files == b.truth.files and np.array_equal(a.truth.positives, b.truth.positives)
-    if not same_images or a.resampling != b.resampling:
-        described = (
-            f"{m.truth.image_count} images with {len(m.truth.boxes_xyxy)} boxes, {m.resampling[0]} resamples of seed"
-            f" {m.resampling[1]}"
-            for m in (a, b)
-        )
+    if a.truth.files != b.truth.files or not np.array_equal(a.truth.positives, b.truth.positives):
+        described = (f"{m.truth.image_count} images with {len(m.truth.boxes_xyxy)} boxes" for m in (a, b))
         raise DataError(
-            f"The models were not measured alike ({'; '.join(described)}), so that their difference means nothing;"
-            " measure both on one split, with the same resamples and seed."
+            f"The models were not measured on the same images ({'; '.join(described)}), so that their difference means"
+            " nothing; measure both on one split."
         )
-    return Metrics.of({name: percentile_interval(values - b.samples[name]) for name, values in a.samples.items()})
+    return Metrics.of(headline_differences(a.records, b.records, DEFAULT_CONFIDENCE, exchanges=exchanges, seed=seed))
+
+
+def _rare(truth: GroundTruth) -> tuple[str, ...]:
+    """The names of the classes that have boxes, but on too few images to be part of mAP."""
+    left_out = truth.positives.any(axis=0) & ~frequent_classes(truth.positives)
+    return tuple(name for name, rare in zip(truth.class_names, left_out, strict=True) if rare)
 
 
 def _number(value: float) -> float | None:

@@ -14,8 +14,8 @@ class EvaluateOptions:
         training: Folder of the training whose `weights/best.pt` is evaluated.
         weights: A weights file to evaluate instead; null for those of the training.
         corruptions: Under which corruptions the test set is evaluated too; an empty list for none.
-        resamples: How many data sets the bootstrap draws for the intervals.
-        seed: Of the bootstrap, the corruptions and the folds.
+        resamples: How often two models are exchanged on random images, behind the verdict on their difference.
+        seed: Of these, the corruptions and the folds.
         folds: Into how many folds cross-validation cuts train and val; 0 for no cross-validation. Each fold costs a
             training.
         latency_runs: How many single-image passes are timed; they take the test images in turn, again and again.

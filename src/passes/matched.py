@@ -40,9 +40,9 @@ class MatchedDetections:
         """Detections kept, hits and boxes of each image, (I, 3)."""
         return counts_by_image(self.records, point)
 
-    def metrics(self, point: OperatingPoint, weights: NDArray[np.int64]) -> PointMetrics:
+    def metrics(self, point: OperatingPoint) -> PointMetrics:
         """Precision, recall and F1 at an operating point."""
-        return intervals(self.counts(point), weights)
+        return intervals(self.counts(point))
 
     def errors(self, point: OperatingPoint) -> ErrorCounts:
         """Counts by type of error at an operating point."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from src.core.detection_records import DetectionRecords
 from src.core.detections import DEFAULT_CONFIDENCE, DEFAULT_IOU
 from src.core.errors import DataError
-from src.core.interval import percentile_interval
+from src.core.jackknife import difference_interval, exchange_weights, jackknife_weights, proportion_interval
 from src.documents.metrics import PointMetrics
 from src.thresholds.curve import Counts
 
@@ -72,31 +72,43 @@ def in_all(counts: NDArray[np.int64]) -> Counts:
     return Counts(kept, hits, positives, len(counts))
 
 
-def intervals(counts: NDArray[np.int64], weights: NDArray[np.int64]) -> PointMetrics:
+def intervals(counts: NDArray[np.int64]) -> PointMetrics:
     """Precision, recall and F1 with their 95 % intervals over images.
 
     Args:
         counts: Of each image, see `counts_by_image`, (I, 3).
-        weights: How often each image occurs in each data set, see `image_weights`, (1 + resamples, I).
     """
-    return PointMetrics.of({name: percentile_interval(values) for name, values in samples(counts, weights).items()})
+    kept, _, positives = counts.sum(axis=0).tolist()
+    cases = {"precision": kept, "recall": positives, "F1": kept + positives}
+    figures = samples(counts, jackknife_weights(len(counts)))
+    return PointMetrics.of({name: proportion_interval(values, cases[name]) for name, values in figures.items()})
 
 
-def differences(a: NDArray[np.int64], b: NDArray[np.int64], weights: NDArray[np.int64]) -> PointMetrics:
+def differences(a: NDArray[np.int64], b: NDArray[np.int64], *, exchanges: int, seed: int) -> PointMetrics:
     """By how much precision, recall and F1 are higher at point `a` than at point `b` on the same images.
+
+    Both points are seen on the same parts of the images, so that what makes an image hard for both cancels out.
 
     Args:
         a: Counts of each image, see `counts_by_image`, (I, 3).
         b: Those at the other point.
-        weights: See `intervals`; both points see the same resamples, so that what makes an image hard cancels out.
+        exchanges: How often the points are exchanged on random images.
+        seed: Of the drawing of these.
 
     Raises:
         DataError: the two are not about the same images.
     """
     if not np.array_equal(a[:, 2], b[:, 2]):
         raise DataError("The two operating points were not evaluated on the same images and boxes.")
+    weights, kept = jackknife_weights(len(a)), exchange_weights(len(a), exchanges, seed)
     first, second = samples(a, weights), samples(b, weights)
-    return PointMetrics.of({name: percentile_interval(values - second[name]) for name, values in first.items()})
+    if kept is None:
+        return PointMetrics.of({name: difference_interval(values - second[name]) for name, values in first.items()})
+    both = np.concatenate([a, b])
+    as_a, as_b = samples(both, kept), samples(both, 1 - kept)
+    return PointMetrics.of(
+        {name: difference_interval(values - second[name], as_a[name] - as_b[name]) for name, values in first.items()}
+    )
 
 
 def samples(counts: NDArray[np.int64], weights: NDArray[np.int64]) -> Mapping[str, NDArray[np.float64]]:

@@ -101,6 +101,7 @@ def split(images: int, map50: float, map50_95: float, classes: tuple[str, ...] =
         ),
         per_class={name: AveragePrecisions(map50, map50_95, 2 * images) for name in classes},
         per_size={size: AveragePrecisions(map50, map50_95, images) for size in ("small", "medium", "large")},
+        rare_classes=(),
         errors=ERRORS,
         confusion=((90, 3), (9, 0)),
     )

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from src.core.detections import DEFAULT_CONFIDENCE
 from src.core.interval import Interval
-from src.documents.evaluation import CrossValidation, Evaluation, OverFolds
+from src.documents.evaluation import CrossValidation, EvaluatedSplit, Evaluation, OverFolds
 from src.documents.latency import Latency
 from src.documents.splits import TEST, VAL
 from src.render import terminal
@@ -16,6 +16,7 @@ from src.render.table import Column, Kind, Row, Table, numbers, texts
 
 _METRICS = ("mAP50-95", "mAP50", "precision", "recall", "F1")
 _MISSING = "–"
+_MOST_NAMES = 10
 
 
 def show(evaluation: Evaluation, latency: Latency, folder: Path, console: Console) -> None:
@@ -74,6 +75,9 @@ def remarks(evaluation: Evaluation, latency: Latency) -> list[str]:
         f"Precision, recall and F1 are those at the default confidence {DEFAULT_CONFIDENCE}; tune_threshold finds a "
         "better one. Intervals: 95 % over images."
     ]
+    for split, own in evaluation.splits.items():
+        if own.rare_classes:
+            lines.append(rare_classes(split, own))
     for split, metrics in evaluation.difference.items():
         difference = metrics.map50_95
         lines.append(f"Against the starting weights on {split}: mAP50-95 {difference:+.3f}, {_said(difference)}.")
@@ -86,6 +90,16 @@ def remarks(evaluation: Evaluation, latency: Latency) -> list[str]:
     return lines
 
 
+def rare_classes(split: str, own: EvaluatedSplit) -> str:
+    """Which classes mAP leaves out, and why."""
+    names = ", ".join(own.rare_classes[:_MOST_NAMES])
+    if len(own.rare_classes) > _MOST_NAMES:
+        names += f" and {len(own.rare_classes) - _MOST_NAMES} more"
+    if math.isnan(own.metrics.map50.low):
+        return f"Too few images of {split} show each class ({names}) for an interval of mAP, which is likely too high."
+    return f"mAP on {split} leaves out classes that too few images show, whose AP is mostly luck: {names}."
+
+
 def _said(difference: Interval) -> str:
     if not difference.excludes_zero:
         return "no significant difference"
@@ -94,7 +108,7 @@ def _said(difference: Interval) -> str:
 
 def _folds(validation: CrossValidation) -> str:
     said = f"mAP50-95 {_mean(validation.map50_95)}, mAP50 {_mean(validation.map50)}"
-    return f"Cross-validation over {len(validation.folds)} folds (mean ± standard deviation): {said}."
+    return f"Cross-validation over {len(validation.folds)} folds: {said}; ± is the spread between folds, no interval."
 
 
 def _mean(metric: OverFolds) -> str:

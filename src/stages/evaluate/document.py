@@ -18,6 +18,7 @@ from src.documents.evaluation import (
 from src.documents.splits import BySplit
 from src.evaluation.corruptions import CORRUPTIONS
 from src.evaluation.measures import Measures, differences
+from src.evaluation.options import EvaluateOptions
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,13 @@ class Measured:
 
 
 def evaluation_of(
-    measured: Measured, *, run_id: str | None, weights: Path, data: PreparedData, model: ModelSize
+    measured: Measured,
+    *,
+    run_id: str | None,
+    weights: Path,
+    data: PreparedData,
+    model: ModelSize,
+    options: EvaluateOptions,
 ) -> Evaluation:
     """The content of `evaluation.json`."""
     return Evaluation(
@@ -52,7 +59,10 @@ def evaluation_of(
         splits=BySplit.of({split: measures.evaluated() for split, measures in measured.splits.items()}),
         untrained=BySplit.of({split: measures.evaluated() for split, measures in measured.untrained.items()}),
         difference=BySplit.of(
-            {split: differences(measured.splits[split], before) for split, before in measured.untrained.items()}
+            {
+                split: differences(measured.splits[split], before, exchanges=options.resamples, seed=options.seed)
+                for split, before in measured.untrained.items()
+            }
         ),
         robustness={
             name: Corrupted(CORRUPTIONS[name].severity, measures.metrics.map50, measures.metrics.recall)

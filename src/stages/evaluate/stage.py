@@ -105,7 +105,7 @@ def evaluate(job: EvaluateJob) -> EvaluateOutcome:
     predictor = Predictor(request)
     predictions = _predicted(predictor, data, splits, folder_of(job.folder))
     measured = Measured(
-        splits={split: _measured(job, found) for split, found in predictions.items()},
+        splits={split: _measured(found) for split, found in predictions.items()},
         untrained=_untrained(job, data, imgsz, splits),
         corrupted=_corrupted(job, data, predictor, predictions[splits[-1]]),
         ultralytics={split: validate(_validation(job, data, weights, imgsz, split)) for split in splits},
@@ -118,7 +118,9 @@ def evaluate(job: EvaluateJob) -> EvaluateOutcome:
     return EvaluateOutcome(
         data=data,
         training=training,
-        evaluation=evaluation_of(measured, run_id=run_id, weights=weights, data=data, model=model),
+        evaluation=evaluation_of(
+            measured, run_id=run_id, weights=weights, data=data, model=model, options=job.evaluate
+        ),
         latency=latency,
         predictions=predictions,
         measures=measured.splits,
@@ -201,8 +203,8 @@ def _predicted(predictor: Predictor, data: PreparedData, splits: list[str], fold
     return predictions
 
 
-def _measured(job: EvaluateJob, found: Predictions) -> Measures:
-    return measure(suppress(found.raw), found.truth, resamples=job.evaluate.resamples, seed=job.evaluate.seed)
+def _measured(found: Predictions) -> Measures:
+    return measure(suppress(found.raw), found.truth)
 
 
 def _untrained(job: EvaluateJob, data: PreparedData, imgsz: int, splits: list[str]) -> dict[str, Measures]:
@@ -210,7 +212,7 @@ def _untrained(job: EvaluateJob, data: PreparedData, imgsz: int, splits: list[st
         return {}
     predictor = Predictor(_request(job, data, starting_weights(job.model), imgsz))
     predictions = _predicted(predictor, data, splits, folder_of(job.folder, UNTRAINED))
-    return {split: _measured(job, found) for split, found in predictions.items()}
+    return {split: _measured(found) for split, found in predictions.items()}
 
 
 def _corrupted(job: EvaluateJob, data: PreparedData, predictor: Predictor, clean: Predictions) -> dict[str, Measures]:
@@ -218,7 +220,7 @@ def _corrupted(job: EvaluateJob, data: PreparedData, predictor: Predictor, clean
     for corruption in job.evaluate.corruptions:
         found = predict_corrupted(predictor, data, clean.truth, corruption, job.evaluate.seed)
         found.save(folder_of(job.folder, CORRUPTED, corruption))
-        measures[corruption] = _measured(job, found)
+        measures[corruption] = _measured(found)
     return measures
 
 

@@ -1,25 +1,23 @@
 """The candidate for an alias against the version that has it, on the same images.
 
-Each is judged as it would be deployed, at its own tuned threshold and NMS IoU, by F1. The images are resampled for both
-alike, so that what makes an image hard for both cancels out. The incumbent stays unless the whole interval of the
-difference is above zero: a tie is no reason to change what runs in production.
+Each is judged as it would be deployed, at its own tuned threshold and NMS IoU, by F1. Parts of the images are left
+out for both alike, so that what makes an image hard for both cancels out. The incumbent stays unless the whole interval
+of the difference is above zero: a tie is no reason to change what runs in production.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from src.core.detection_records import DetectionRecords
 from src.core.detections import DEFAULT_CONFIDENCE
 from src.core.errors import DataError
-from src.core.interval import Interval, image_weights, percentile_interval
+from src.core.interval import Interval
 from src.detector.suppression import suppress
 from src.documents.predictions import Predictions
-from src.evaluation.headline import headline_samples
+from src.evaluation.headline import headline_differences
 from src.evaluation.matching import records_of
 from src.passes.matched import match_at
 from src.thresholds.operating_point import OperatingPoint, differences
-
-_MAP = "mAP50-95"
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,13 +77,13 @@ class AgainstIncumbent:
     def __str__(self) -> str:
         """The difference and its interval in one sentence."""
         return (
-            f"F1 {self.f1:+.3f}, {_MAP} {self.map50_95:+.3f} against version {self.incumbent} on the same"
+            f"F1 {self.f1:+.3f}, mAP50-95 {self.map50_95:+.3f} against version {self.incumbent} on the same"
             f" {self.images} images (95 % intervals)"
         )
 
 
 def compare_with_incumbent(
-    candidate: DeployedModel, incumbent: DeployedModel, *, version: int, evaluated_here: bool, resamples: int, seed: int
+    candidate: DeployedModel, incumbent: DeployedModel, *, version: int, evaluated_here: bool, exchanges: int, seed: int
 ) -> AgainstIncumbent:
     """Compare two models on the same images.
 
@@ -94,28 +92,26 @@ def compare_with_incumbent(
         incumbent: The one that has it.
         version: The incumbent's.
         evaluated_here: See `AgainstIncumbent`.
-        resamples: How many data sets the bootstrap draws.
-        seed: Of the drawing.
+        exchanges: How often the two are exchanged on random images.
+        seed: Of the drawing of these.
 
     Raises:
         DataError: the two were not evaluated on the same images.
     """
     if candidate.predictions.truth.files != incumbent.predictions.truth.files:
         raise DataError("The candidate and the incumbent were not evaluated on the same images.")
-    images = candidate.predictions.truth.image_count
-    weights = image_weights(images, resamples, seed)
     counts = [match_at(each.predictions, each.iou).counts(each.point) for each in (candidate, incumbent)]
-    precision = [_map_samples(each, weights) for each in (candidate, incumbent)]
+    first, second = (_records(each) for each in (candidate, incumbent))
+    overall = headline_differences(first, second, DEFAULT_CONFIDENCE, exchanges=exchanges, seed=seed)
     return AgainstIncumbent(
         incumbent=version,
-        images=images,
-        f1=differences(counts[0], counts[1], weights).f1,
-        map50_95=percentile_interval(precision[0] - precision[1]),
+        images=candidate.predictions.truth.image_count,
+        f1=differences(counts[0], counts[1], exchanges=exchanges, seed=seed).f1,
+        map50_95=overall["mAP50-95"],
         evaluated_here=evaluated_here,
     )
 
 
-def _map_samples(model: DeployedModel, weights: Any) -> Any:
+def _records(model: DeployedModel) -> DetectionRecords:
     """Over all thresholds and at the default NMS IoU, as `python -m src.evaluate` states it."""
-    found = model.predictions
-    return headline_samples(records_of(suppress(found.raw), found.truth), weights, DEFAULT_CONFIDENCE)[_MAP]
+    return records_of(suppress(model.predictions.raw), model.predictions.truth)

@@ -204,7 +204,7 @@ def _against_incumbent(
         incumbent.model,
         version=version.number,
         evaluated_here=incumbent.evaluated_here,
-        resamples=job.evaluate.resamples,
+        exchanges=job.evaluate.resamples,
         seed=job.evaluate.seed,
     )
     if not comparison.is_won:

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping
 
-from src.core.interval import image_weights
 from src.documents.evaluation import UltralyticsMetrics
 from src.documents.metrics import PointMetrics
 from src.documents.splits import TEST, BySplit
@@ -53,10 +52,10 @@ def threshold_of(
         chosen=_chosen(choice),
         reason=selection.reason or None,
         nearest=None if selection.nearest is None else _nearest(selection.nearest),
-        val=None if point is None else OnVal(_metrics(options, on_val, point), *_size(on_val)),
+        val=None if point is None else OnVal(on_val.metrics(point), *_size(on_val)),
         test=_on_test(options, shown[TEST], default[TEST], point) if TEST in shown else None,
         ultralytics=None if ultralytics is None else UltralyticsPoint(ultralytics.precision, ultralytics.recall),
-        robustness={} if point is None else {name: _metrics(options, of, point) for name, of in corrupted.items()},
+        robustness={} if point is None else {name: of.metrics(point) for name, of in corrupted.items()},
         calibration=BySplit.of({split: _calibration(table) for split, table in calibration.items()}),
         errors=PointErrors(
             tuned=None if point is None else shown[last].errors(point), default=default[last].errors(DEFAULT)
@@ -100,15 +99,9 @@ def _size(of: MatchedDetections) -> tuple[int, int]:
     return of.truth.image_count, len(of.truth.boxes_xyxy)
 
 
-def _metrics(options: ThresholdOptions, of: MatchedDetections, point: OperatingPoint) -> PointMetrics:
-    return of.metrics(point, image_weights(of.truth.image_count, options.resamples, options.seed))
-
-
 def _on_test(
     options: ThresholdOptions, tuned: MatchedDetections, default: MatchedDetections, point: OperatingPoint | None
 ) -> OnTest:
-    truth = tuned.truth
-    weights = image_weights(truth.image_count, options.resamples, options.seed)
     one_for_all = None
     if point is not None and point.class_scores is not None:
         one_for_all = OperatingPoint(point.iou, point.score)
@@ -116,14 +109,14 @@ def _on_test(
     def better(of: OperatingPoint | None, other: MatchedDetections, than: OperatingPoint | None) -> PointMetrics | None:
         if of is None or than is None:
             return None
-        return differences(tuned.counts(of), other.counts(than), weights)
+        return differences(tuned.counts(of), other.counts(than), exchanges=options.resamples, seed=options.seed)
 
     return OnTest(
-        tuned=None if point is None else tuned.metrics(point, weights),
-        default=default.metrics(DEFAULT, weights),
+        tuned=None if point is None else tuned.metrics(point),
+        default=default.metrics(DEFAULT),
         difference=better(point, default, DEFAULT),
-        all_classes=None if one_for_all is None else tuned.metrics(one_for_all, weights),
+        all_classes=None if one_for_all is None else tuned.metrics(one_for_all),
         per_class_difference=better(point, tuned, one_for_all),
-        images=truth.image_count,
-        boxes=len(truth.boxes_xyxy),
+        images=tuned.truth.image_count,
+        boxes=len(tuned.truth.boxes_xyxy),
     )

@@ -4,9 +4,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from src.core.detection_records import DetectionRecords
+from src.core.errors import DataError
 from src.core.interval import image_weights
 from src.evaluation.average_precision import COCO, average_precision
-from src.evaluation.headline import HEADLINES, headline_samples, point_samples
+from src.evaluation.headline import (
+    HEADLINES,
+    frequent_classes,
+    headline_differences,
+    headline_intervals,
+    headline_samples,
+    point_samples,
+)
 from tests.unit.evaluation.strategies import random_records, records
 
 
@@ -44,3 +52,41 @@ def test_without_detections_there_is_no_precision_but_a_recall_of_zero():
     samples = headline_samples(none, image_weights(3, 5, seed=0), 0.25)
     assert np.isnan(samples["precision"]).all()
     assert not np.concatenate([samples[name] for name in ("recall", "F1", "mAP50")]).any()
+
+
+def test_a_class_on_few_images_is_no_part_of_map():
+    positives = np.zeros((20, 3), int)
+    positives[:, 0], positives[:5, 1], positives[:4, 2] = 1, 3, 1
+    assert frequent_classes(positives).tolist() == [True, True, False]
+
+
+def test_the_only_class_is_never_too_rare():
+    positives = np.zeros((20, 3), int)
+    positives[:2, 1] = 1
+    assert frequent_classes(positives).tolist() == [False, True, False]
+
+
+def test_each_figure_has_an_interval_around_it():
+    some = random_records(0, images=20, classes=2, detections=200, hit_rate=0.6)
+    for interval in headline_intervals(some, 0.25).values():
+        assert 0 <= interval.low < interval.estimate < interval.high <= 1
+
+
+def test_a_model_that_loses_half_of_its_hits_is_worse():
+    some = random_records(0, images=40, classes=1, detections=200, hit_rate=0.6)
+    kept = ~some.hit | (np.cumsum(some.hit) % 2 == 0)
+    arrays = (some.image_index[kept], some.class_index[kept], some.scores[kept], some.true_positive[kept])
+    half = DetectionRecords(*arrays, some.positives)
+    differences = headline_differences(half, some, 0.25, exchanges=199, seed=0)
+    assert all(interval.high < 0 for interval in differences.values())
+    assert not any(interval.excludes_zero for interval in _against_itself(some).values())
+
+
+def test_models_on_other_images_are_not_compared():
+    some, other = (random_records(seed, images=20, classes=2, detections=50, hit_rate=0.6) for seed in (0, 1))
+    with pytest.raises(DataError, match="same images"):
+        headline_differences(some, other, 0.25, exchanges=10, seed=0)
+
+
+def _against_itself(some):
+    return headline_differences(some, some, 0.25, exchanges=99, seed=0)

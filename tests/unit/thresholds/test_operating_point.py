@@ -4,7 +4,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from src.core.errors import DataError
-from src.core.interval import image_weights
 from src.thresholds.operating_point import OperatingPoint, counts_by_image, differences, intervals, most_different
 from tests.unit.thresholds.strategies import random_detections, scored
 
@@ -13,7 +12,7 @@ from tests.unit.thresholds.strategies import random_detections, scored
 def test_the_metrics_are_those_of_the_boxes_kept(some, score):
     """Precision, recall and F1 by their definitions; unknown where they would divide by nothing."""
     counts = counts_by_image(some, OperatingPoint(iou=0.7, score=score))
-    metrics = intervals(counts, image_weights(some.image_count, 2, 0)).by_name()
+    metrics = intervals(counts).by_name()
     kept = some.scores > score
     hits, boxes = some.hit[kept].sum(), some.positives.sum()
     expected = {
@@ -31,24 +30,28 @@ def test_thresholds_of_classes_that_are_all_alike_are_one_threshold(some):
     np.testing.assert_array_equal(counts_by_image(some, alike), counts_by_image(some, OperatingPoint(0.7, 0.4)))
 
 
-def test_a_point_does_not_differ_from_itself():
+def differ(a, b):
+    return differences(a, b, exchanges=200, seed=0)
+
+
+def test_a_point_does_not_differ_from_itself_but_may_on_other_images():
     some = random_detections(0, images=8, classes=2, detections=60, hit_rate=0.6)
     counts = counts_by_image(some, OperatingPoint(0.7, 0.5))
-    for difference in differences(counts, counts, image_weights(8, 50, 0)).by_name().values():
-        assert (difference.estimate, difference.low, difference.high) == (0, 0, 0)
+    for difference in differ(counts, counts).by_name().values():
+        assert difference.estimate == 0
+        assert difference.high == -difference.low == 1 - 0.05 ** (1 / 8)
 
 
 def test_a_point_that_is_better_on_each_image_differs_for_certain():
     """The hits are the same, one point has a false alarm more on each image."""
     better = np.tile([2, 2, 2], (10, 1))
     worse = np.tile([3, 2, 2], (10, 1))
-    assert differences(better, worse, image_weights(10, 50, 0)).f1.excludes_zero
+    assert differ(better, worse).f1.excludes_zero
 
 
 def test_points_on_other_images_cannot_be_compared():
-    weights = image_weights(2, 5, 0)
     with pytest.raises(DataError, match="not evaluated on the same images"):
-        differences(np.array([[1, 1, 1], [1, 1, 1]]), np.array([[1, 1, 1], [1, 1, 2]]), weights)
+        differ(np.array([[1, 1, 1], [1, 1, 1]]), np.array([[1, 1, 1], [1, 1, 2]]))
 
 
 def test_the_images_that_differ_most_come_first_and_those_alike_not_at_all():

@@ -1,12 +1,13 @@
 """What an evaluation says at its end."""
 
+import math
 from dataclasses import replace
 
 import pytest
 
 from src.core.interval import Interval
 from src.documents.splits import BySplit
-from src.render.printed.evaluation import latency_table, metrics_table, remarks, robustness_table
+from src.render.printed.evaluation import latency_table, metrics_table, rare_classes, remarks, robustness_table
 from tests.support import documents
 
 UNKNOWN = Interval(float("nan"), float("nan"), float("nan"))
@@ -55,3 +56,19 @@ def test_the_interval_says_whether_training_helped(difference, said):
     lines = remarks(replace(evaluation, difference=BySplit(test=changed)), documents.latency())
     [line] = [line for line in lines if line.startswith("Against the starting weights on test")]
     assert line.endswith(said)
+
+
+def test_classes_that_are_no_part_of_map_are_named():
+    own = replace(documents.split(10, 0.5, 0.3), rare_classes=tuple(f"class {n}" for n in range(12)))
+    assert rare_classes("test", own) == (
+        "mAP on test leaves out classes that too few images show, whose AP is mostly luck: "
+        + ", ".join(f"class {n}" for n in range(10))
+        + " and 2 more."
+    )
+
+
+def test_where_all_classes_are_rare_it_is_said_that_map_has_no_interval():
+    own = documents.split(2, 0.5, 0.3)
+    unknown = replace(own.metrics, map50=Interval(0.5, math.nan, math.nan))
+    said = rare_classes("val", replace(own, rare_classes=("cat", "dog"), metrics=unknown))
+    assert said == "Too few images of val show each class (cat, dog) for an interval of mAP, which is likely too high."
