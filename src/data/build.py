@@ -1,5 +1,6 @@
 """From options to a prepared data set on disk: complete, or not there at all."""
 
+import hashlib
 import json
 import logging
 import os
@@ -34,6 +35,7 @@ from src.documents.manifest import Manifest, Source
 _log = logging.getLogger(__name__)
 
 _SHOWN = 10  # pairs of near duplicates
+_LONGEST_STEM = 240  # bytes; file systems take 255 with the suffix
 
 
 def ensure_prepared(options: DataOptions) -> PreparedData:
@@ -183,13 +185,22 @@ def _stems(samples: Sequence[Sample]) -> dict[str, str]:
     """File names without suffix, by sample; folders become part of the name where names alone are not unique."""
     names = [Path(sample.name) for sample in samples]
     short = {name.stem for name in names}
-    stems = [name.stem if len(short) == len(names) else "__".join(name.with_suffix("").parts) for name in names]
+    own = [name.stem if len(short) == len(names) else "__".join(name.with_suffix("").parts) for name in names]
+    stems = [_fitting(stem) for stem in own]
     owners: dict[str, str] = {}
     for sample, stem in zip(samples, stems, strict=True):
         if stem in owners:
             raise DataError(f"two images would both be called '{stem}': {owners[stem]} and {sample.name}; rename one")
         owners[stem] = sample.name
     return {name: stem for stem, name in owners.items()}
+
+
+def _fitting(stem: str) -> str:
+    """A name that a file can have: of one that is too long, as much as fits and a digest of all of it."""
+    if len(stem.encode()) <= _LONGEST_STEM:
+        return stem
+    digest = hashlib.sha256(stem.encode()).hexdigest()[:16]
+    return f"{stem.encode()[: _LONGEST_STEM - 17].decode(errors='ignore')}-{digest}"
 
 
 def _threads() -> int:

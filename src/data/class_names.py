@@ -1,7 +1,10 @@
 """What names of classes have in common, wherever they are written."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
+
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def why_not(names: Sequence[str]) -> str:
@@ -17,4 +20,6 @@ def why_not(names: Sequence[str]) -> str:
             name.encode()
         except UnicodeEncodeError:
             return f"the class name {name!a} is no valid text (half of a surrogate pair, or bytes that are no UTF-8)"
+        if controls := _CONTROLS.search(name):
+            return f"the class name {name!r} holds the control character {controls[0]!r}; it is a text in one line"
     return ""

@@ -14,7 +14,7 @@ from src.core.errors import DataError
 from src.core.files import sha256_of, write_json
 from src.data.options import ArchiveOptions, CocoJsonOptions, DataOptions, SyntheticOptions, YoloOptions
 from src.data.sources.data_yaml import DataYaml
-from src.data.sources.yolo import YoloFolder
+from src.data.sources.yolo_layout import places
 from src.data.walk import files_below
 
 # Ultralytics leaves caches in the folders that it reads.
@@ -97,7 +97,7 @@ def content_state(options: DataOptions, memory: Path) -> str:
 
 
 def _yolo(description: DataYaml) -> tuple[Path, ...]:
-    own = YoloFolder.places(description.root, description.splits())
+    own = places(description.root, description.splits())
     return (*([description.file] if description.file else []), *own)
 
 

@@ -1,5 +1,6 @@
 """What every source delivers: labelled images, and where a message about them should point."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -7,6 +8,9 @@ from typing import Any, Protocol
 
 from src.core.errors import DataError, did_you_mean, listed
 from src.data.labels import Box
+
+_NOT_TEXT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+_BYTE = 0xFF  # of a byte that is no UTF-8, Python makes a character that ends in it
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,11 @@ class SourceData:
     samples: tuple[Sample, ...]
     facts: dict[str, Any] = field(default_factory=dict)
     root: Path | None = None
+
+
+def portable_name(path: str) -> str:
+    """A path of an image as text that can be written everywhere: %xx for controls and bytes that are no UTF-8."""
+    return _NOT_TEXT.sub(lambda match: f"%{ord(match[0]) & _BYTE:02x}", path)
 
 
 class Source(Protocol):

@@ -52,6 +52,7 @@ __all__ = [
     "init_seeds",
     "load_checkpoint",
     "loaders",
+    "names_as_written",
     "nms",
     "ops",
     "patches",
@@ -138,6 +139,16 @@ def quiet() -> Iterator[None]:
             yield
     finally:
         LOGGER.setLevel(level)
+
+
+@contextmanager
+def names_as_written() -> Iterator[None]:
+    """Let Ultralytics draw a class `$x$` by its name: Matplotlib would read a formula, and raise where it is none.
+
+    Side effects: a setting of the whole process, for as long.
+    """
+    with matplotlib.rc_context({"text.parse_math": False}):
+        yield
 
 
 def export(weights: Path, *, imgsz: int) -> Path:

@@ -145,7 +145,8 @@ def train(request: TrainingRequest, observer: TrainingObserver) -> TrainingResul
     started = time.perf_counter()
     try:
         training = Training(_overrides(request, engine.resolve_device(request.device)), course.ready, course.epoch)
-        training.train()
+        with engine.names_as_written():
+            training.train()
     except Exception as error:
         if error is course.error or isinstance(error, ProjectError):
             raise

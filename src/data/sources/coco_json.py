@@ -12,7 +12,7 @@ from src.data.class_names import why_not
 from src.data.labels import CLIPPED, TOLERANCE_PX, Box, box_from_corners
 from src.data.options import CocoJsonOptions
 from src.data.problems import Problems
-from src.data.sample import Sample, SourceData
+from src.data.sample import Sample, SourceData, portable_name
 
 Id = int | str  # tools write numbers, and names of files
 _MOST_DIGITS = 20
@@ -132,7 +132,7 @@ class _Document:
             with problems.collected():
                 boxes.append(self._box(annotation, width, height))
         key = name if self._split is None else f"{self._split}/{name}"
-        return Sample(key, self._folder / name, tuple(boxes), self._split, (width, height))
+        return Sample(portable_name(key), self._folder / name, tuple(boxes), self._split, (width, height))
 
     def _box(self, annotation: Mapping[str, Any], width: int, height: int) -> Box:
         where = f"{self._path}: annotation {annotation.get('id')} (image {annotation.get('image_id')})"

@@ -1,7 +1,8 @@
 """A folder in YOLO form: images, and a label file for each, found as Ultralytics finds them."""
 
+import logging
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -10,14 +11,22 @@ from src.data.images import is_image, open_picture
 from src.data.labels import Box, LabelReader
 from src.data.options import YoloOptions
 from src.data.problems import Problems
-from src.data.sample import Sample, SourceData
+from src.data.sample import Sample, SourceData, portable_name
 from src.data.sources.data_yaml import DataYaml
-from src.data.split import SPLITS
+from src.data.sources.yolo_layout import (
+    IMAGES,
+    SPLIT_OF,
+    check_place,
+    label_of,
+    last,
+    listed_images,
+    no_images,
+    own_folders,
+)
 from src.data.walk import files_below
 
-_IMAGES, _LABELS = "images", "labels"
-_SPLIT_OF = {**{split: split for split in SPLITS}, "valid": "val", "validation": "val"}
-_SHOWN = 100  # characters of a line that is no path
+_log = logging.getLogger(__name__)
+
 _NO_LABELS = ("classes.txt", "notes.txt", "README.txt")  # several labelling tools leave them among the labels
 
 
@@ -72,17 +81,22 @@ class YoloFolder:
                     f"{label}: a label without image; delete it, or set data.orphan_labels=ignore"
                     " (its image would have the same name, in the folder of images)"
                 )
+        # what Ultralytics would train on: where the data set names its splits, it is what they hold
+        named = {image: split for image, split in images.items() if split is not None or not self.splits}
         samples = []
-        for image, split in images.items():
+        for image, split in named.items():
             with problems.collected():
                 samples.append(Sample(self._name_of(image), image, self._boxes(image, reader), split))
         problems.raise_if_any()
-        return SourceData(self.names, tuple(samples), dict(reader.changes), self.root)
+        if len(named) < len(images):
+            _log.warning("%d images were left out: the data.yaml names them in no split.", len(images) - len(named))
+        facts = {**reader.changes, "images_of_no_split_left_out": len(images) - len(named)}
+        return SourceData(self.names, tuple(samples), facts, self.root)
 
     def _images(self) -> dict[Path, str | None]:
         """All images with the split that they belong to, if the data set says so."""
         images: dict[Path, str | None] = {}
-        for folder in _own_folders(self.root):
+        for folder in own_folders(self.root):
             for file in files_below(folder):
                 if is_image(file):
                     images[file] = None if self.splits else self._split_by_folder(file)
@@ -92,55 +106,33 @@ class YoloFolder:
                     if images.get(file) not in (None, split):
                         raise DataError(f"{file}: is in the splits '{images[file]}' and '{split}'")
                     images[file] = split
-        if not images and not any(True for _ in _own_folders(self.root)):
-            raise _no_images(self.root)
+        if not images and not any(True for _ in own_folders(self.root)):
+            raise no_images(self.root)
         return dict(sorted(images.items(), key=lambda item: self._name_of(item[0])))
 
-    @staticmethod
-    def places(root: Path, splits: Mapping[str, Sequence[Path]]) -> tuple[Path, ...]:
-        """Every folder and file that a data set is read from, but for those below another of them.
-
-        Args:
-            root: Its folder.
-            splits: As for the class.
-
-        Raises:
-            DataError: There is none.
-        """
-        named = [place for places in splits.values() for place in places]
-        for place in named:
-            _check_place(place)
-        folders = [*_own_folders(root), *(place for place in named if place.is_dir())]
-        lists = [place for place in named if _is_list(place)]
-        listed = [image for file in lists for image in _listed(file, root)]
-        labels = [*(label_of(folder / "x.jpg").parent for folder in folders), *map(label_of, listed)]
-        found = dict.fromkeys(path for path in (*folders, *lists, *listed, *labels) if path.exists())
-        if not found:
-            raise _no_images(root)
-        return tuple(path for path in found if not found.keys() & set(path.parents))
-
     def _images_at(self, place: Path) -> Iterable[Path]:
-        _check_place(place)
-        return filter(is_image, files_below(place)) if place.is_dir() else _listed(place, self.root)
+        check_place(place)
+        return filter(is_image, files_below(place)) if place.is_dir() else listed_images(place, self.root)
 
     def _split_by_folder(self, image: Path) -> str | None:
         first = PurePosixPath(self._name_of(image)).parts[0]
-        return _SPLIT_OF.get(first)
+        return SPLIT_OF.get(first)
 
     def _name_of(self, image: Path) -> str:
         """Where the image lies in the data set, without the folder `images`: the same wherever the data set lies."""
         parts = [part for part in Path(os.path.relpath(image, self.root)).parts if part != ".."]
-        place = _last(parts[:-1], _IMAGES)
-        return PurePosixPath(*parts[:place], *parts[place + 1 :] if place is not None else parts).as_posix()
+        place = last(parts[:-1], IMAGES)
+        kept = PurePosixPath(*parts[:place], *parts[place + 1 :] if place is not None else parts)
+        return portable_name(kept.as_posix())
 
     def _label_folders(self, images: Iterable[Path]) -> set[Path]:
-        folders = {label_of(folder / "x.jpg").parent for folder in _own_folders(self.root)}
+        folders = {label_of(folder / "x.jpg").parent for folder in own_folders(self.root)}
         folders |= {label_of(image).parent for image in images}
         tops = {folder for folder in folders if not folders & set(folder.parents)}
         return {folder for folder in tops if folder.is_dir()}
 
     def _check_label_folders(self, owners: Mapping[Path, Path]) -> None:
-        for folder in _own_folders(self.root):
+        for folder in own_folders(self.root):
             labels = label_of(folder / "x.jpg").parent
             if not labels.is_dir() and not any(label.is_file() for label in owners):
                 raise DataError(f"{labels.parent}: has no folder 'labels'; a YOLO data set has images/ and labels/")
@@ -178,65 +170,6 @@ class YoloSource:
             poses="kpt_shape" in description.content,
             splits=description.splits(),
         ).read()
-
-
-def _own_folders(root: Path) -> Iterator[Path]:
-    """The folders of images that the layout itself shows."""
-    for folder in (root / _IMAGES, *(root / name / _IMAGES for name in _SPLIT_OF)):
-        if folder.is_dir():
-            yield folder
-
-
-def label_of(image: Path) -> Path:
-    """The label file of an image: the last folder `images` of its path becomes `labels`, as in Ultralytics."""
-    place = _last(image.parts[:-1], _IMAGES)
-    parts = image.parts if place is None else (*image.parts[:place], _LABELS, *image.parts[place + 1 :])
-    return Path(*parts).with_suffix(".txt")
-
-
-def _last(parts: Sequence[str], name: str) -> int | None:
-    return max((place for place, part in enumerate(parts) if part == name), default=None)
-
-
-def _is_list(place: Path) -> bool:
-    return place.suffix == ".txt" and place.is_file()
-
-
-def _check_place(place: Path) -> None:
-    if not place.is_dir() and not _is_list(place):
-        raise DataError(f"{place}: no such folder or list of images, though the data.yaml names it")
-
-
-def _no_images(root: Path) -> DataError:
-    return DataError(
-        f"{root}: has no folder 'images'; a YOLO data set has images/ and labels/, or a folder per split with these two"
-        " in it, or a data.yaml that says where they are"
-    )
-
-
-def _listed(file: Path, root: Path) -> Iterator[Path]:
-    """The images that a text file lists, a path a line, relative to the file, or to the data set's folder."""
-    try:
-        lines = file.read_text(encoding="utf-8-sig").splitlines()
-    except UnicodeDecodeError as error:
-        raise DataError(f"{file}: not a text file in UTF-8 ({error.reason} at byte {error.start})") from None
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        named = line.strip().replace("\\", "/")
-        path = next((path for folder in (file.parent, root) if (path := folder / named) and _is_file(path)), None)
-        if path is None:
-            raise DataError(
-                f"{file}:{number}: there is no image {named[:_SHOWN]}, neither from {file.parent} nor from {root}"
-            )
-        yield path
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:  # a line of prose is no path
-        return False
 
 
 def _size_wh(image: Path) -> tuple[int, int]:

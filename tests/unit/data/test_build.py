@@ -12,6 +12,7 @@ from src.core.errors import DataError
 from src.core.files import sha256_of
 from src.data import build
 from src.data.build import ensure_prepared
+from src.data.ground_truth import ground_truth
 from src.data.ingredients import watched
 from src.data.manifest import digest_of
 from src.data.options import SyntheticOptions, YoloOptions
@@ -159,6 +160,38 @@ def test_images_of_the_same_name_in_two_folders_are_kept_apart(tmp_path: Path, y
     names = {path.stem for path in (data.root / "images").rglob("*.png")}
     assert {"0", "deep__0"} <= names
     assert len(names) == 11
+
+
+@pytest.mark.parametrize(
+    "name",
+    [b"\xff\xfe", b"two\nlines", b"\x1b[31m", b"[bold]", b"$x$", "人".encode(), b"a b\tc", b"%41", b"n" * 250],
+    ids=["no UTF-8", "line feed", "ESC", "[", "$", "CJK", "tab", "%", "long"],
+)
+def test_an_image_may_have_any_name(tmp_path: Path, yolo_folder: Path, name: bytes) -> None:
+    """What cannot be written everywhere is written as %xx."""
+    for kind, suffix in (("images", ".png"), ("labels", ".txt")):
+        (yolo_folder / kind / f"0{suffix}").rename(yolo_folder / kind / (os.fsdecode(name) + suffix))
+
+    data = ensure_prepared(_options(tmp_path, yolo_folder))
+
+    assert sum(count.images for count in data.counts.values()) == 10
+    names = [path.name for split in data.counts for path in (data.root / "images" / split).iterdir()]
+    assert all(each.encode().decode().isprintable() for each in names)
+    assert [len(ground_truth(data, split).files) for split in data.counts] == [c.images for c in data.counts.values()]
+
+
+def test_long_names_of_folders_are_shortened(tmp_path: Path, yolo_folder: Path) -> None:
+    """Where they become part of a file's name, and stay apart."""
+    for folder in ("x" * 200 + "1", "x" * 200 + "2"):
+        for kind, suffix in (("images", "png"), ("labels", "txt")):
+            (yolo_folder / kind / folder / ("y" * 100)).mkdir(parents=True)
+            number = int(folder[-1])
+            file = yolo_folder / kind / f"{number}.{suffix}"
+            file.rename(yolo_folder / kind / folder / ("y" * 100) / f"0.{suffix}")
+
+    data = ensure_prepared(_options(tmp_path, yolo_folder))
+
+    assert sum(count.images for count in data.counts.values()) == 10
 
 
 def test_own_splits_are_kept_when_no_others_are_asked_for(tmp_path: Path, yolo_folder: Path) -> None:

@@ -70,6 +70,7 @@ def _broken(part: str, key: str, value: Any) -> dict[str, Any]:
         pytest.param(_broken("images", "file_name", "../a.png"), "leaves the folder", id="leaves"),
         pytest.param(_broken("categories", "name", "cat"), "two classes are called 'cat'", id="same name"),
         pytest.param(_broken("categories", "name", {"en": "cat"}), "category 90: its name is a text", id="name"),
+        pytest.param(_broken("categories", "name", "two\nlines"), "control character '.n'", id="two lines"),
         pytest.param(_broken("categories", "name", "\ud800"), "is no valid text", id="half a character"),
         pytest.param(_broken("categories", "id", None), "number 1 of 'categories': id is None", id="no category id"),
         pytest.param(_broken("images", "id", [7]), r"number 1 of 'images': id is \[7\]", id="a list as id"),

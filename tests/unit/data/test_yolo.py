@@ -152,7 +152,7 @@ def test_lists_of_images_are_read(yolo_folder: Path) -> None:
 
     samples = _read(yolo_folder).samples
 
-    assert [sample.split for sample in samples] == ["train"] * 7 + ["val"] * 2 + [None]
+    assert [sample.split for sample in samples] == ["train"] * 7 + ["val"] * 2
     (yolo_folder / "val.txt").write_text("images/none.png\n")
     with pytest.raises(DataError, match=r"val\.txt:1: there is no image images/none\.png"):
         _read(yolo_folder)
@@ -209,7 +209,7 @@ def test_key_points_without_visibility_are_known_by_the_data_yaml(yolo_folder: P
 
     (box,) = next(sample.boxes for sample in data.samples if sample.name == "0.png")
     assert (box.width, box.height) == (0.2, 0.2)
-    assert data.facts == {"key_points_left_out": 1}
+    assert data.facts["key_points_left_out"] == 1
 
 
 @pytest.mark.parametrize("path", ["..", "/", "../.."])
@@ -218,3 +218,17 @@ def test_a_split_may_not_lead_to_what_holds_the_data_set(yolo_folder: Path, path
     (yolo_folder / "data.yaml").write_text(f"names: [cat, dog]\ntrain: {path}\n")
     with pytest.raises(DataError, match="which holds far more than this data set"):
         YoloSource(YoloOptions(name="x", path=str(yolo_folder))).read(yolo_folder)
+
+
+def test_where_splits_are_named_the_data_set_is_what_they_hold(yolo_folder: Path, caplog) -> None:
+    """As Ultralytics has it; what lies beside them is counted, its labels are no orphans and may be missing."""
+    (yolo_folder / "train.txt").write_text("".join(f"images/{number}.png\n" for number in range(4)))
+    (yolo_folder / "val.txt").write_text("images/4.png\nimages/5.png\n")
+    (yolo_folder / "data.yaml").write_text("names: [cat, dog]\ntrain: train.txt\nval: val.txt\n")
+    (yolo_folder / "labels" / "8.txt").unlink()
+
+    data = YoloSource(YoloOptions(name="x", path=str(yolo_folder))).read(yolo_folder)
+
+    assert [sample.split for sample in data.samples] == ["train"] * 4 + ["val"] * 2
+    assert data.facts["images_of_no_split_left_out"] == 4
+    assert "4 images were left out" in caplog.text
