@@ -14,6 +14,7 @@ from src.config.sections import arguments, section
 from src.core.errors import ConfigError
 from src.core.terminal import standard_output
 from src.mlflow.options import TrackingOptions
+from src.study.effects import SMALLEST_EFFECT
 
 COMPARE = "compare"
 _OVERRIDE = re.compile(r"-|[+~]{0,2}[\w./@:-]+=")  # or an option; `trial 3 train.seed=1` is the name of a run
@@ -26,6 +27,9 @@ class ReportArguments:
     Attributes:
         study: The name of a study.
         compare: Runs to compare instead: ids, beginnings of ids, or names.
+        scatter: How far runs of one setting lie from each other, as a standard deviation over seeds of the objective,
+            or the name of a study that says it; for a study none of whose settings was repeated.
+        smallest_effect: The smallest effect of a parameter on the objective that anybody would act on.
         folder: Where to write; None for a folder of `outputs/` that is named after the study or the runs.
 
     Raises:
@@ -34,6 +38,8 @@ class ReportArguments:
 
     study: str | None = None
     compare: list[str] = field(default_factory=list)
+    scatter: str | None = None
+    smallest_effect: float = SMALLEST_EFFECT
     folder: str | None = None
 
     def __post_init__(self) -> None:
@@ -43,6 +49,8 @@ class ReportArguments:
             raise ConfigError(f"study={self.study} and the runs {', '.join(self.compare)}: report one or the other.")
         if len(self.compare) == 1:
             raise ConfigError(f"compare {self.compare[0]}: there is nothing to compare it with; name another run.")
+        if not self.smallest_effect > 0:
+            raise ConfigError(f"smallest_effect={self.smallest_effect}: expected a number above 0, such as 0.01.")
 
 
 @hydra.main(**app.root_with_arguments("report"))
@@ -62,10 +70,13 @@ def _study(asked: ReportArguments) -> None:
     from src.stages.report.show import show
     from src.stages.report.stage import report
     from src.study.finished import load_study
+    from src.study.known_scatter import known_scatter
 
-    study = load_study(HydraConfig.get().sweeper.storage, str(asked.study))
+    storage = HydraConfig.get().sweeper.storage
+    study = load_study(storage, str(asked.study))
+    scatter = None if asked.scatter is None else known_scatter(asked.scatter, study, storage)
     folder = Path(asked.folder or Path("outputs") / "report" / study.name)
-    show(report(study, folder), folder, standard_output())
+    show(report(study, folder, scatter, asked.smallest_effect), folder, standard_output())
 
 
 def _compare(cfg: DictConfig, asked: ReportArguments) -> None:

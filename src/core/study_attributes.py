@@ -11,6 +11,8 @@ FLAG_MESSAGES = "flag_messages"  # list[str]: a sentence for each flag
 WEIGHTS = "weights"  # str: the file of the best weights
 RECORDS = "records"  # str: the file of the detections on val
 BASELINE_RECORDS = "baseline_records"  # str: those of the weights that the training started from
+TEST_RECORDS = "test_records"  # str: the file of the detections on test; of trainings that confirm a setting
+BASELINE_TEST_RECORDS = "baseline_test_records"  # str: likewise of the starting weights
 OPTIMIZER_STEPS = "optimizer_steps"  # int
 
 # user attributes of trials and of studies

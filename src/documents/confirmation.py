@@ -57,7 +57,9 @@ class ConfirmationDocument(Document):
 
     Attributes:
         study: The study's name.
-        metric: What its settings are judged by.
+        metric: What the search went by; the winner is chosen by it.
+        judged_by: What advantages and probabilities are about: the same, on images that the search has chosen by, or
+            its counterpart on test.
         seeds: The fresh seeds that were asked for.
         replaced_seeds: Those of the arguments that the search had used.
         winner: The number of the trial whose setting is the best on fresh seeds.
@@ -68,10 +70,11 @@ class ConfirmationDocument(Document):
 
     FILE: ClassVar[str] = "confirmation.json"
     STAGE: ClassVar[str] = "confirm"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
 
     study: str
     metric: str
+    judged_by: str
     seeds: tuple[int, ...]
     replaced_seeds: tuple[int, ...]
     winner: int

@@ -93,7 +93,7 @@ def weighted_average_precision(
     by_score = np.argsort(-records.scores, kind="stable")
     for class_ in range(records.class_count):
         detections = by_score[records.class_index[by_score] == class_]
-        for rows in _chunks(len(weights), len(detections)):
+        for rows in _chunks(len(weights), max(len(detections), int(weights[0] @ records.positives[:, class_]))):
             result[rows, class_] = _class_average_precision(
                 counted[rows],
                 weights[rows] @ records.positives[:, class_],
@@ -145,6 +145,9 @@ def _class_average_precision(
     """
     detections_so_far = np.cumsum(weights[:, image], axis=1, dtype=np.int32)  # (B, N)
     has_positives = positives > 0
+    # the area below each number of hits: recalls are fractions of few numbers, and looking each up costs the most
+    numbers = np.arange(positives.max(initial=0) + 1) / np.maximum(positives, 1)[:, None]
+    area_below = definition.area[np.searchsorted(_RECALL_POINTS, numbers, side=definition.side)]
     result = np.full((len(weights), hits.shape[1]), np.nan)
     result[has_positives] = 0.0
     for threshold in range(hits.shape[1]):
@@ -154,9 +157,7 @@ def _class_average_precision(
         hits_so_far = np.cumsum(weights[:, image[hit]], axis=1, dtype=np.int32)  # (B, M)
         precision = hits_so_far / np.maximum(detections_so_far[:, hit], 1)
         envelope = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
-        recall = hits_so_far / np.maximum(positives, 1)[:, None]
-        points_reached = np.searchsorted(_RECALL_POINTS, recall, side=definition.side)
-        area = np.diff(definition.area[points_reached], axis=1, prepend=0.0)
+        area = np.diff(np.take_along_axis(area_below, hits_so_far, axis=1), axis=1, prepend=0.0)
         result[has_positives, threshold] = (envelope * area).sum(axis=1)[has_positives]
     return result
 

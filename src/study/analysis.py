@@ -1,20 +1,23 @@
 """Everything that a report says about a study, before it is put into words and pictures."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna_search import StudyView
 
+from src.core.interval import Interval
 from src.documents.study_record import StudyTraining
 from src.documents.training import Training
 from src.study.comparison import SEED, Comparison, Scatter, compare
-from src.study.difference import difference
-from src.study.effects import Axis, Effect, Point, effects
+from src.study.effects import SMALLEST_EFFECT, Axis, Contrast, Effect, Point, effects
 from src.study.images import Images, untrained_values
 from src.study.importance import Importance, importances
-from src.study.leaderboard import Leaderboard, Resampled, is_known, leaderboard
+from src.study.leaderboard import Leaderboard, leaderboard
+from src.study.noise import Array, Noise
 from src.study.record import trainings_of
 from src.study.repeats import same_results
 from src.study.trials import ReportedStudy, ReportedTrial, read_study, training_of
@@ -34,6 +37,9 @@ class Analysis:
         front: The numbers of the trials that no other beats in everything; of one objective, the best trial.
         importances: By objective, those of the parameters; or why there are none.
         effects: What each parameter did.
+        scatter: How far runs of one setting lie from each other, from the study itself or from elsewhere; None where
+            that is not known.
+        smallest_effect: The smallest effect that anybody would act on.
         images: How many images the results are measured on; None where that is not known.
         doubts: What could not be said, and why.
     """
@@ -46,15 +52,23 @@ class Analysis:
     front: tuple[int, ...]
     importances: Mapping[str, tuple[Importance, ...] | str]
     effects: tuple[Effect, ...]
+    scatter: Scatter | None
+    smallest_effect: float
     images: int | None
     doubts: tuple[str, ...]
 
 
-def analyse(study: StudyView) -> Analysis:
+def analyse(study: StudyView, scatter: Scatter | None = None, smallest_effect: float = SMALLEST_EFFECT) -> Analysis:
     """Analyse a study.
 
     It does so for every study: without results, without detections on this machine, or without starting weights there
     is less to say.
+
+    Args:
+        study: The study.
+        scatter: How far runs of one setting lie from each other, where that is known from elsewhere; for a study none
+            of whose own settings was repeated.
+        smallest_effect: The smallest effect of a parameter on the first objective that anybody would act on.
     """
     reported, unified = read_study(study), unified_study(study)
     judged = [trial for trial in reported.complete if trial.is_feasible]
@@ -62,18 +76,22 @@ def analyse(study: StudyView) -> Analysis:
     comparisons: dict[str, Comparison] = {}
     for name, maximize in zip(reported.objectives, reported.maximize, strict=True):
         runs = [run for trial in judged for run in trainings_of(trial, reported.objectives)]
-        compared = compare(runs, name, candidate=None, half_width=None, smaller_is_better=not maximize)
+        compared = compare(runs, name, candidate=None, smaller_is_better=not maximize)
         comparisons |= {} if compared is None else {name: compared}
     objective = reported.objectives[0]
     comparison, board, doubts, count = comparisons.get(objective), None, [], None
-    evidence = _Evidence((), {}, None)
+    points: Sequence[Point] = ()
+    contrast: Contrast = _nothing_known
     if reported.is_single and comparison is not None:
         images = Images(objective, judged)
-        resampled = images.of(comparison.settings)
+        noise = Noise.of(comparison, images.of(comparison.settings), scatter)
         numbered = {trial.number: trial for trial in judged}
         untrained = untrained_values(comparison.settings, numbered, objective)
-        board = leaderboard(comparison, resampled, untrained, maximize=reported.maximize[0])
-        evidence = _Evidence(_points(comparison, numbered), resampled, comparison.scatter)
+        board = leaderboard(
+            comparison, noise, untrained, maximize=reported.maximize[0], epochs=_epochs(comparison, numbered)
+        )
+        contrast = _Contrast(noise, np.array([setting.mean for setting in comparison.settings]))
+        points = _points(comparison, numbered)
         doubts, count = images.doubts, images.count
     return Analysis(
         study=reported,
@@ -83,27 +101,44 @@ def analyse(study: StudyView) -> Analysis:
         board=board,
         front=tuple(sorted(trial.number for trial in study.best_trials)) if judged else (),
         importances=shares,
-        effects=_effects(reported, evidence, shares[reported.objectives[0]]),
+        effects=_effects(reported, points, contrast, shares[objective], smallest_effect),
+        scatter=scatter if comparison is None else comparison.scatter or scatter,
+        smallest_effect=smallest_effect,
         images=count,
         doubts=tuple(doubts),
     )
 
 
 @dataclass(frozen=True, eq=False)
-class _Evidence:
-    """The settings as points of the space, and what tells their results apart."""
+class _Contrast:
+    """What chance leaves a weighted sum of settings.
 
-    points: Sequence[Point]
-    resampled: Mapping[int, Resampled]
-    scatter: Scatter | None
+    Attributes:
+        noise: What is known of chance.
+        means: Of all settings, by place.
+    """
 
-    def differ(self, a: Point, b: Point, confidence: float) -> bool | None:
-        """Whether two settings' results differ by more than noise; None where that cannot be said."""
-        on_a, on_b = (self.resampled.get(point.place, Resampled()).value for point in (a, b))
-        interval = difference(
-            a.mean - b.mean, a=on_a, b=on_b, scatter=self.scatter, counts=(a.count, b.count), confidence=confidence
-        )
-        return interval.excludes_zero if is_known(interval) else None
+    noise: Noise
+    means: Array
+
+    def __call__(self, by_place: Mapping[int, float], confidence: float) -> Interval | None:
+        """The interval of the sum; None without a scatter between seeds, or where a setting cannot be compared."""
+        if self.noise.scatter is None or not set(by_place) <= set(self.noise.places):
+            return None
+        weights = np.array([by_place.get(place, 0.0) for place in self.noise.places])
+        estimate = math.fsum(weight * self.means[place] for place, weight in by_place.items())
+        reach = self.noise.contrast_reach(weights, confidence) * self.noise.contrast_error(weights)
+        return Interval(estimate, estimate - reach, estimate + reach) if reach else None
+
+
+def _nothing_known(_: Mapping[int, float], __: float) -> None:
+    """The contrast of a study in which nothing is known of chance."""
+
+
+def _epochs(comparison: Comparison, trials: Mapping[int, ReportedTrial]) -> int:
+    """Of how many epochs the best setting's trainings took their best one; 1 where that is not known."""
+    curves = [trials[run.number].curve for run in comparison.settings[0].trials if run.number is not None]
+    return max([1, *(len(curve.steps) for curve in curves if curve.of == "epoch")])
 
 
 def _points(comparison: Comparison, trials: Mapping[int, ReportedTrial]) -> tuple[Point, ...]:
@@ -111,19 +146,26 @@ def _points(comparison: Comparison, trials: Mapping[int, ReportedTrial]) -> tupl
     for place, setting in enumerate(comparison.settings):
         numbers = tuple(sorted({trial.number for trial in setting.trials if trial.number is not None}))
         params = {name: value for name, value in trials[numbers[0]].params.items() if name != SEED}
-        points.append(Point(place, numbers, params, setting.mean, len(setting.trials)))
+        points.append(Point(place, numbers, params, setting.mean))
     return tuple(points)
 
 
-def _effects(study: ReportedStudy, evidence: _Evidence, shares: tuple[Importance, ...] | str) -> tuple[Effect, ...]:
+def _effects(
+    study: ReportedStudy,
+    points: Sequence[Point],
+    contrast: Contrast,
+    shares: tuple[Importance, ...] | str,
+    smallest: float,
+) -> tuple[Effect, ...]:
     short = short_names(study.space)
     known = {} if isinstance(shares, str) else {share.param: share.is_real for share in shares}
     return effects(
-        evidence.points,
-        {name: _axis(distribution) for name, distribution in study.space.items() if not distribution.single()},
-        evidence.differ,
-        _identical(study),
-        {name: known[short[name]] for name in study.space if short[name] in known},
+        points,
+        {name: _axis(found) for name, found in study.space.items() if not found.single()},
+        contrast,
+        identical=_identical(study),
+        real={name: known[short[name]] for name in study.space if short[name] in known},
+        smallest=smallest,
     )
 
 

@@ -2,9 +2,9 @@
 
 Runs with the same parameters but for their seed are repeats of one setting. How far repeats scatter says which
 differences of means are noise: the standard deviations over seeds of all settings with two runs or more are pooled, and
-a difference counts when it is beyond the 95 % interval of Student's t (two means, pooled variance). Where no setting
-was repeated, half the width of the candidate's image-bootstrap interval takes its place, which knows of the luck with
-the images but not of the luck with the seed.
+a difference counts when it is beyond the interval of Student's t (two means, pooled variance) that holds for all pairs
+of settings at once in 95 % of cases (Bonferroni): the candidate was chosen among them. Where no setting was repeated,
+what is noise is not known, whatever the images say: what scatters is the seed.
 """
 
 import math
@@ -12,14 +12,11 @@ import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from src.core.jackknife import student_t
 from src.documents.study_record import StudyTraining
 
 SEED = "train.seed"
 UNTRAINED = "untrained/"
-
-# 97.5 % quantiles of Student's t for 1 to 10 degrees of freedom; beyond, the expansion below errs by less than 2e-4.
-_T = (12.7062, 4.3027, 3.1824, 2.7764, 2.5706, 2.4469, 2.3646, 2.3060, 2.2622, 2.2281)
-_Z = 1.959964
 
 
 @dataclass(frozen=True)
@@ -55,15 +52,22 @@ class Scatter:
 
     Attributes:
         std: The standard deviation over seeds, pooled.
-        freedom: Its degrees of freedom.
+        freedom: Its degrees of freedom; infinite for one that is stated.
     """
 
     std: float
-    freedom: int
+    freedom: float
 
-    def noise(self, count: int, other_count: int) -> float:
-        """How large the difference of two settings' means may be by chance, with so many runs each."""
-        return student_t(self.freedom) * self.std * math.sqrt(1 / count + 1 / other_count)
+    def noise(self, count: int, other_count: int, pairs: int) -> float:
+        """How large the difference of two settings' means may be by chance, with so many runs each.
+
+        Args:
+            count: Runs of the one.
+            other_count: Runs of the other.
+            pairs: From how many pairs of settings these two may have been picked.
+        """
+        reach = student_t(self.freedom, 1 - 0.05 / pairs)
+        return reach * self.std * math.sqrt(1 / count + 1 / other_count)
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,6 @@ def compare(
     metric: str,
     *,
     candidate: int | None,
-    half_width: float | None,
     smaller_is_better: bool = False,
 ) -> Comparison | None:
     """Compare the settings of a study.
@@ -107,7 +110,6 @@ def compare(
         trials: Its finished trials.
         metric: What to compare, such as `val/mAP50-95`; trials without it are left out.
         candidate: The number of the trial that the candidate was trained after.
-        half_width: Half the width of the image-bootstrap interval of the candidate's metric, if known.
         smaller_is_better: Whether the metric is a loss, or seconds.
 
     Returns:
@@ -123,19 +125,14 @@ def compare(
         place = None
     scatter = scatter_of([trial.metrics[metric] for trial in setting.trials] for setting in settings)
     if place is not None:
-        best, count = settings[place], len(settings[place].trials)
-        settings = [
-            setting
-            if setting is best
-            else _against(best, setting, scatter.noise(count, len(setting.trials)) if scatter else half_width)
-            for setting in settings
-        ]
+        best, pairs = settings[place], math.comb(len(settings), 2)
+        settings = [setting if setting is best else _against(best, setting, scatter, pairs) for setting in settings]
     untrained = [t.metrics[UNTRAINED + metric] for t in judged if UNTRAINED + metric in t.metrics]
     return Comparison(
         metric=metric,
         settings=tuple(settings),
         candidate=place,
-        judged_by=_judged_by(scatter, half_width),
+        judged_by=_judged_by(scatter),
         untrained=(min(untrained), max(untrained)) if untrained else None,
         scatter=scatter,
     )
@@ -150,23 +147,6 @@ def varied_params(trials: Sequence[StudyTraining]) -> list[str]:
     """The parameters that are not the same in all trials, the seed left out."""
     names = sorted({name for trial in trials for name in setting_of(trial)})
     return [name for name in names if len({trial.params.get(name) for trial in trials}) > 1]
-
-
-def student_t(degrees_of_freedom: int) -> float:
-    """The 97.5 % quantile of Student's t.
-
-    Beyond 10 degrees of freedom by the expansion in Abramowitz and Stegun, Handbook of Mathematical Functions, 26.7.5.
-    """
-    if degrees_of_freedom <= len(_T):
-        return _T[degrees_of_freedom - 1]
-    z = _Z
-    terms = (
-        z,
-        (z**3 + z) / 4,
-        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
-        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
-    )
-    return math.fsum(term / degrees_of_freedom**power for power, term in enumerate(terms))
 
 
 def _settings(trials: Sequence[StudyTraining], metric: str) -> list[Setting]:
@@ -203,23 +183,20 @@ def scatter_of(groups: Iterable[Sequence[float]]) -> Scatter | None:
     return Scatter(math.sqrt(math.fsum(variance * degrees for variance, degrees in repeated) / freedom), freedom)
 
 
-def _against(candidate: Setting, other: Setting, noise: float | None) -> Setting:
+def _against(candidate: Setting, other: Setting, scatter: Scatter | None, pairs: int) -> Setting:
     difference = candidate.mean - other.mean
-    within = None if noise is None else abs(difference) <= noise
+    within = None
+    if scatter is not None:
+        within = abs(difference) <= scatter.noise(len(candidate.trials), len(other.trials), pairs)
     return Setting(other.varied, other.trials, other.mean, other.std, difference, within)
 
 
-def _judged_by(scatter: Scatter | None, half_width: float | None) -> str:
-    if scatter is not None:
-        degrees = "1 degree" if scatter.freedom == 1 else f"{scatter.freedom} degrees"
-        return (
-            f"A difference is called noise when it lies within the 95 % interval of Student's t from the standard"
-            f" deviation over seeds, {scatter.std:.4f}, pooled over the repeated settings ({degrees} of freedom)."
-        )
-    if half_width is not None:
-        return (
-            "No setting was repeated with another seed: a difference is called noise when it is smaller than half the"
-            f" width of the candidate's image-bootstrap interval on val, {half_width:.4f}; what another seed does comes"
-            " on top."
-        )
-    return "No setting was repeated with another seed and there is no interval: what is noise cannot be said."
+def _judged_by(scatter: Scatter | None) -> str:
+    if scatter is None:
+        return "No setting was repeated with another seed: which differences are noise cannot be said."
+    degrees = "1 degree" if scatter.freedom == 1 else f"{scatter.freedom:g} degrees"
+    return (
+        f"A difference is called noise when it lies within the 95 % interval of Student's t from the standard"
+        f" deviation over seeds, {scatter.std:.4f}, pooled over the repeated settings ({degrees} of freedom), for all"
+        " pairs of settings together. What other images would say comes on top."
+    )

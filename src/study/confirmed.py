@@ -22,6 +22,7 @@ def document(
     *,
     study: str,
     metric: str,
+    judged_by: str,
     seeds: Sequence[int],
     replaced: Sequence[int],
 ) -> ConfirmationDocument:
@@ -31,7 +32,8 @@ def document(
         confirmation: The figures.
         params: The parameters of each setting, in the order of `confirmation.settings`.
         study: The study's name.
-        metric: What its settings are judged by.
+        metric: What the search went by.
+        judged_by: What its settings are judged by: the same, or its counterpart on test.
         seeds: The fresh seeds that were asked for.
         replaced: Those of the arguments that the search had used.
     """
@@ -39,6 +41,7 @@ def document(
     return ConfirmationDocument(
         study=study,
         metric=metric,
+        judged_by=judged_by,
         seeds=tuple(seeds),
         replaced_seeds=tuple(replaced),
         winner=confirmation.settings[confirmation.winner].trial,

@@ -1,4 +1,4 @@
-"""What resampling the images says about the settings of a study."""
+"""What the images say about the settings of a study: the contributions of each to every model's metric."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,17 +9,14 @@ from numpy.typing import NDArray
 from src.core.detection_records import DetectionRecords
 from src.core.errors import DataError
 from src.evaluation.average_precision import METRICS
-from src.evaluation.bootstrap import resampled
+from src.evaluation.contributions import contributions
 from src.study.comparison import Setting
-from src.study.leaderboard import Resampled
+from src.study.noise import Measured
 from src.study.trials import ReportedTrial
-
-RESAMPLES, FEWEST_RESAMPLES = 1000, 200
-WORK = 50_000_000  # detections times resamples that are computed in about three seconds
 
 
 class Images:
-    """The detections of trials on the val split, resampled once each.
+    """The detections of trials on the val split.
 
     Attributes:
         doubts: What could not be compared and why, for the reader.
@@ -29,20 +26,21 @@ class Images:
         """Read the detections of all trials.
 
         Args:
-            objective: What the study optimised; only average precisions can be resampled.
+            objective: What the study optimised; only of average precisions is known what images contribute.
             trials: Its trials with a result.
         """
         self.doubts: list[str] = []
         self._by_number = {trial.number: trial for trial in trials}
-        self._metric = objective.removeprefix("val/")
+        self._split, _, self._metric = objective.partition("/")
         self._values: dict[Path, NDArray[np.float64] | None] = {}
         self._records: dict[Path, DetectionRecords] = {}
-        if self._metric not in METRICS or not objective.startswith("val/"):
+        if self._metric not in METRICS or self._split not in ("val", "test"):
             self.doubts.append(
                 f"{objective} is no average precision on the val split: what other images would say is not known."
             )
             return
-        paths = {path for trial in trials for path in (*trial.records, trial.baseline_records) if path is not None}
+        found = [trial.records_on(self._split) for trial in trials]
+        paths = {path for own, start in found for path in (*own, start) if path is not None}
         missing = self._read(sorted(paths))
         if not self._records:
             self.doubts.append(
@@ -51,20 +49,23 @@ class Images:
             )
         elif missing:
             self.doubts.append(f"{len(missing)} files of detections are not at hand, such as {missing[0]}.")
-        total = sum(len(records.scores) for records in self._records.values())
-        self.resamples = int(np.clip(WORK // max(total, 1), FEWEST_RESAMPLES, RESAMPLES))
 
-    def of(self, settings: Sequence[Setting]) -> dict[int, Resampled]:
-        """By place, what is known about each setting."""
-        found = {}
+    def of(self, settings: Sequence[Setting]) -> dict[int, Measured]:
+        """By place, what is known about each setting; those whose detections are not all at hand are missing."""
+        found: dict[int, Measured] = {}
         for place, setting in enumerate(settings):
-            trials = [self._by_number[n] for n in {t.number for t in setting.trials} if n is not None]
-            paths = [path for trial in trials for path in trial.records]
-            untrained = {trial.baseline_records for trial in trials}
-            found[place] = Resampled(
-                self._mean(paths), self._mean([path for path in untrained if path] if len(untrained) == 1 else [])
-            )
+            numbers = {training.number for training in setting.trials}
+            measured = self.of_trials([self._by_number[number] for number in numbers if number is not None])
+            found |= {} if measured is None else {place: measured}
         return found
+
+    def of_trials(self, trials: Sequence[ReportedTrial]) -> Measured | None:
+        """What is known about the trials of one setting; None where not all of their detections are at hand."""
+        files = [trial.records_on(self._split) for trial in trials]
+        runs = self.each([path for own, _ in files for path in own])
+        starts = {start for _, start in files}
+        start = self.contributions(next(iter(starts))) if len(starts) == 1 else None
+        return None if runs is None else Measured(runs, start)
 
     @property
     def count(self) -> int | None:
@@ -87,24 +88,19 @@ class Images:
             self._records[path] = records
         return missing
 
-    def _mean(self, paths: Sequence[Path]) -> NDArray[np.float64] | None:
-        """The mean over models on each resample; None unless all of them are at hand."""
-        values = self.each(paths)
-        return None if values is None else np.mean(values, axis=0)
-
     def each(self, paths: Sequence[Path | None]) -> NDArray[np.float64] | None:
-        """The objective of each model on each resample, (models, 1 + resamples); None unless all are at hand."""
-        values = [self.resampled(path) for path in paths]
+        """What the images contribute to each model, (models, groups); None unless all are at hand."""
+        values = [self.contributions(path) for path in paths]
         known = [value for value in values if value is not None]
         return np.stack(known) if known and len(known) == len(values) else None
 
-    def resampled(self, path: Path | None) -> NDArray[np.float64] | None:
-        """The objective of one model on each resample, (1 + resamples,); None where its detections are not at hand."""
+    def contributions(self, path: Path | None) -> NDArray[np.float64] | None:
+        """What the images contribute to one model, (groups,); None where its detections are not at hand."""
         if path is None:
             return None
         if path not in self._values:
             records = self._records.get(path)
-            self._values[path] = None if records is None else resampled(records, self._metric, resamples=self.resamples)
+            self._values[path] = None if records is None else contributions(records, self._metric)
         return self._values[path]
 
 

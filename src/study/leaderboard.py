@@ -1,21 +1,24 @@
 """The settings of a study against their best one and against the starting weights, in words.
 
-Intervals cover other images and other seeds (src/study/difference.py), as far as both are known; `sources` says so.
+That the best one was chosen for being the best is part of every statement (src/study/noise.py): an interval against the
+best holds for all settings of the board together, and the lower end of the gain over the starting weights for the
+largest of as many gains (max-t: Berk et al., Valid post-selection inference, Annals of Statistics 41, 2013); its upper
+end, which choosing cannot push down, is that of one setting.
 
-That the best of many is partly the luckiest is in none of the intervals: `python -m src.confirm` is for that.
+Whether one setting is better than another is a question of its trainings as well as of the images: without a scatter
+between seeds that is known, no setting is called worse.
 """
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
-from numpy.typing import NDArray
 
 from src.core.interval import Interval
 from src.study.comparison import Comparison, Setting
-from src.study.difference import difference
+from src.study.noise import Noise, is_known, luck_of_the_best, worth_of_choosing
 
 SAME_TIME = 0.05  # durations that differ by less count as equal: nobody chooses by them
 IMGSZ = "train.imgsz"
@@ -37,8 +40,10 @@ class Entry:
     Attributes:
         setting: The setting; its `varied` parameters, trials, mean and standard deviation.
         numbers: Its trials.
-        to_best: Its mean minus that of the best, positive where it is greater; None for the best itself.
-        to_untrained: Its mean minus the starting weights' value; None where that is not known.
+        to_best: Its mean minus that of the best, positive where it is greater, with an interval that holds for all
+            settings of the board together; None for the best itself.
+        to_untrained: Its mean minus the starting weights' value, likewise; None where that is not known. Of the best
+            the estimate is the corrected one: less what its having been chosen is worth.
         standing: What follows.
         cheapest: Whether it is the cheapest of those without a significant difference from the best.
     """
@@ -58,10 +63,16 @@ class Leaderboard:
     Attributes:
         entries: At least one.
         sources: What the intervals know of: `images`, `seeds`, both or nothing.
+        luck: By how much the best of as many equal settings would be above their common worth by chance alone; None
+            where nothing is known of chance.
+        chosen: What having been chosen as the best is worth to the best one, in the metric's unit: to be taken off its
+            mean. None likewise.
     """
 
     entries: tuple[Entry, ...]
     sources: tuple[str, ...]
+    luck: float | None = None
+    chosen: float | None = None
 
     @property
     def best(self) -> Entry:
@@ -79,70 +90,73 @@ class Leaderboard:
         return next(entry for entry in self.entries if entry.cheapest)
 
 
-@dataclass(frozen=True, eq=False)
-class Resampled:
-    """What resampling the images says about a setting and about the starting weights under its conditions.
-
-    Attributes:
-        value: The setting's mean over its runs, (1 + resamples,), first on the images as they are.
-        untrained: Likewise of the starting weights; None where they were not evaluated.
-    """
-
-    value: NDArray[np.float64] | None = None
-    untrained: NDArray[np.float64] | None = None
-
-
 def leaderboard(
-    comparison: Comparison, resampled: Mapping[int, Resampled], untrained: Mapping[int, float], *, maximize: bool
+    comparison: Comparison, noise: Noise, untrained: Mapping[int, float], *, maximize: bool, epochs: int = 1
 ) -> Leaderboard:
     """Judge each setting against the best one and against the starting weights.
 
     Args:
         comparison: The settings, best first.
-        resampled: What resampling the images says, by the setting's place.
+        noise: What is known of chance in their study.
         untrained: The starting weights' value under each setting's conditions, by its place.
         maximize: Whether a greater value is better.
+        epochs: Of how many epochs a training's best one is taken by its value on these images. The starting weights
+            have no such choice, so that it counts as a choice among so many times the settings.
     """
-    entries = []
-    best, scatter = comparison.settings[0], comparison.scatter
-    nothing = Resampled()
-    on_best = resampled.get(0, nothing).value
-    for place, setting in enumerate(comparison.settings):
-        images = resampled.get(place, nothing)
-        to_best = None
-        if place:
-            counts = (len(setting.trials), len(best.trials))
-            to_best = difference(setting.mean - best.mean, a=images.value, b=on_best, scatter=scatter, counts=counts)
-        to_untrained = None
-        if place in untrained:
-            gain = setting.mean - untrained[place]
-            to_untrained = difference(
-                gain, a=images.value, b=images.untrained, scatter=scatter, counts=(len(setting.trials),)
-            )
-        numbers = tuple(sorted({trial.number for trial in setting.trials if trial.number is not None}))
-        entries.append(Entry(setting, numbers, to_best, to_untrained, _standing(to_best, maximize)))
-    cheapest = _cheapest([entry for entry in entries if entry.standing in (Standing.BEST, Standing.TIED)])
-    known = {"images": on_best is not None, "seeds": scatter is not None}
-    return Leaderboard(
-        tuple(
-            entry
-            if entry is not cheapest
-            else Entry(entry.setting, entry.numbers, entry.to_best, entry.to_untrained, entry.standing, cheapest=True)
-            for entry in entries
-        ),
-        tuple(name for name, there in known.items() if there),
+    places, settings = noise.places, [comparison.settings[place] for place in noise.places]
+    sign = 1.0 if maximize else -1.0
+    means = np.array([setting.mean for setting in settings])
+    to_best = (
+        {place: noise.difference(index, 0, float(means[index] - means[0])) for index, place in enumerate(places)}
+        if noise.sources
+        else {}
     )
+    standings = {place: _standing(found, maximize, noise) for place, found in to_best.items()}
+    chosen = luck = None
+    if noise.sources:
+        compete = np.array([not found.excludes_zero for found in to_best.values()])
+        chosen, luck = worth_of_choosing(noise, sign * means, compete), luck_of_the_best(noise)
+    gains = {
+        place: _turned(
+            noise.gain(index, sign * (means[index] - untrained[place]), is_best=place == 0, candidates=epochs), sign
+        )
+        for index, place in enumerate(places)
+        if place in untrained
+    }
+    entries = []
+    for place, setting in enumerate(comparison.settings):
+        gain = gains.get(place)
+        if place == 0 and gain is not None and chosen is not None:
+            gain = _corrected(gain, sign * chosen)
+        numbers = tuple(sorted({trial.number for trial in setting.trials if trial.number is not None}))
+        unknown = Interval(setting.mean - comparison.settings[0].mean, math.nan, math.nan)
+        entries.append(
+            Entry(
+                setting,
+                numbers,
+                to_best.get(place, unknown) if place else None,
+                gain,
+                standings.get(place, Standing.UNKNOWN) if place else Standing.BEST,
+            )
+        )
+    cheapest = _cheapest([entry for entry in entries if entry.standing in (Standing.BEST, Standing.TIED)])
+    marked = tuple(replace(entry, cheapest=True) if entry is cheapest else entry for entry in entries)
+    return Leaderboard(marked, noise.sources, luck, chosen)
 
 
-def is_known(interval: Interval) -> bool:
-    """Whether an interval has ends."""
-    return not math.isnan(interval.low)
+def _turned(interval: Interval, sign: float) -> Interval:
+    """A gain as a difference of values: the other way round where a smaller one is better."""
+    return interval if sign > 0 else Interval(-interval.estimate, -interval.high, -interval.low)
 
 
-def _standing(to_best: Interval | None, maximize: bool) -> Standing:
-    if to_best is None:
-        return Standing.BEST
-    if not is_known(to_best):
+def _corrected(gain: Interval, chosen: float) -> Interval:
+    """A gain less what having been chosen is worth."""
+    return replace(gain, estimate=gain.estimate - chosen)
+
+
+def _standing(to_best: Interval, maximize: bool, noise: Noise) -> Standing:
+    """Without a scatter between seeds that is known, nothing is said of settings."""
+    if noise.scatter is None or not is_known(to_best):
         return Standing.UNKNOWN
     worse = to_best.high < 0 if maximize else to_best.low > 0
     return Standing.WORSE if worse else Standing.TIED

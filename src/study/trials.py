@@ -81,7 +81,17 @@ class ReportedTrial(TrialView):
     @property
     def baseline_records(self) -> Path | None:
         """The detections of the starting weights."""
-        path = self.user_attrs.get(names.BASELINE_RECORDS)
+        return self._file(names.BASELINE_RECORDS)
+
+    def records_on(self, split: str) -> tuple[tuple[Path, ...], Path | None]:
+        """Its detections and those of the starting weights on `val` or, of a setting that is confirmed, on `test`."""
+        if split == "val":
+            return self.records, self.baseline_records
+        own = self._file(names.TEST_RECORDS)
+        return () if own is None else (own,), self._file(names.BASELINE_TEST_RECORDS)
+
+    def _file(self, name: str) -> Path | None:
+        path = self.user_attrs.get(name)
         return None if path is None else Path(path)
 
 

@@ -57,10 +57,12 @@ def test_leading_settings_are_trained_with_fresh_seeds_below_the_study_and_judge
         assert f"train.lr0={found.params['train.lr0']}" in trained
         assert "train.seed=2" in trained
     assert figures["over_untrained"]["covers"] == ["images", "seeds"]
+    assert (figures["metric"], figures["judged_by"]) == ("val/mAP50-95", "test/mAP50-95")  # which chose nothing
+    assert "test/mAP50-95, on images that chose nothing" in printed
     assert f"python -m src.freeze +study=first +trial={figures['winner']}" in printed
 
     frozen = run(tmp_path, "src.freeze", "+study=first")
-    assert json.loads((tmp_path / "study.json").read_text())["confirmation"] | {"version": 1} == figures
+    assert json.loads((tmp_path / "study.json").read_text())["confirmation"] | {"version": 2} == figures
     assert ("did not survive the confirmation" in frozen) == (figures["winner"] != leading[0].number)
 
     run(tmp_path, "src.sync")  # what the courier is still at

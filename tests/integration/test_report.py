@@ -41,7 +41,7 @@ def test_a_study_is_reported(tmp_path):
         to_storage=JournalStorage(JournalFileBackend(str(tmp_path / "optuna.journal"))),
     )
     storage = f"hydra.sweeper.storage=journal:{tmp_path}/optuna.journal"
-    done = run("study=people", storage, folder=tmp_path / "report")
+    done = run("study=people", storage, "scatter=0.01", folder=tmp_path / "report")
     assert done.returncode == 0, done.stderr
     assert "Leader board of people" in done.stdout
     assert "No significant difference from the best: 1 setting of 6 (trial 1)." in done.stdout

@@ -251,6 +251,7 @@ def confirmation() -> ConfirmationDocument:
     return ConfirmationDocument(
         study="people",
         metric="val/mAP50-95",
+        judged_by="test/mAP50-95",
         seeds=(100, 101),
         replaced_seeds=(),
         winner=4,

@@ -71,7 +71,7 @@ def test_a_setting_that_did_not_survive_the_confirmation_is_said_so(study, tmp_p
     keep_confirmation(
         "journal:studies.journal",
         ConfirmationDocument(
-            "persons", "value", (7,), (), winner=0, survived=False, settings=settings, over_untrained=None
+            "persons", "value", "value", (7,), (), winner=0, survived=False, settings=settings, over_untrained=None
         ),
     )
 

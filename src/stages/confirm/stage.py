@@ -95,43 +95,54 @@ def train_and_judge(job: ConfirmJob, tell: Callable[[str], None]) -> ConfirmOutc
                 said=job.overrides,
             )
         )
+    metric = study.objectives[0]
+    confirmation, judged = judge(job.storage, study, settings)
     found = document(
-        judge(job.storage, study, settings),
+        confirmation,
         [setting.params for setting in settings],
         study=options.study,
-        metric=study.objectives[0],
+        metric=metric,
+        judged_by=judged,
         seeds=seeds,
         replaced=[seed for seed in options.seeds if seed in used],
     )
     return ConfirmOutcome(found, run_id, folder)
 
 
-def judge(storage: Any, study: StudyView, settings: list[Leading]) -> Confirmation:
-    """The confirmation of settings that have been trained again.
+def judge(storage: Any, study: StudyView, settings: list[Leading]) -> tuple[Confirmation, str]:
+    """The confirmation of settings that have been trained again, and the metric that it judges by.
 
     Raises:
         TrainingError: no training of a setting has ended well.
     """
+    metric = study.objectives[0]
     finished = [
         _finished(load_study(storage, confirming_study(study.name, setting.trial.number))) for setting in settings
     ]
-    metric = study.objectives[0]
-    images = Images(metric, [trial for trials in finished for trial in trials.values()])
+    every = [trial for trials in finished for trial in trials.values()]
+    on_test = metric.replace("val/", "test/")
+    judged = on_test if all(on_test in trial.metrics for trial in every) else metric
+    images = Images(judged, every)
     retrained = [
         Retrained(
             trial=setting.trial.number,
             searched=setting.mean,
             values={seed: trial.values[0] for seed, trial in trials.items()},
-            resampled=images.each([trial.records[0] if trial.records else None for trial in trials.values()]),
+            unseen={seed: trial.metrics[judged] for seed, trial in trials.items()} if judged != metric else None,
+            measured=images.of_trials(list(trials.values())),
         )
         for setting, trials in zip(settings, finished, strict=True)
     ]
     maximize = study.maximize[0]
     start = next(iter(finished[winner_of(retrained, maximize=maximize)].values()))  # all of them started alike
-    untrained = (
-        (start.untrained[metric], images.resampled(start.baseline_records)) if metric in start.untrained else None
+    found = confirm(
+        retrained,
+        maximize=maximize,
+        untrained=start.untrained.get(judged),
+        searched=len(leading_settings(study, len(study.trials))),
+        epochs=max(1, len(start.curve.steps)),
     )
-    return confirm(retrained, maximize=maximize, untrained=untrained)
+    return found, judged
 
 
 def _folder_of(trial: TrialView, study: str) -> Path:

@@ -12,12 +12,10 @@ from src.core.files import write_json, write_text
 from src.decision.arguments import weigh
 from src.decision.checks import checklist
 from src.decision.gates import judge
-from src.decision.metrics import known, measure
+from src.decision.metrics import measure
 from src.decision.options import DecideOptions
 from src.decision.verdict import reach
 from src.documents.decision import Decision, StudyComparison
-from src.documents.evaluation import Evaluation
-from src.documents.evidence import Evidence
 from src.documents.study_record import StudyRecord
 from src.render.decision import DecisionPage, Picture, as_html, as_markdown
 from src.render.decision_page import page
@@ -63,7 +61,7 @@ def decide(job: DecideJob) -> DecideOutcome:
         check_survival(study, job.provenance.trial),
     )
     judged = tuple(judge(gate, measure(gate.metric, evidence)) for gate in gates)
-    compared = record if isinstance(record, str) else _compared(record, evidence, job.provenance.trial)
+    compared = record if isinstance(record, str) else _compared(record, job.provenance.trial)
     comparison, missing = (None, compared) if isinstance(compared, str) else (compared, "")
     arguments = weigh(evidence, judged, findings, comparison)
     decision = Decision(
@@ -90,26 +88,16 @@ def pictures(job: DecideJob) -> tuple[Picture, ...]:
     )
 
 
-def _compared(record: StudyRecord, evidence: Evidence, candidate: int | None) -> StudyComparison | str:
+def _compared(record: StudyRecord, candidate: int | None) -> StudyComparison | str:
     compared = compare(
         record.trainings,
         record.objective,
         candidate=candidate,
-        half_width=_half_width(record.objective, evidence.evaluation),
         smaller_is_better=not record.maximize,
     )
     if compared is None:
         return f"No trial of the study {record.study} has a value of {record.objective}."
     return document.study_comparison(compared)
-
-
-def _half_width(objective: str, evaluation: Evaluation) -> float | None:
-    """Half the width of the image-bootstrap interval of the candidate's objective; None for one that has none."""
-    if evaluation.splits.val is None:
-        return None
-    metrics = evaluation.splits.val.metrics
-    value = {"val/mAP50": metrics.map50, "val/mAP50-95": metrics.map50_95}.get(objective)
-    return None if value is None or known(value) is None else (value.high - value.low) / 2
 
 
 def _write(outcome: DecideOutcome, content: DecisionPage) -> None:

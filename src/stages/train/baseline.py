@@ -16,6 +16,7 @@ from src.documents.document import Document
 from src.thresholds.best_f1 import at_best_f1
 
 FOLDER = Path("outputs/baselines")
+TEST = "test"
 
 # The validation arguments that decide what the metrics are.
 DECISIVE = ("iou", "conf", "max_det", "single_cls", "agnostic_nms", "nms", "classes")
@@ -32,6 +33,21 @@ class Baseline:
 
     metrics: Mapping[str, float]
     records: Path
+
+
+@dataclass(frozen=True)
+class OnTest:
+    """What trained weights reach on the test split.
+
+    Attributes:
+        metrics: `test/mAP50` and `test/mAP50-95`.
+        records: File of the scored detections.
+        start: The same of the weights that the training started from.
+    """
+
+    metrics: Mapping[str, float]
+    records: Path
+    start: Baseline
 
 
 @dataclass(frozen=True)
@@ -73,9 +89,24 @@ def untrained(request: ValidationRequest, data_digest: str, folder: Path = FOLDE
         return Baseline(metrics, records.resolve())
     validation = validate(request)
     metrics = {**validation.metrics, **operating_point_metrics(validation.records)}
+    metrics = {name: value for name, value in metrics.items() if name.startswith(request.split)}
     validation.records.save(records)
     _Kept(metrics, facts).write(records.parent)  # last: it says that both are there
     return Baseline(metrics, records.resolve())
+
+
+def on_test(trained: ValidationRequest, start: ValidationRequest, data_digest: str, folder: Path) -> OnTest:
+    """Evaluate trained weights and their start on the test split.
+
+    Side effects: writes `test_records.npz` into the folder, and what `untrained` does.
+
+    Raises:
+        TrainingError: the weights cannot be loaded or validated.
+    """
+    validation = validate(trained)
+    records = folder / "test_records.npz"
+    validation.records.save(records)
+    return OnTest(validation.metrics, records.resolve(), untrained(start, data_digest))
 
 
 def operating_point_metrics(records: DetectionRecords) -> dict[str, float]:
@@ -91,6 +122,7 @@ def _facts(request: ValidationRequest, data_digest: str) -> dict[str, Any]:
         "model": sha256_of(request.weights) if request.weights else request.architecture,
         "settings": dict(request.settings or {}),
         "ultralytics": version("ultralytics"),
+        **({} if request.split == "val" else {"split": request.split}),
     }
 
 

@@ -15,7 +15,7 @@ from src.detector.train import TrainingResult
 from src.documents.splits import DataSet
 from src.documents.training import Flag, Training
 from src.mlflow.runs import Run
-from src.stages.train.baseline import Baseline
+from src.stages.train.baseline import Baseline, OnTest
 from src.stages.train.reporting import parameters, plots_in
 
 METRICS = "metrics.json"
@@ -33,6 +33,7 @@ class TrainOutcome:
         weights: The best weights.
         records: Scored detections of the best weights on the val split.
         baseline: The starting weights; None where it was not asked for.
+        on_test: What they reach on the test split; None where that was not asked for.
         result: What the detector says about the training.
     """
 
@@ -43,6 +44,7 @@ class TrainOutcome:
     weights: Path
     records: Path
     baseline: Baseline | None
+    on_test: OnTest | None
     result: TrainingResult
 
     def save(self, *, data: PreparedData, start: str, epochs: int, run_id: str | None) -> None:
@@ -104,5 +106,10 @@ def report(outcome: TrainOutcome, trial: CurrentTrial) -> None:
             names.BASELINE_RECORDS: str(outcome.baseline.records),
         }
         attributes["untrained val/mAP50"] = outcome.baseline.metrics["val/mAP50"]
+    if outcome.on_test is not None:
+        start = outcome.on_test.start
+        attributes[names.TEST_RECORDS] = str(outcome.on_test.records)
+        attributes[names.BASELINE_TEST_RECORDS] = str(start.records)
+        attributes[names.UNTRAINED] = {**attributes.get(names.UNTRAINED, {}), **start.metrics}
     for key, value in attributes.items():
         trial.set_user_attr(key, value)

@@ -28,7 +28,15 @@ from src.documents.training import Flag
 from src.mlflow.options import TrackingOptions
 from src.mlflow.runs import Run, RunStatus, open_run
 from src.stages.train import run_state
-from src.stages.train.baseline import DECISIVE, Baseline, operating_point_metrics, untrained
+from src.stages.train.baseline import (
+    DECISIVE,
+    TEST,
+    Baseline,
+    OnTest,
+    on_test,
+    operating_point_metrics,
+    untrained,
+)
 from src.stages.train.outcome import TrainOutcome, record, report
 from src.stages.train.reporting import Observer, Pruned
 from src.stages.train.run_state import RunState, Status
@@ -109,14 +117,17 @@ def _train(job: TrainJob, data: PreparedData, weights: Path | None, run: Run, tr
     result.records.save(records_path)
     metrics = {**result.metrics, **operating_point_metrics(result.records)}
     baseline, doubts = _baseline(job, data, weights, result)
+    tested, more_doubts = _on_test(job, data, weights, result, trial)
+    metrics |= {} if tested is None else tested.metrics
     outcome = TrainOutcome(
         objective=tuple(metrics[name] for name in job.train.objectives),
         metrics=metrics,
-        flags=(*result.flags, *doubts),
+        flags=(*result.flags, *doubts, *more_doubts),
         folder=job.folder.resolve(),
         weights=result.best.resolve(),
         records=records_path.resolve(),
         baseline=baseline,
+        on_test=tested,
         result=result,
     )
     record(outcome, run, step=result.epochs, with_weights=_uploads_weights(job.tracking, trial))
@@ -161,6 +172,20 @@ def _baseline(
         return untrained(_baseline_request(job, data, weights, result), data.digest), ()
     except TrainingError as error:
         return None, (Flag("no_baseline", f"Nothing says that training helped: {error}"),)
+
+
+def _on_test(
+    job: TrainJob, data: PreparedData, weights: Path | None, result: TrainingResult, trial: CurrentTrial
+) -> tuple[OnTest | None, tuple[Flag, ...]]:
+    """What a setting that is confirmed reaches on images that it was not chosen by; None for any other training."""
+    test = data.counts.get(TEST)
+    if CONFIRMS not in trial.study_user_attrs or test is None or not test.images:
+        return None, ()
+    start = replace(_baseline_request(job, data, weights, result), split=TEST)
+    try:
+        return on_test(replace(start, weights=result.best), start, data.digest, job.folder), ()
+    except TrainingError as error:
+        return None, (Flag("no_test", f"The setting is judged by val, where it was chosen: {error}"),)
 
 
 def _baseline_request(

@@ -39,15 +39,14 @@ def settings_table(found: ConfirmationDocument) -> Table:
 
 def remarks(found: ConfirmationDocument) -> list[str]:
     """The sentences below the table."""
-    lines = [survival(found), _luck(found.settings[0])]
+    lines = [] if found.over_untrained is None else [_gain(found, found.over_untrained)]
+    lines += [survival(found), _luck(found.settings[0])]
     for setting in found.settings:
         if missing := [str(seed) for seed in found.seeds if str(seed) not in setting.values]:
             lines.append(
                 f"Trial {setting.trial} is judged without the seeds {', '.join(missing)}, whose trainings failed; the "
                 f"study {confirming_study(found.study, setting.trial)} says why."
             )
-    if found.over_untrained is not None:
-        lines.append(f"Against the starting weights: {advantage_text(found.over_untrained)}.")
     if found.replaced_seeds:
         used = ", ".join(map(str, found.replaced_seeds))
         lines.append(
@@ -57,6 +56,11 @@ def remarks(found: ConfirmationDocument) -> list[str]:
     fewest = min(setting.n for setting in found.settings)
     leads = [setting.winner_is_better_by for setting in found.settings]
     lines.append(_covered([*leads, found.over_untrained], fewest))
+    if found.judged_by == found.metric and "images" in _sources([*leads, found.over_untrained]):
+        lines.append(
+            "The settings were chosen on these very images, which fresh seeds do not renew; the interval against the"
+            " starting weights allows for it. A test split would be images that chose nothing: data.splits.test=…"
+        )
     lines.append(f"More seeds:      python -m src.confirm study={found.study} … seeds=[…]; none is trained twice")
     lines.append(f"Freeze it:       python -m src.freeze +study={found.study} +trial={found.winner}")
     return lines
@@ -82,6 +86,12 @@ def survival(found: ConfirmationDocument) -> str:
     return survives + _undecided(undecided)
 
 
+def _gain(found: ConfirmationDocument, gain: Advantage) -> str:
+    """Whether the winner is better than the starting weights, by how much, how sure that is."""
+    where = f"{found.judged_by}, on images that chose nothing" if found.judged_by != found.metric else found.metric
+    return f"Against the starting weights, trial {found.winner} gains {advantage_text(gain)} ({where})."
+
+
 def _luck(first: ConfirmedSetting) -> str:
     change = first.mean - first.searched
     return (
@@ -103,9 +113,13 @@ def _short(advantage: Advantage) -> str:
     return f"{advantage.difference:+.4f}, {probability_text(advantage.probability)} sure"
 
 
-def _covered(advantages: Sequence[Advantage | None], fewest: int) -> str:
+def _sources(advantages: Sequence[Advantage | None]) -> set[str]:
     sources = [set(advantage.sources) for advantage in advantages if advantage is not None]
-    covered = set.intersection(*sources) if sources else set()
+    return set.intersection(*sources) if sources else set()
+
+
+def _covered(advantages: Sequence[Advantage | None], fewest: int) -> str:
+    covered = _sources(advantages)
     missing = {
         "seeds": "one seed each does not say what another does",
         "images": "the metric cannot be computed anew from the detections at hand",

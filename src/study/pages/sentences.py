@@ -10,8 +10,9 @@ from src.render.table import Tone
 from src.study.analysis import Analysis
 from src.study.clock import duration
 from src.study.comparison import Setting
-from src.study.effects import Effect, Verdict
-from src.study.leaderboard import Entry, Leaderboard, Standing, is_known
+from src.study.effects import Verdict
+from src.study.leaderboard import Entry, Leaderboard, Standing
+from src.study.noise import is_known
 from src.study.trials import ReportedTrial
 
 BETTER, WORSE, SAME, UNSURE = "better", "WORSE", "no significant difference from them", "which may be noise or not"
@@ -28,26 +29,17 @@ def headline(analysis: Analysis) -> tuple[str, Tone]:
     if analysis.board is None:
         on_front, trials = len(analysis.front), plural(len(study.complete), "trial")
         return f"{on_front} of {trials} on the Pareto front: no other trial beats them in everything.", Tone.UNSURE
-    best = analysis.board.best
-    maximize = study.maximize[0]
-    gain = best.to_untrained
-    if gain is None:
-        return (
-            f"{_named(best, study.objectives[0])}; nothing says whether training helped, because the starting weights"
-            " were not evaluated (train.baseline=false).",
-            Tone.UNSURE,
-        )
-    word = against_untrained(gain, maximize=maximize)
-    tone = {BETTER: Tone.GOOD, WORSE: Tone.BAD}.get(word, Tone.UNSURE)
-    return f"{_named(best, study.objectives[0])}; against the starting weights {said(gain)}, {word}.", tone
+    return _gained(analysis, analysis.board)
 
 
 def remarks(analysis: Analysis) -> list[str]:
     """What else follows, most important first."""
     lines = []
     if analysis.board is not None:
-        lines += [*_ties(analysis.board), *_worse_than_untrained(analysis)]
-    lines += _parameters(analysis.effects)
+        lines += [*_luck(analysis.board), *_ties(analysis.board), *_worse_than_untrained(analysis)]
+    lines += _parameters(analysis)
+    if analysis.board is not None and analysis.scatter is None:
+        lines.append(one_seed(analysis))
     lines += [f"Not known: {doubt}" for doubt in analysis.doubts]
     lines += failures(analysis.study.trials)
     return lines
@@ -110,26 +102,62 @@ def plural(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
-def _named(best: Entry, objective: str) -> str:
-    are = ", one setting, are" if len(best.numbers) > 1 else " is"
-    return f"{trials_of(best).capitalize()}{are} the best with {objective} {mean_of(best.setting)}"
+def one_seed(analysis: Analysis) -> str:
+    """What a study cannot say in which no setting has a second seed, and what would change that."""
+    board, name = analysis.board, analysis.study.name
+    assert board is not None, "asked for studies with a leader board only"
+    top = min(3, len(board.entries))
+    known = [entry.setting.seconds for entry in board.entries[:top] if entry.setting.seconds is not None]
+    time = f", about {duration(sum(known) * 3)} at this study's speed" if len(known) == top else ""
+    return (
+        "Not known: which setting is better, and what a parameter does, because no setting has a second seed and a seed"
+        f" alone moves a result. python -m src.confirm study={name} top={top} seeds=[1,2,3] trains the best {top} again"
+        f" ({plural(3 * top, 'training')}{time}); or say how far seeds scatter, if you know it:"
+        f" python -m src.report study={name} scatter=STD, or scatter=STUDY for that of another study."
+    )
+
+
+def _gained(analysis: Analysis, board: Leaderboard) -> tuple[str, Tone]:
+    """Whether the best setting is better than the weights it started from, by how much, how sure that is."""
+    objective, best = analysis.study.objectives[0], board.best
+    gain = best.to_untrained
+    if gain is None:
+        return (
+            f"{trials_of(best).capitalize()} is the best with {objective} {mean_of(best.setting)}; nothing says whether"
+            " training helped, because the starting weights were not evaluated (train.baseline=false).",
+            Tone.UNSURE,
+        )
+    word = against_untrained(gain, maximize=analysis.study.maximize[0])
+    who = f"setting of {trials_of(best)}" if analysis.scatter is not None else f"model of {trials_of(best)}"
+    reached = f"{objective} {mean_of(best.setting)}"
+    if word in (BETTER, WORSE):
+        tone = Tone.GOOD if word == BETTER else Tone.BAD
+        return f"The {who} is {word} than the starting weights by {said(gain)}: {reached}.", tone
+    doubt = "no significant difference from the starting weights" if word == SAME else "which may be noise or not"
+    return f"The {who} is the best, {reached}: {said(gain)} against the starting weights, {doubt}.", Tone.UNSURE
+
+
+def _luck(board: Leaderboard) -> list[str]:
+    if board.luck is None or board.chosen is None or len(board.entries) < 2:
+        return []
+    taken = f"{abs(board.chosen):.3f} is taken off its gain for that" if board.best.to_untrained else "that is luck"
+    return [
+        f"The best of {len(board.entries)} equal settings would show {board.luck:+.3f} by luck; {taken}."
+        f" {_sources(board.sources)}"
+    ]
 
 
 def _ties(board: Leaderboard) -> list[str]:
     others = len(board.entries) - 1
     if not others:
         return ["It is the only setting with a result."]
-    unknown = sum(entry.standing == Standing.UNKNOWN for entry in board.entries)
-    if unknown == others:
-        return ["Which of the other settings are as good cannot be said: no setting was repeated with another seed."]
+    if any(entry.standing == Standing.UNKNOWN for entry in board.entries):
+        return []
     tied = [number for entry in board.tied for number in entry.numbers]
     if not tied:
-        worse = f"All {others} other settings are worse" if others > 1 else "The other setting is worse"
-        return [f"{worse}. {_sources(board.sources)}"]
+        return [f"All {others} other settings are worse." if others > 1 else "The other setting is worse."]
     what = plural(len(board.tied), "setting")
-    lines = [
-        f"No significant difference from the best: {what} of {others} ({_trials(tied)}). {_sources(board.sources)}"
-    ]
+    lines = [f"No significant difference from the best: {what} of {others} ({_trials(tied)})."]
     cheapest, best = board.cheapest, board.best
     if cheapest is best:
         lines.append("The best is also the cheapest of them.")
@@ -144,9 +172,9 @@ def _ties(board: Leaderboard) -> list[str]:
 
 def _sources(sources: Sequence[str]) -> str:
     if len(sources) == 2:
-        return "95 % intervals over other images and other seeds."
-    if sources == ("images",):
-        return "95 % intervals over other images; no setting was repeated, so that what another seed does comes on top."
+        return "95 % intervals over other images and other seeds, for all settings together."
+    if tuple(sources) == ("images",):
+        return "95 % intervals over other images, of these models."
     return "95 % intervals over other seeds; what other images would say comes on top."
 
 
@@ -160,23 +188,22 @@ def _worse_than_untrained(analysis: Analysis) -> list[str]:
         entry.to_untrained is not None and against_untrained(entry.to_untrained, maximize=maximize) == WORSE
         for entry in (analysis.board.entries if analysis.board else ())
     )
-    clearly = f"; {plural(sure, 'setting') if sure else 'none'} beyond noise" if worse else ""
+    clearly = f"; {plural(sure, 'setting') if sure else 'none'} beyond chance" if worse else ""
     return [f"{worse} of {len(judged)} trials are worse in {objective} than the weights they started from{clearly}."]
 
 
-def _parameters(effects: Sequence[Effect]) -> list[str]:
+def _parameters(analysis: Analysis) -> list[str]:
     lines = []
-    for effect in effects:
+    for effect in analysis.effects:
         if effect.verdict == Verdict.DEAD:
             groups = "; ".join(numbers(group) for group in effect.identical[:2])
             lines.append(
                 f"{effect.param} is dead: it differs in trials {groups}, whose results are equal to the last digit."
             )
-        elif effect.verdict == Verdict.NO_EFFECT:
-            pairs = plural(effect.pairs, "pair")
+        elif effect.verdict == Verdict.NO_EFFECT and effect.change is not None:
             lines.append(
-                f"{effect.param} had no effect that can be seen: {pairs} of settings that differ in nothing else, or"
-                f" hardly, differ by {effect.largest:.3f} at most, which is within noise."
+                f"{effect.param} has no effect that matters: it changes the result by {said(effect.change)}, less than"
+                f" {analysis.smallest_effect:g} ({plural(effect.pairs, 'pair')} of settings)."
             )
     return lines
 

@@ -12,7 +12,8 @@ from src.study.analysis import Analysis
 from src.study.clock import duration
 from src.study.effects import Effect, Verdict
 from src.study.importance import Importance
-from src.study.leaderboard import Entry, Leaderboard, Standing, is_known
+from src.study.leaderboard import Entry, Leaderboard, Standing
+from src.study.noise import is_known
 from src.study.pages.sentences import BETTER, SAME, UNSURE, WORSE, against_untrained, flags, mean_of, numbers, said
 from src.study.trials import ReportedStudy, ReportedTrial
 from src.study.unified_space import short_names
@@ -41,6 +42,7 @@ def board_table(analysis: Analysis, shown: int = SHOWN, most_columns: int = MOST
     assert board is not None, "several objectives have a front, no board"
     heads, parameters = _settings(board.entries[:shown], study, most_columns)
     counted = len({len(entry.setting.trials) for entry in board.entries}) > 1
+    judged = any(entry.standing in (Standing.TIED, Standing.WORSE) for entry in board.entries)
     scale = _scale(board)
     rows = []
     for entry, setting in zip(board.entries[:shown], parameters, strict=True):
@@ -51,10 +53,10 @@ def board_table(analysis: Analysis, shown: int = SHOWN, most_columns: int = MOST
             *([str(len(entry.setting.trials))] if counted else []),
             *(*setting, duration(entry.setting.seconds)),
             "" if gain is None else f"{said(gain)} {_SIGNS[against_untrained(gain, maximize=study.maximize[0])]}",
-            "" if to_best is None else said(to_best),
-            f"{entry.standing}{', cheapest' if entry.cheapest else ''}",
+            "" if to_best is None else said(to_best) if judged else f"{to_best.estimate:+.3f}",
+            *([f"{entry.standing}{', cheapest' if entry.cheapest else ''}"] if judged else []),
         )
-        strip = Strip.on(scale, to_best.low, to_best.estimate, to_best.high) if known and to_best else None
+        strip = Strip.on(scale, to_best.low, to_best.estimate, to_best.high) if judged and known and to_best else None
         rows.append(Row(cells, _TONES[entry.standing], strip))
     more = len(board.entries) - shown
     return Table(
@@ -62,7 +64,7 @@ def board_table(analysis: Analysis, shown: int = SHOWN, most_columns: int = MOST
             *number_columns("trial", study.objectives[0], *(["runs"] if counted else [])),
             *heads,
             *number_columns("time", "against the starting weights", "against the best"),
-            *texts("standing"),
+            *texts(*(["standing"] if judged else [])),
         ),
         tuple(rows),
         (f"{more} more settings are in settings.csv.",) if more > 0 else (),
@@ -100,8 +102,8 @@ def effects_table(effects: Sequence[Effect], shares: tuple[Importance, ...] | st
                     searched(space[effect.param]),
                     "" if share is None else f"{share.share:.0%} [{share.low:.0%}, {share.high:.0%}]",
                     "" if share is None else f"{share.by_chance:.0%}",
-                    f"{effect.beyond_noise} of {effect.pairs}" if effect.pairs else "no pairs",
-                    "" if effect.largest is None else f"{effect.largest:.3f}",
+                    str(effect.pairs) if effect.pairs else "none",
+                    "" if effect.change is None else said(effect.change),
                     *(["; ".join(numbers(group) for group in effect.identical[:3])] if identical else []),
                     str(effect.verdict),
                 ),
@@ -110,7 +112,7 @@ def effects_table(effects: Sequence[Effect], shares: tuple[Importance, ...] | st
         )
     columns = (
         *texts("parameter", "searched"),
-        *number_columns("importance", "by chance", "pairs beyond noise", "largest difference"),
+        *number_columns("importance", "by chance", "pairs of settings", "changes the result by"),
         *texts(*(["identical results in trials"] if identical else []), "verdict"),
     )
     return Table(columns, tuple(rows))

@@ -89,14 +89,20 @@ def test_every_failed_gate_has_a_next_step_of_its_own(metric):
 
 def test_arguments_come_from_everything_that_was_measured():
     evidence = documents.evidence()
-    trials = [StudyTraining(f"r{i}", i, {"train.lr0": str(i)}, {"val/mAP50": 0.8 - 0.1 * i}) for i in range(3)]
-    alone = study_comparison(compare(trials, "val/mAP50", candidate=0, half_width=0.05))
+    trials = [
+        StudyTraining(
+            f"r{i}", i, {"train.lr0": str(i % 3), "train.seed": str(i)}, {"val/mAP50": 0.8 - 0.1 * (i % 3) + i / 1e4}
+        )
+        for i in range(6)
+    ]
+    alone = study_comparison(compare(trials, "val/mAP50", candidate=0))
     arguments = weigh(evidence, [PASSED, FAILED], [WARNING], alone)
     assert "Better than the starting weights in test mAP50-95 (+0.200 [+0.170, +0.230])." in arguments.pro
     assert any(sentence.startswith("No other setting of its study") for sentence in arguments.pro)
     assert any(sentence.startswith("The tuned threshold gives a better test F1") for sentence in arguments.pro)
     assert "It is." in arguments.contra
-    among_equals = study_comparison(compare(trials, "val/mAP50", candidate=1, half_width=0.5))
+    scattered = [replace(each, metrics={"val/mAP50": 0.8 + 0.1 * (i > 3)}) for i, each in enumerate(trials)]
+    among_equals = study_comparison(compare(scattered, "val/mAP50", candidate=0))
     contra = weigh(evidence, [], [], among_equals).contra
     assert any(sentence.startswith("Another setting of its study has a better mean") for sentence in contra)
     assert any(sentence.startswith("2 of 2 other settings") for sentence in contra)

@@ -156,6 +156,7 @@ def _outcome(folder, trained=0.3):
         weights=folder / "best.pt",
         records=folder / "r.npz",
         baseline=Baseline({"val/mAP50-95": 0.4}, folder),
+        on_test=None,
         result=TrainingResult(
             metrics=metrics,
             resolved={**defaults(), "lr0": 0.5},

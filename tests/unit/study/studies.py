@@ -87,6 +87,20 @@ class StudyMaker:
         )
         self.study.add_trial(trial)
 
+    def repeated(self, *shares: float, **of_trial: Any) -> None:
+        """Add a trial with a replicate for each share of the people found."""
+        folder = self.folder / f"repeated{len(self.study.trials)}"
+        for seed, share in enumerate(shares):
+            records([True] * round(40 * share) + [False] * round(40 * (1 - share))).save(
+                folder / f"seed={seed}" / "val.npz"
+            )
+        self.trial(
+            sum(shares) / len(shares),
+            records=str(folder / f"seed={len(shares) - 1}" / "val.npz"),
+            replicates={f"train.seed={seed}": [share] for seed, share in enumerate(shares)},
+            **of_trial,
+        )
+
     def _result(self, kind: str, number: int, share: float, names: tuple[str, str]) -> dict[str, Any]:
         path = self.folder / f"{kind}{number}-{share}.npz"
         records([True] * round(40 * share) + [False] * round(40 * (1 - share))).save(path)

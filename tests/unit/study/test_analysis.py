@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 from dataclasses import replace
 
 import optuna
@@ -13,13 +14,14 @@ from src.documents.splits import DataSet
 from src.render.study import Note, Plot, Tabulated, as_html
 from src.render.table import as_csv
 from src.study.analysis import analyse
+from src.study.comparison import Scatter
 from src.study.effects import Verdict
 from src.study.leaderboard import Standing
 from src.study.pages.files import runs_table, settings_table
 from src.study.pages.sentences import headline, remarks
 from src.study.pages.study_page import page
 from tests.support import documents
-from tests.unit.study.studies import SPACE, records
+from tests.unit.study.studies import SPACE
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 
@@ -34,14 +36,44 @@ def sentences(analysis):
 
 def test_the_leader_board_says_who_does_not_differ_significantly_from_the_best(made):
     """One person more in forty is noise, twenty are not; of the two that compete, the quicker one is the cheapest."""
-    for share, seconds in ((0.95, 60), (0.925, 20), (0.4, 5)):
-        made.trial(share, seconds=seconds)
+    for shares, seconds in (((0.95, 0.925), 120), ((0.925, 0.925), 40), ((0.4, 0.425), 10)):
+        made.repeated(*shares, seconds=seconds)
     analysis = analyse(made.view)
     board = analysis.board
     assert [entry.standing for entry in board.entries] == [Standing.BEST, Standing.TIED, Standing.WORSE]
     assert board.cheapest.numbers == (1,)
     assert "No significant difference from the best: 1 setting of 2 (trial 1)" in sentences(analysis)
     assert "The cheapest of them is trial 1: 20 s a training instead of 1 min." in sentences(analysis)
+
+
+def test_without_a_second_seed_no_setting_is_called_worse_and_it_says_what_is_missing(made):
+    for share in (0.95, 0.2):
+        made.trial(share, seconds=60)
+    analysis = analyse(made.view)
+    assert [entry.standing for entry in analysis.board.entries] == [Standing.BEST, Standing.UNKNOWN]
+    assert "python -m src.confirm study=people top=2 seeds=[1,2,3]" in sentences(analysis)
+    assert "(6 trainings, about 6 min at this study's speed)" in sentences(analysis)
+    assert "worse" not in as_csv(settings_table(analysis))
+    assert sentences(analysis).count("Not known") == 1
+
+
+def test_a_scatter_that_is_known_from_elsewhere_stands_in_for_repeats(made):
+    for share in (0.95, 0.2):
+        made.trial(share)
+    analysis = analyse(made.view, Scatter(0.01, math.inf))
+    assert [entry.standing for entry in analysis.board.entries] == [Standing.BEST, Standing.WORSE]
+    assert analysis.board.sources == ("images", "seeds")
+    assert "Not known: which setting" not in sentences(analysis)
+
+
+def test_the_corrected_gain_comes_first_and_the_luck_of_choosing_is_said(made):
+    for number in range(8):
+        made.repeated(0.5 + 0.025 * (number % 3), 0.525)
+    analysis = analyse(made.view)
+    board = analysis.board
+    assert board.chosen > 0
+    assert board.best.to_untrained.estimate == pytest.approx(board.best.setting.mean - 0.5 - board.chosen)
+    assert f"The best of 8 equal settings would show {board.luck:+.3f} by luck" in sentences(analysis)
 
 
 def test_the_best_is_compared_with_the_starting_weights(made):
@@ -55,7 +87,7 @@ def test_a_best_that_is_worse_than_not_training_is_called_so(made):
     assert headline(analysis)[1] == "bad"
     assert "WORSE" in headline(analysis)[0]
     assert (
-        "1 of 1 trials are worse in val/mAP50-95 than the weights they started from; 1 setting beyond noise."
+        "1 of 1 trials are worse in val/mAP50-95 than the weights they started from; 1 setting beyond chance."
         in sentences(analysis)
     )
 
@@ -70,19 +102,10 @@ def test_without_a_baseline_it_says_that_nothing_is_known(made):
     assert "the starting weights were not evaluated" in sentences(analyse(made.view))
 
 
-def test_replicates_are_averaged_and_their_scatter_is_noise(made, tmp_path):
+def test_replicates_are_averaged_and_their_scatter_is_noise(made):
     """Each replicate's detections count, and the seeds' noise joins that of the images."""
-    for number, shares in enumerate(((0.9, 0.8), (0.85, 0.8))):
-        folder = tmp_path / str(number)
-        for seed, share in enumerate(shares):
-            records([True] * round(40 * share) + [False] * round(40 * (1 - share))).save(
-                folder / f"seed={seed}" / "val.npz"
-            )
-        made.trial(
-            sum(shares) / 2,
-            records=str(folder / "seed=1" / "val.npz"),
-            replicates={f"train.seed={seed}": [share] for seed, share in enumerate(shares)},
-        )
+    for shares in ((0.9, 0.8), (0.85, 0.8)):
+        made.repeated(*shares)
     analysis = analyse(made.view)
     best = analysis.board.best
     assert best.setting.mean == pytest.approx(0.85)
@@ -98,7 +121,7 @@ def test_seeds_that_were_searched_are_one_setting(made):
         made.trial(share, params={"train.lr0": 0.01, "train.seed": seed}, space=space)
     analysis = analyse(made.view)
     assert [entry.numbers for entry in analysis.board.entries] == [(0, 1)]
-    assert "Trials 0, 1, one setting, are the best with val/mAP50-95 0.8" in sentences(analysis)
+    assert "he setting of trials 0, 1 is" in sentences(analysis)
     (row,) = csv.DictReader(io.StringIO(as_csv(settings_table(analysis))))
     assert (row["trials"], row["n"]) == ("0 1", "2")
     assert float(row["mean"]) == pytest.approx(0.85)
@@ -107,7 +130,8 @@ def test_seeds_that_were_searched_are_one_setting(made):
 def test_a_dead_parameter_is_found(made):
     """lr0 under optimizer=auto: other values, results equal to the last digit."""
     for lr0, imgsz in ((0.001, 160), (0.05, 160), (0.001, 224), (0.05, 224)):
-        made.trial(0.5 if imgsz == 160 else 0.9, params={"train.lr0": lr0, "train.imgsz": imgsz})
+        shares = (0.5, 0.525) if imgsz == 160 else (0.9, 0.925)
+        made.repeated(*shares, params={"train.lr0": lr0, "train.imgsz": imgsz})
     analysis = analyse(made.view)
     verdicts = {effect.param: effect.verdict for effect in analysis.effects}
     assert verdicts == {"train.lr0": Verdict.DEAD, "train.imgsz": Verdict.MATTERS}

@@ -21,6 +21,7 @@ def found(*means, seeds=(1, 2, 3)):
         params,
         study="people",
         metric="val/mAP50-95",
+        judged_by="val/mAP50-95",
         seeds=[1, 2, 3],
         replaced=[0] * (len(seeds) < 3),
     )

@@ -2,16 +2,13 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from src.documents.study_record import StudyTraining
 from src.study.comparison import Scatter, compare
-from src.study.difference import difference
-from src.study.leaderboard import Resampled, Standing, is_known, leaderboard
+from src.study.leaderboard import Standing, leaderboard
+from src.study.noise import Measured, Noise, is_known
 
 METRIC = "val/mAP50-95"
-finite = st.floats(-1, 1)
 
 
 def comparison(**values):
@@ -21,87 +18,152 @@ def comparison(**values):
         for number, (lr0, per_seed) in enumerate(values.items())
         for seed, value in enumerate(per_seed)
     ]
-    return compare(trials, METRIC, candidate=None, half_width=None)
+    return compare(trials, METRIC, candidate=None)
 
 
-def board(compared, resampled=None, untrained=None, maximize=True):
-    return leaderboard(compared, resampled or {}, untrained or {}, maximize=maximize)
+def board(compared, measured=None, untrained=None, maximize=True, **known):
+    noise = Noise.of(compared, measured or {}, known.pop("scatter", None))
+    return leaderboard(compared, noise, untrained or {}, maximize=maximize, **known)
 
 
-def on_images(value, spread=0.0, count=100):
-    """A metric that moves by so much over resampled images."""
-    return np.concatenate([[value], value + np.linspace(-spread, spread, count)])
+def on_images(spread, count=20, seed=0):
+    """One run's contributions: a metric with that standard error over so many images."""
+    found = np.random.default_rng(seed).normal(0, 1, (1, count))
+    found -= found.mean()
+    return spread * found / np.sqrt((found**2).sum())
 
 
-@given(estimate=finite, counts=st.lists(st.integers(1, 9), min_size=1, max_size=2))
-def test_nothing_known_is_no_interval(estimate, counts):
-    interval = difference(estimate, a=None, b=None, scatter=None, counts=counts)
-    assert interval.estimate == estimate
-    assert not is_known(interval)
-    assert not interval.excludes_zero
+def test_nothing_known_is_no_interval():
+    found = board(comparison(a=[0.5], b=[0.4]), untrained={0: 0.1, 1: 0.1})
+    assert found.sources == ()
+    assert (found.luck, found.chosen) == (None, None)
+    assert found.entries[1].standing == Standing.UNKNOWN
+    assert not is_known(found.entries[1].to_best)
+    assert not is_known(found.best.to_untrained)
 
 
-@given(values=st.lists(finite, min_size=5, max_size=50), shift=st.floats(0.01, 1))
-def test_what_moves_all_models_alike_is_no_uncertainty(values, shift):
-    """The images that are hard for both cancel out: the bootstrap is paired."""
-    a = np.array(values)
-    interval = difference(shift, a=a + shift, b=a, scatter=None, counts=(1, 1))
-    assert (interval.low, interval.high) == (pytest.approx(shift), pytest.approx(shift))
+def test_images_alone_give_the_models_intervals_and_the_settings_no_verdict():
+    measured = {place: Measured(on_images(0.01, seed=place), on_images(0.01, seed=9)[0]) for place in range(2)}
+    found = board(comparison(a=[0.9], b=[0.1]), measured, {0: 0.1, 1: 0.1})
+    assert found.sources == ("images",)
+    assert found.entries[1].standing == Standing.UNKNOWN
+    assert found.entries[1].to_best.high < 0
+    assert found.best.to_untrained.excludes_zero
 
 
-def test_seeds_alone_give_students_interval():
-    scatter = Scatter(0.01, 4)
-    interval = difference(0.0, a=None, b=None, scatter=scatter, counts=(3, 3))
-    assert interval.high == pytest.approx(scatter.noise(3, 3), rel=0.1)
-    assert interval.low == pytest.approx(-interval.high, rel=0.1)
+def test_seeds_alone_give_tukeys_interval():
+    """The studentised range of 3 means with 6 degrees of freedom is 4.34 at 95 % (Harter's table)."""
+    found = board(comparison(a=[0.5, 0.52, 0.54], b=[0.4, 0.42, 0.44], c=[0.3, 0.32, 0.34]))
+    half = 4.34 / math.sqrt(2) * 0.02 * math.sqrt(2 / 3)
+    assert found.entries[1].to_best.high == pytest.approx(-0.1 + half, abs=0.003)
+    assert found.entries[2].to_best.low == pytest.approx(-0.2 - half, abs=0.003)
+    assert [entry.standing for entry in found.entries] == [Standing.BEST, Standing.WORSE, Standing.WORSE]
 
 
-@given(std=st.floats(0.001, 0.1), spread=st.floats(0.001, 0.1))
-def test_both_sources_together_are_wider_than_either(std, spread):
-    a, b = on_images(0.0, spread), on_images(0.0)
-    intervals = [
-        difference(0.0, a=x, b=y, scatter=scatter, counts=(2, 2))
-        for x, y, scatter in ((a, b, None), (None, None, Scatter(std, 6)), (a, b, Scatter(std, 6)))
+def test_seeds_alone_give_dunnetts_bound_below_and_students_above():
+    """Of 3 gains with 6 degrees of freedom the one-sided 97.5 % bound is 3.1 standard errors, of one 2.45."""
+    found = board(
+        comparison(a=[0.5, 0.52, 0.54], b=[0.49, 0.51, 0.53], c=[0.3, 0.32, 0.34]), untrained=dict.fromkeys(range(3), 0)
+    )
+    error = 0.02 / math.sqrt(3)
+    assert found.best.to_untrained.low == pytest.approx(0.52 - 3.1 * error, abs=0.2 * error)
+    assert found.best.to_untrained.high == pytest.approx(0.52 + 2.45 * error, abs=0.2 * error)
+
+
+def test_what_moves_all_models_alike_is_no_uncertainty():
+    """The images that are hard for all cancel out; a little of their own is left."""
+    hard = on_images(0.2, seed=1)
+    measured = {p: Measured(hard + on_images(0.01, seed=2 + p), hard[0]) for p in range(2)}
+    found = board(comparison(a=[0.6], b=[0.5]), measured, {0: 0.5, 1: 0.5})
+    assert found.entries[1].to_best.high < 0
+    assert found.best.to_untrained.low > 0.04
+
+
+def test_both_sources_together_are_wider_than_either():
+    compared = comparison(a=[0.50, 0.51], b=[0.50, 0.51])
+    measured = {p: Measured(np.repeat(on_images(0.02, seed=p), 2, axis=0)) for p in range(2)}
+    widths = [
+        found.high - found.low
+        for found in (
+            board(compared, measured).entries[1].to_best,
+            board(compared).entries[1].to_best,
+            board(comparison(a=[0.50], b=[0.50]), measured).entries[1].to_best,
+        )
     ]
-    widths = [interval.high - interval.low for interval in intervals]
-    assert widths[2] >= 0.95 * max(widths[:2])
+    assert widths[0] > max(widths[1:])
+
+
+def test_what_another_training_makes_of_the_images_counts_once():
+    """The runs of a setting differ on the images by as much as the settings do: the seeds' scatter holds all of it."""
+    compared = comparison(a=[0.50, 0.52], b=[0.50, 0.52])
+    measured = {p: Measured(np.concatenate([on_images(0.02, seed=2 * p + s) for s in range(2)])) for p in range(2)}
+    alone, both = board(compared).entries[1].to_best, board(compared, measured).entries[1].to_best
+    assert both.high - both.low < 1.3 * (alone.high - alone.low)
 
 
 def test_fewer_runs_leave_more_doubt():
-    def width(n):
-        return difference(0.0, a=None, b=None, scatter=Scatter(0.01, 8), counts=(n, n)).high
-
-    assert width(1) > width(3)
-
-
-def test_resamples_without_any_ground_truth_are_left_out():
-    a = np.array([0.5, math.nan, 0.6, 0.6])
-    interval = difference(0.5, a=a, b=np.zeros(4), scatter=None, counts=(1, 1))
-    assert (interval.low, interval.high) == (pytest.approx(0.6), pytest.approx(0.6))
+    three = [0.49, 0.50, 0.51]
+    many = board(comparison(a=three, b=three)).entries[1].to_best
+    one = board(comparison(a=[0.5], b=[0.5]), scatter=Scatter(0.01, 4)).entries[1].to_best
+    assert one.high == pytest.approx(math.sqrt(3) * many.high)
 
 
-def test_the_images_tell_the_second_best_from_the_third():
-    found = board(
-        comparison(a=[0.9], b=[0.89], c=[0.5]),
-        {0: Resampled(on_images(0.9)), 1: Resampled(on_images(0.89, 0.05)), 2: Resampled(on_images(0.5, 0.05))},
+def test_more_settings_make_more_luck():
+    scatter = Scatter(0.01, math.inf)
+    few, many = (
+        board(comparison(**{f"s{i}": [0.5 - i / 1e6] for i in range(count)}), scatter=scatter) for count in (3, 30)
     )
-    assert [entry.standing for entry in found.entries] == [Standing.BEST, Standing.TIED, Standing.WORSE]
-    assert found.sources == ("images",)
-    assert [entry.numbers for entry in found.tied] == [(1,)]
+    assert (few.luck, many.luck) == (pytest.approx(0.0085, abs=0.001), pytest.approx(0.0204, abs=0.001))
+    assert many.chosen > few.chosen > 0
+    assert many.entries[1].to_best.high > few.entries[1].to_best.high
+
+
+def test_a_winner_that_stands_apart_has_not_been_lucky():
+    scatter = Scatter(0.001, math.inf)
+    found = board(comparison(a=[0.9], b=[0.5], c=[0.1]), untrained=dict.fromkeys(range(3), 0.0), scatter=scatter)
+    assert found.chosen == 0
+    assert found.best.to_untrained.estimate == 0.9
+
+
+def test_the_best_of_many_epochs_counts_as_chosen_from_so_many_times_the_settings():
+    compared, known = comparison(a=[0.5], b=[0.4]), Scatter(0.01, math.inf)
+    one, ten = (board(compared, untrained={0: 0.1, 1: 0.1}, scatter=known, epochs=n).best for n in (1, 10))
+    assert ten.to_untrained.low < one.to_untrained.low
+    assert ten.to_untrained.high == one.to_untrained.high
+
+
+def test_where_all_images_are_alike_nothing_is_known():
+    """An interval without width would be one of certainty."""
+    flat = np.zeros((1, 10))
+    found = board(comparison(a=[0.5], b=[0.5]), {0: Measured(flat, flat[0]), 1: Measured(flat, flat[0])}, {0: 0.5})
+    assert not is_known(found.best.to_untrained)
+    assert not is_known(found.entries[1].to_best)
+
+
+def test_a_setting_whose_detections_are_missing_is_not_judged():
+    measured = {place: Measured(on_images(0.01, seed=place)) for place in (0, 2)}
+    found = board(comparison(a=[0.9, 0.8], b=[0.5, 0.6], c=[0.1, 0.2]), measured)
+    assert [entry.standing for entry in found.entries] == [Standing.BEST, Standing.UNKNOWN, Standing.WORSE]
 
 
 def test_seconds_are_better_when_they_are_fewer():
     trials = [StudyTraining("", n, {"x": str(n)}, {"s": value}) for n, value in enumerate((10.0, 20.0))]
-    compared = compare(trials, "s", candidate=None, half_width=None, smaller_is_better=True)
-    resampled = {0: Resampled(on_images(10.0, 1)), 1: Resampled(on_images(20.0, 1))}
-    assert board(compared, resampled, maximize=False).entries[1].standing == Standing.WORSE
+    compared = compare(trials, "s", candidate=None, smaller_is_better=True)
+    found = board(compared, untrained={0: 15.0, 1: 15.0}, scatter=Scatter(1.0, math.inf), maximize=False)
+    assert found.entries[1].standing == Standing.WORSE
+    assert found.best.to_untrained.high < 0
+    assert found.best.to_untrained.estimate == pytest.approx(-5 + found.chosen)
 
 
-def test_the_gain_over_the_untrained_weights_is_paired_too():
-    images = np.array([0.5, 0.1, 0.9, 0.3])
-    found = board(comparison(a=[0.6]), {0: Resampled(images + 0.1, images)}, {0: 0.5})
-    gain = found.best.to_untrained
-    assert (gain.estimate, gain.low) == (pytest.approx(0.1), pytest.approx(0.1))
+@pytest.mark.parametrize("settings", [2, 6])
+def test_equal_settings_are_called_worse_in_one_study_of_twenty(settings):
+    """Settings that differ by their seeds alone."""
+    rng = np.random.default_rng(settings)
+    worse = []
+    for _ in range(60):
+        values = {f"s{i}": rng.normal(0.5, 0.01, 2).tolist() for i in range(settings)}
+        worse.append(any(entry.standing == Standing.WORSE for entry in board(comparison(**values)).entries))
+    assert np.mean(worse) <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / 60)
 
 
 @pytest.mark.parametrize(
@@ -119,6 +181,5 @@ def test_the_cheapest_of_those_that_compete(seconds, sizes, cheapest):
         StudyTraining("", n, {"train.imgsz": sizes[n], "x": str(n)}, {METRIC: value}, seconds[n])
         for n, value in enumerate((0.9, 0.9 - 1e-9))
     ]
-    compared = compare(trials, METRIC, candidate=None, half_width=None)
-    resampled = {place: Resampled(on_images(0.9, place / 10)) for place in range(2)}
-    assert board(compared, resampled).cheapest.numbers == (cheapest,)
+    compared = compare(trials, METRIC, candidate=None)
+    assert board(compared, scatter=Scatter(0.01, math.inf)).cheapest.numbers == (cheapest,)

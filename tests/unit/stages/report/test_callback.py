@@ -36,7 +36,7 @@ def test_the_report_lies_in_the_folder_of_the_sweep(made, end, tmp_path):
         "runs_analysis.csv",
         "settings.csv",
     }
-    assert "Trial 0 is the best with val/mAP50-95 0.9000; against the starting weights +0.4" in text
+    assert "The model of trial 0 is better than the starting weights by +0.4" in text
     assert "Flag few_steps (1×), e.g.: Only 3 steps.\n" in text
     assert f"{tmp_path}/sweep/report/report.html\n" in text
 
