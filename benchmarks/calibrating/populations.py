@@ -99,6 +99,37 @@ RECIPES = {
 }
 
 
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """Images with the objects on them.
+
+    Attributes:
+        image: The image of each object, (N,).
+        class_: Its class, (N,).
+        ease: By how many log odds it is easier to find than an ordinary one, (N,).
+        image_ease: The same of each image, (I,).
+        positives: Objects by image and class, (I, C).
+    """
+
+    image: NDArray[np.int64]
+    class_: NDArray[np.int64]
+    ease: NDArray[np.float64]
+    image_ease: NDArray[np.float64]
+    positives: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, recipe: Recipe, images: int, rng: np.random.Generator) -> "Scene":
+        """Draw so many images."""
+        image_ease = rng.normal(0, recipe.image_spread, images)
+        counts = np.where(rng.random(images) < recipe.backgrounds, 0, 1 + rng.poisson(recipe.boxes - 1, images))
+        image = np.repeat(np.arange(images), counts)
+        frequency = 1 / np.arange(1, recipe.classes + 1)
+        class_ = rng.choice(recipe.classes, size=len(image), p=frequency / frequency.sum())
+        positives = np.zeros((images, recipe.classes), np.int64)
+        np.add.at(positives, (image, class_), 1)
+        return cls(image, class_, image_ease[image] + rng.normal(0, 1.2, len(image)), image_ease, positives)
+
+
 def synthetic(name: str, *, images: int = 20_000, models: int = 2, seed: int = 0, gap: float = 0.0) -> Population:
     """A synthetic population.
 
@@ -111,55 +142,28 @@ def synthetic(name: str, *, images: int = 20_000, models: int = 2, seed: int = 0
     """
     recipe = RECIPES[name]
     rng = np.random.default_rng([seed, *name.encode()])
-    image_ease = rng.normal(0, recipe.image_spread, images)
-    counts = np.where(rng.random(images) < recipe.backgrounds, 0, 1 + rng.poisson(recipe.boxes - 1, images))
-    image = np.repeat(np.arange(images), counts)
-    frequency = 1 / np.arange(1, recipe.classes + 1)
-    class_ = rng.choice(recipe.classes, size=len(image), p=frequency / frequency.sum())
-    positives = np.zeros((images, recipe.classes), np.int64)
-    np.add.at(positives, (image, class_), 1)
-    ease = image_ease[image] + rng.normal(0, 1.2, len(image))
-    return Population(
-        name,
-        tuple(
-            _model(
-                recipe,
-                recipe.skill - (gap if model == 1 else 0.0),
-                objects=(image, class_, ease),
-                image_ease=image_ease,
-                positives=positives,
-                rng=rng,
-            )
-            for model in range(models)
-        ),
-    )
+    scene = Scene.of(recipe, images, rng)
+    skills = [recipe.skill - (gap if number == 1 else 0.0) for number in range(models)]
+    return Population(name, tuple(model(recipe, skill, scene, rng) for skill in skills))
 
 
-def _model(
-    recipe: Recipe,
-    skill: float,
-    *,
-    objects: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]],
-    image_ease: NDArray[np.float64],
-    positives: NDArray[np.int64],
-    rng: np.random.Generator,
-) -> DetectionRecords:
-    image, class_, ease = objects
-    strength = skill + ease + rng.normal(0, recipe.model_spread, len(ease))
-    found = strength + rng.logistic(0, 1, len(ease)) > -2  # at some score, however low
+def model(recipe: Recipe, skill: float, scene: Scene, rng: np.random.Generator) -> DetectionRecords:
+    """What a model of that skill finds on the images."""
+    strength = skill + scene.ease + rng.normal(0, recipe.model_spread, len(scene.ease))
+    found = strength + rng.logistic(0, 1, len(scene.ease)) > -2  # at some score, however low
     score = _share(0.8 * strength[found] - 0.6 + rng.normal(0, 0.7, found.sum()))
     iou = _share(recipe.overlap + 0.35 * strength[found] + rng.normal(0, 0.8, found.sum()))
     hits = iou[:, None] >= np.array(IOU_THRESHOLDS)
-    alarms = rng.poisson(recipe.false_alarms * np.exp(-0.7 * image_ease - 0.3))
-    alarm_score = _share(-2.2 + rng.normal(0, 1.3, alarms.sum()) - 0.3 * np.repeat(image_ease, alarms))
+    alarms = rng.poisson(recipe.false_alarms * np.exp(-0.7 * scene.image_ease - 0.3))
+    alarm_score = _share(-2.2 + rng.normal(0, 1.3, alarms.sum()) - 0.3 * np.repeat(scene.image_ease, alarms))
     frequency = 1 / np.arange(1, recipe.classes + 1)
     alarm_class = rng.choice(recipe.classes, size=len(alarm_score), p=frequency / frequency.sum())
     return DetectionRecords(
-        image_index=np.concatenate([image[found], np.repeat(np.arange(len(alarms)), alarms)]),
-        class_index=np.concatenate([class_[found], alarm_class]),
+        image_index=np.concatenate([scene.image[found], np.repeat(np.arange(len(alarms)), alarms)]),
+        class_index=np.concatenate([scene.class_[found], alarm_class]),
         scores=np.concatenate([score, alarm_score]),
         true_positive=np.concatenate([hits, np.zeros((len(alarm_score), len(IOU_THRESHOLDS)), bool)]),
-        positives=positives,
+        positives=scene.positives,
     )
 
 
