@@ -23,12 +23,10 @@ def scratch_folder(prefix: str) -> Path:
     Args:
         prefix: What its name begins with; it should name the application.
 
-    Side effects: the folder is removed when this process ends. A lock is held in it until then.
+    Side effects: the folder is removed when this process ends, and again those that nobody has, such as of workers
+    that a launcher has killed. A lock is held in it until then.
     """
-    for left in Path(tempfile.gettempdir()).glob(f"{prefix}*/{_LOCK}"):
-        if (handle := _locked(left)) is not None:
-            shutil.rmtree(left.parent, ignore_errors=True)
-            os.close(handle)
+    _remove_left(prefix)
     while True:
         folder = Path(tempfile.mkdtemp(prefix=prefix))
         lock = folder / _LOCK
@@ -37,8 +35,20 @@ def scratch_folder(prefix: str) -> Path:
             break
     # No exit handler: children of multiprocessing call none. Last, because multiprocessing may keep sockets in it. In a
     # forked child it does nothing.
-    Finalize(None, shutil.rmtree, args=(folder,), kwargs={"ignore_errors": True}, exitpriority=-200)
+    Finalize(None, _end, args=(folder, prefix), exitpriority=-200)
     return folder
+
+
+def _end(folder: Path, prefix: str) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    _remove_left(prefix)
+
+
+def _remove_left(prefix: str) -> None:
+    for left in Path(tempfile.gettempdir()).glob(f"{prefix}*/{_LOCK}"):
+        if (handle := _locked(left)) is not None:
+            shutil.rmtree(left.parent, ignore_errors=True)
+            os.close(handle)
 
 
 def _locked(path: Path) -> int | None:

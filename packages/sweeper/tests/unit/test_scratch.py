@@ -21,6 +21,7 @@ if os.fork() == 0:
     time.sleep(60)
 """
 STAY = "time.sleep(60)\n"
+PIPES = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def temporary(tmp_path) -> Path:
 def start(temporary: Path, program: str) -> tuple[subprocess.Popen[str], Path]:
     environment = os.environ | {"TMPDIR": str(temporary), "PYTHONPATH": os.pathsep.join(sys.path)}
     process = subprocess.Popen(
-        [sys.executable, "-c", program], env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True
+        [sys.executable, "-c", program], env=environment, text=True, start_new_session=True, **PIPES
     )
     assert process.stdout is not None
     return process, Path(process.stdout.readline().strip())
@@ -69,6 +70,16 @@ def test_the_folder_of_a_killed_process_is_removed_by_the_next_one(temporary):
     assert folder.is_dir()
     process, _ = start(temporary, MAKE)
     process.communicate()
+    assert list(temporary.iterdir()) == []
+
+
+def test_the_folder_of_a_process_that_was_killed_meanwhile_is_removed_at_the_end(temporary):
+    """As of a launcher's workers after Ctrl-C."""
+    lasting, _ = start(temporary, MAKE + "sys.stdin.readline()\n")
+    killed, folder = start(temporary, MAKE + STAY)
+    kill(killed)
+    assert folder.is_dir()
+    lasting.communicate("\n")
     assert list(temporary.iterdir()) == []
 
 
