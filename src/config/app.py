@@ -24,6 +24,7 @@ from src.config import schema
 from src.config.keys import CONF, check_keys
 from src.core.errors import ConfigError, ProjectError
 from src.core.secrets import adopt_tracking_credentials, refuse_secrets
+from src.core.terminal import print_any_character
 
 # One root configuration for all entry points (docs/architecture.md, decision 1).
 ROOT = {
@@ -44,9 +45,11 @@ INTERRUPTED = 130  # what shells report for a program that Ctrl-C ended
 def run(main: Callable[[], Any]) -> None:
     """Run a Hydra entry point from the command line.
 
-    Side effects: registers the schemas in Hydra's ConfigStore; takes credentials out of MLFLOW_TRACKING_URI; exits the
-    process with status 1 when an override holds a secret or names a key that no section has.
+    Side effects: lets the standard streams print any character; registers the schemas in Hydra's ConfigStore; takes
+    credentials out of MLFLOW_TRACKING_URI; exits the process with status 1 when an override holds a secret or names a
+    key that no section has.
     """
+    print_any_character()
     schema.register()
     adopt_tracking_credentials(os.environ)
     try:

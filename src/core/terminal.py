@@ -1,11 +1,22 @@
 """Where commands print to."""
 
+import io
 import os
 import sys
 
 from rich.console import Console
 
 WIDTH_OF_FILES = 160  # characters
+
+
+def print_any_character() -> None:
+    """Let what a console cannot encode be shown by its number, instead of ending the program.
+
+    Side effects: a setting of the standard streams of this process.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def standard_output() -> Console:
