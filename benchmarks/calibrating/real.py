@@ -4,7 +4,6 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks.calibrating.populations import Population
 from src.core.detection_records import DetectionRecords
@@ -20,7 +19,7 @@ def people(archive: Path, weights: Path) -> Population:
     shown = models[0].positives.sum(axis=1) > 0
     backgrounds = np.flatnonzero(~shown)[: round(shown.sum() * _BACKGROUNDS / (1 - _BACKGROUNDS))]
     images = np.sort(np.concatenate([np.flatnonzero(shown), backgrounds]))
-    return Population("real people", tuple(_on_images(model, images) for model in models))
+    return Population("real people", tuple(model.on_images(images) for model in models))
 
 
 def all_classes(archive: Path, weights: Path) -> Population:
@@ -67,17 +66,4 @@ def _predict(archive: Path, weights: Path, imgsz: int) -> DetectionRecords:
             np.concatenate([getattr(part, name) for part in parts])
             for name in ("class_index", "scores", "true_positive", "positives")
         ),
-    )
-
-
-def _on_images(records: DetectionRecords, images: NDArray[np.int64]) -> DetectionRecords:
-    place = np.full(records.image_count, -1)
-    place[images] = np.arange(len(images))
-    kept = place[records.image_index] >= 0
-    return DetectionRecords(
-        place[records.image_index[kept]],
-        records.class_index[kept],
-        records.scores[kept],
-        records.true_positive[kept],
-        records.positives[images],
     )

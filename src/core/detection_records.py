@@ -78,6 +78,23 @@ class DetectionRecords:
             positives=self.positives[:, class_index : class_index + 1],
         )
 
+    def on_images(self, images: NDArray[np.int64]) -> "DetectionRecords":
+        """The detections and ground truth of some images, each once, as records of these in the order given.
+
+        Args:
+            images: Their places, (J,).
+        """
+        place = np.full(self.image_count, -1)
+        place[images] = np.arange(len(images))
+        chosen = place[self.image_index] >= 0
+        return DetectionRecords(
+            image_index=place[self.image_index[chosen]],
+            class_index=self.class_index[chosen],
+            scores=self.scores[chosen],
+            true_positive=self.true_positive[chosen],
+            positives=self.positives[images],
+        )
+
     def save(self, path: Path) -> None:
         """Write the records to an `.npz` file.
 

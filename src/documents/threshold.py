@@ -74,7 +74,7 @@ class OnVal:
     """What the chosen point does on val.
 
     Attributes:
-        tuned: At the chosen point.
+        tuned: At the point, each image being judged at the point that is chosen without it.
         images: How many there are.
         boxes: How many there are on them.
     """

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from src.core.detection_records import DetectionRecords
-from src.core.interval import Interval, percentile_interval
+from src.core.interval import Interval, expanded_confidence, percentile_interval
 from src.thresholds.criteria import Criterion
 from src.thresholds.curve import Counts, CountsByThreshold
 from src.thresholds.select import best_of, preferred
@@ -63,7 +63,9 @@ def reselect(
     iou_index, feasible = best_of(goodness, second, np.isfinite(goodness))
     picked = scores[np.arange(len(scores)), iou_index]
     return Reselection(
-        score=percentile_interval(np.concatenate([[chosen], np.where(feasible, picked, np.nan)])),
+        score=percentile_interval(
+            np.concatenate([[chosen], np.where(feasible, picked, np.nan)]), expanded_confidence(weights.shape[1])
+        ),
         iou_shares={iou: float(((iou_index == place) & feasible).mean()) for place, iou in enumerate(ious)},
         feasible_share=float(feasible.mean()),
     )

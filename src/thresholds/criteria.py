@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from src.thresholds.bounds import least_share, most_per_image
 from src.thresholds.curve import Counts
 
 _Values = Callable[[Counts], NDArray[np.float64]]
@@ -36,6 +37,9 @@ class Criterion:
         second: What decides between thresholds of the same goodness, likewise.
         allowed: Which thresholds can be chosen, likewise.
         shortfall: How far thresholds are from satisfying the constraint, likewise; 0 where there is no constraint.
+        margin: How far thresholds surely are within the constraint on images of the same kind, negative where that is
+            not sure, from the counts of each image (I, K) to (K,); None where there is no constraint.
+        with_limit: The criterion with another floor or limit: the one that a point, arrays of shape (), just keeps.
     """
 
     text: str
@@ -43,6 +47,8 @@ class Criterion:
     second: _Values = _zero
     allowed: Callable[[Counts], NDArray[np.bool_]] = _finds_something
     shortfall: _Values = _zero
+    margin: _Values | None = None
+    with_limit: "Callable[[Counts], Criterion] | None" = None
 
 
 def best_f(beta: float = 1.0) -> Criterion:
@@ -58,6 +64,8 @@ def most_recall(precision_floor: float) -> Criterion:
         second=lambda counts: counts.precision,
         allowed=lambda counts: (counts.hits > 0) & (counts.precision >= precision_floor),
         shortfall=lambda counts: precision_floor - counts.precision,
+        margin=lambda counts: least_share(counts.hits, counts.kept) - precision_floor,
+        with_limit=lambda counts: most_recall(float(counts.precision)),
     )
 
 
@@ -69,6 +77,8 @@ def most_precision(recall_floor: float) -> Criterion:
         second=lambda counts: counts.recall,
         allowed=lambda counts: (counts.hits > 0) & (counts.recall >= recall_floor),
         shortfall=lambda counts: recall_floor - counts.recall,
+        margin=lambda counts: least_share(counts.hits, counts.positives) - recall_floor,
+        with_limit=lambda counts: most_precision(float(counts.recall)),
     )
 
 
@@ -89,4 +99,6 @@ def few_false_alarms(per_image: float) -> Criterion:
         second=lambda counts: -counts.false_alarms,
         allowed=lambda counts: (counts.hits > 0) & (counts.false_alarms <= per_image * counts.images),
         shortfall=lambda counts: counts.false_alarms / counts.images - per_image,
+        margin=lambda counts: per_image - most_per_image(counts.false_alarms),
+        with_limit=lambda counts: few_false_alarms(float(counts.false_alarms) / counts.images),
     )

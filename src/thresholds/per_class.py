@@ -4,7 +4,7 @@ from src.core.detection_records import DetectionRecords
 from src.documents.threshold import ClassThreshold
 from src.thresholds.criteria import Criterion
 from src.thresholds.curve import sweep
-from src.thresholds.select import select
+from src.thresholds.sure import select_surely
 
 
 def per_class(
@@ -33,7 +33,8 @@ def per_class(
             reason = f"{boxes} boxes, fewer than {min_positives}: the threshold for all classes"
             thresholds.append(ClassThreshold(all_classes, own=False, reason=reason))
             continue
-        selection = select({iou: sweep(detections.of_class(index), floor)}, criterion)
+        own = detections.of_class(index)
+        selection = select_surely({iou: own}, {iou: sweep(own, floor)}, criterion)
         if selection.point is None:
             reason = f"{selection.reason} So it has the threshold for all classes."
             thresholds.append(ClassThreshold(all_classes, own=False, reason=reason))

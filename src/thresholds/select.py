@@ -43,7 +43,11 @@ class Selection:
     reason: str = ""
 
 
-def select(curves: Mapping[float, CountsByThreshold], criterion: Criterion) -> Selection:
+def select(
+    curves: Mapping[float, CountsByThreshold],
+    criterion: Criterion,
+    choosable: Mapping[float, NDArray[np.bool_]] | None = None,
+) -> Selection:
     """The best point of all thresholds and NMS IoUs.
 
     Equally good points of one curve: see `Criterion`. Of different curves: the NMS IoU nearest to the default, of two
@@ -52,6 +56,7 @@ def select(curves: Mapping[float, CountsByThreshold], criterion: Criterion) -> S
     Args:
         curves: By NMS IoU; all of the same images and ground truth, at least one.
         criterion: The order.
+        choosable: By NMS IoU, which thresholds can be chosen at all, (K + 1,); None for all.
     """
     some = next(iter(curves.values())).counts
     if not some.positives:
@@ -59,7 +64,7 @@ def select(curves: Mapping[float, CountsByThreshold], criterion: Criterion) -> S
     points = [
         _point(iou, curves[iou], index)
         for iou in preferred(curves)
-        if (index := best(curves[iou].counts, criterion)) >= 0
+        if (index := best(curves[iou].counts, criterion, None if choosable is None else choosable[iou])) >= 0
     ]
     if points:  # the first of equally good ones
         return Selection(max(points, key=lambda point: _order(point, criterion)))
@@ -70,9 +75,10 @@ def select(curves: Mapping[float, CountsByThreshold], criterion: Criterion) -> S
     return _infeasible(curves, criterion)
 
 
-def best(counts: Counts, criterion: Criterion) -> int:
+def best(counts: Counts, criterion: Criterion, choosable: NDArray[np.bool_] | None = None) -> int:
     """The index of the best threshold of one data set; -1 when none is allowed."""
-    index, found = best_of(criterion.goodness(counts), criterion.second(counts), criterion.allowed(counts))
+    allowed = criterion.allowed(counts) if choosable is None else criterion.allowed(counts) & choosable
+    index, found = best_of(criterion.goodness(counts), criterion.second(counts), allowed)
     return int(index) if found else -1
 
 

@@ -51,7 +51,7 @@ def show(threshold: Threshold, broken_on_test: Rates | None, folder: Path, conso
 
 def metrics_table(threshold: Threshold) -> Table:
     """A row for each point and split; precision, recall and F1 with their intervals."""
-    rows = [_row("val, tuned", threshold.val.tuned if threshold.val else None)]
+    rows = [_row("val, held out", threshold.val.tuned if threshold.val else None)]
     if (test := threshold.test) is not None:
         rows.append(_row("test, tuned", test.tuned))
         if test.all_classes is not None:
@@ -84,6 +84,7 @@ def _choice(criterion: str, chosen: ChosenPoint, val: OnVal) -> list[str]:
         f"Chosen on val ({val.images} images, {val.boxes} boxes): {criterion}. Threshold {score:.3g}, NMS IoU "
         f"{chosen.iou:g} (as in {chosen.iou_shares[f'{chosen.iou:g}']:.0%} of the resamples).",
         _deployment(chosen),
+        "Held out: each image of val at the threshold that is chosen without it; the chosen one looks better on val.",
     ]
     if math.isnan(val.tuned.precision.estimate):
         lines.append("At these costs it is cheapest to keep nothing: this model saves no cost.")
@@ -93,7 +94,7 @@ def _choice(criterion: str, chosen: ChosenPoint, val: OnVal) -> list[str]:
             "it."
         )
     if chosen.feasible_share < 1:
-        lines.append(f"In {1 - chosen.feasible_share:.1%} of the resamples no threshold satisfies the criterion.")
+        lines.append(f"In {1 - chosen.feasible_share:.1%} of the resamples no threshold keeps the constraint as well.")
     return lines
 
 

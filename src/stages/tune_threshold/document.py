@@ -19,7 +19,7 @@ from src.documents.threshold import (
 from src.passes.matched import MatchedDetections
 from src.stages.tune_threshold.choice import Choice
 from src.thresholds.calibration import Reliability
-from src.thresholds.operating_point import DEFAULT, OperatingPoint, differences
+from src.thresholds.operating_point import DEFAULT, OperatingPoint, differences, intervals
 from src.thresholds.options import ThresholdOptions
 from src.thresholds.select import Point
 
@@ -52,7 +52,7 @@ def threshold_of(
         chosen=_chosen(choice),
         reason=selection.reason or None,
         nearest=None if selection.nearest is None else _nearest(selection.nearest),
-        val=None if point is None else OnVal(on_val.metrics(point), *_size(on_val)),
+        val=None if choice.held_out is None else OnVal(intervals(choice.held_out), *_size(on_val)),
         test=_on_test(options, shown[TEST], default[TEST], point) if TEST in shown else None,
         ultralytics=None if ultralytics is None else UltralyticsPoint(ultralytics.precision, ultralytics.recall),
         robustness={} if point is None else {name: of.metrics(point) for name, of in corrupted.items()},

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 
 from src.thresholds.criteria import best_f, most_recall
@@ -30,8 +32,11 @@ def test_a_class_with_too_few_boxes_has_the_threshold_for_all_and_says_why():
 
 
 def test_a_class_that_cannot_satisfy_the_constraint_has_the_threshold_for_all_and_says_why():
-    """Of class 1 four of the ten highest scores are hits, which is no precision of 0.9."""
-    first, second = per_class(two_classes(4), most_recall(0.9), all_classes=0.5, iou=0.7, min_positives=1)
+    """Of class 1 four of the ten highest scores are hits, which is no precision of 0.6; ten of ten surely are one."""
+    some = two_classes(4)
+    positives = np.stack([np.ones(10, np.int64), np.arange(10) < 4], axis=1).astype(np.int64)
+    spread = replace(some, image_index=np.tile(np.arange(10), 4), positives=positives)
+    first, second = per_class(spread, most_recall(0.6), all_classes=0.5, iou=0.7, min_positives=1)
     assert first.own
     assert (second.own, second.score) == (False, 0.5)
-    assert "precision at least 0.9" in second.reason
+    assert "precision at least 0.6" in second.reason

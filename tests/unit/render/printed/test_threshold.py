@@ -31,7 +31,9 @@ def changed(**parts):
             "With 400 images in val the threshold is known no better",
             id="wide",
         ),
-        pytest.param(changed(feasible_share=0.9), "In 10.0% of the resamples no threshold satisfies", id="infeasible"),
+        pytest.param(
+            changed(feasible_share=0.9), "In 10.0% of the resamples no threshold keeps the constraint", id="infeasible"
+        ),
         pytest.param(
             changed(per_class={"dog": ClassThreshold(0.2, own=True, reason="chosen from 40 boxes")}),
             "model.predict(conf=0.2, iou=0.6) and drop what does not score higher than the threshold of its class.",
@@ -74,7 +76,7 @@ def test_the_table_has_a_row_for_each_point():
     table = metrics_table(documents.threshold())
     rows = {row.cells[0]: table.texts(row)[1:] for row in table.rows}
     assert list(rows) == [
-        "val, tuned",
+        "val, held out",
         "test, tuned",
         "test, default 0.25",
         "test, tuned - default",
@@ -83,4 +85,4 @@ def test_the_table_has_a_row_for_each_point():
     assert rows["test, tuned - default"][0] == "+0.070 [+0.050, +0.090]"
     assert rows["test, Ultralytics"] == ("0.790", "0.740", "")
     nothing = metrics_table(replace(documents.threshold(), chosen=None, val=None))
-    assert nothing.texts(nothing.rows[0]) == ("val, tuned", "none", "none", "none")
+    assert nothing.texts(nothing.rows[0]) == ("val, held out", "none", "none", "none")
