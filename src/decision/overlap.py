@@ -20,11 +20,12 @@ def check_overlap(data: Manifest | str) -> Finding:
     if not pairs:
         images = sum(split.images for split in data.splits.values())
         return Finding(NAME, TITLE, Status.OK, f"No near duplicates are in two splits ({images:,} pictures compared).")
+    counted = "1 pair" if len(pairs) == 1 else f"{len(pairs)} pairs"
     return Finding(
         NAME,
         TITLE,
         Status.WARNING,
-        f"Pictures are in two splits: {len(pairs)} pairs of near duplicates ({_counts(pairs)}), for instance "
+        f"Pictures are in two splits: {counted} of near duplicates ({_counts(pairs)}), for instance "
         f"{pairs[0][0]} and {pairs[0][1]}. Measurements are better than they will be on new pictures.",
         "Look at the pairs in the data set's manifest.json; put pictures that belong together (frames of a film, "
         "copies) into one split with data.groups.",

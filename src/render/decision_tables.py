@@ -14,7 +14,7 @@ from src.documents.latency import Backend
 from src.documents.metrics import Metrics, PointMetrics
 from src.render.table import Row, Strip, Table, Tone, numbers, texts
 
-_GATE_TONES = {Judgement.PASSED: Tone.GOOD, Judgement.FAILED: Tone.BAD, Judgement.UNDECIDED: Tone.UNSURE}
+GATE_TONES = {Judgement.PASSED: Tone.GOOD, Judgement.FAILED: Tone.BAD, Judgement.UNDECIDED: Tone.UNSURE}
 _CHECK_TONES = {Status.OK: Tone.GOOD, Status.WARNING: Tone.UNSURE, Status.UNKNOWN: Tone.NONE}
 _RUNNERS_UP = 8  # shown; the others are counted
 
@@ -156,7 +156,7 @@ def _gate(judged: JudgedGate) -> Row:
             UNKNOWN if needed is None else f"about {round_up(needed):,}",
             remark,
         ),
-        _GATE_TONES[judged.judgement],
+        GATE_TONES[judged.judgement],
         strip,
     )
 

@@ -1,12 +1,15 @@
 """What the stage `decide` prints at its end."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 
 from src.documents.decision import Acceptance, Decision
+from src.documents.gates import JudgedGate, round_up
 from src.render import terminal
-from src.render.decision_tables import gates_table
+from src.render.decision_tables import GATE_TONES
+from src.render.table import Row, Table, numbers, texts
 
 _VERDICT_STYLES = {
     Acceptance.ACCEPTED: "bold green",
@@ -23,10 +26,26 @@ def show(decision: Decision, folder: Path, console: Console) -> None:
         folder: Where the report is.
         console: Where to print.
     """
-    terminal.show(gates_table(decision.gates), console, "Gates, judged on 95 % intervals")
+    terminal.show(_gates(decision.gates), console, "Gates, judged on 95 % intervals")
     terminal.say(remarks(decision, folder), console)
     verdict = decision.verdict
     console.print(f"Verdict: {verdict.outcome}", style=_VERDICT_STYLES[verdict.outcome], highlight=False)
+
+
+def _gates(gates: Sequence[JudgedGate]) -> Table:
+    """What fits a terminal of what the page says of them."""
+    rows = []
+    for judged in gates:
+        needed = None if judged.samples_needed is None else round_up(judged.samples_needed)
+        cells = (
+            judged.gate.name,
+            str(judged.judgement),
+            str(judged.measurement),
+            f"{judged.gate.comparison.sign} {judged.gate.limit:g}",
+            None if needed is None else f"~{needed:,} {judged.measurement.of}",
+        )
+        rows.append(Row(cells, GATE_TONES[judged.judgement]))
+    return Table((*texts("gate", "judgement"), *numbers("value", "limit", "needed")), tuple(rows))
 
 
 def remarks(decision: Decision, folder: Path) -> list[str]:
