@@ -22,7 +22,11 @@ _HEADS: Final = frozenset({"Detect", "v10Detect"})
 _MODEL: Final = "DetectionModel"
 # as a pickle names a class: by lines, or from its fourth protocol on by texts with their length before them
 _MODELS = re.compile(rb"ultralytics\.nn\.tasks(?:\n|\x94?\x8c.)(\w+)", re.DOTALL)
-_OTHER_NAMES = re.compile(r"-(seg|pose|obb|cls|sem|depth)\b|world|yoloe|rtdetr|rt-detr|sam|nas", re.IGNORECASE)
+# names of public weights
+_OTHERS = re.compile(
+    r"yolo\w*-(seg|pose|obb|cls|sem|depth|world\w*)\b.*\.pt|(yoloe|yolo_nas|rtdetr).*\.pt|(mobile_|fast)?sam([\d._-].*)?\.pt",
+    re.IGNORECASE,
+)
 _SCALE = re.compile(r"(\d+)([nslmx])(.+)?$")  # as Ultralytics takes it out of a file's name
 _P6 = re.compile(r"^(yolov[58][nslmx])6(?=\.)")
 
@@ -35,7 +39,7 @@ def starting_weights(model: ModelOptions) -> Path | None:
     Raises:
         ConfigError: the model is of another task or family, or not Ultralytics'; also as `resolve_weights`.
     """
-    if model.weights and not Path(model.weights).expanduser().is_file() and _OTHER_NAMES.search(model.weights):
+    if model.weights and not Path(model.weights).expanduser().is_file() and _OTHERS.fullmatch(model.weights):
         raise ConfigError(f"model.weights={model.weights} is by its name no detector; {_WORKS}.")
     if not model.weights:
         check_architecture(str(model.architecture))

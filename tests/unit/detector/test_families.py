@@ -116,7 +116,22 @@ def test_a_file_that_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
     assert "model.trust_pickle=true" in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["yolo11n-seg.pt", "yolov8s-worldv2.pt", "rtdetr-l.pt", "sam_b.pt", "yolo_nas_s.pt"])
+@pytest.mark.parametrize(
+    "name", ["no/such.pt", "samples/yolov8n.pt", "nasa.pt", "sample.pt", "my-seg.pt", "world/yolo11n-seg.pt"]
+)
+def test_a_path_that_does_not_exist_is_told_as_such(name: str) -> None:
+    """Whatever its folders are called."""
+    with pytest.raises(ConfigError, match="there is no such file"):
+        starting_weights(ModelOptions(weights=name))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("yolo11n-seg.pt", "yolov8s-worldv2.pt", "yolov8s-world.pt", "yoloe-11s-seg.pt", "rtdetr-l.pt", "sam_b.pt"),
+        *("sam2.1_b.pt", "mobile_sam.pt", "FastSAM-s.pt", "yolo_nas_s.pt", "yolo26n-pose.pt", "yolov8n-obb.pt"),
+    ],
+)
 def test_public_weights_of_others_are_not_downloaded(name: str) -> None:
     """Their names say enough, whether their digest is given or not."""
     with pytest.raises(ConfigError, match=ONE_SENTENCE):
