@@ -162,7 +162,7 @@ def _write(parts: Mapping[str, Sequence[Sample]], root: Path, options: DataOptio
 
 
 def _alike(contents: Mapping[str, SplitContent]) -> tuple[tuple[str, str], ...]:
-    """The images of different splits that are near duplicates, as `split/name` in pairs; they are warned of."""
+    """Images with a near duplicate in a split before theirs, as `split/name` in pairs; they are warned of."""
     thumbnails = {split: np.array(content.thumbnails, float) for split, content in contents.items()}
     pairs = [
         (f"{split}/{contents[split].images[number]}", f"{other}/{contents[other].images[other_number]}")
@@ -172,8 +172,8 @@ def _alike(contents: Mapping[str, SplitContent]) -> tuple[tuple[str, str], ...]:
         shown = "".join(f"\n  {one} and {two}" for one, two in pairs[:_SHOWN])
         more = f"\n  … and {len(pairs) - _SHOWN} more, in the manifest" if len(pairs) > _SHOWN else ""
         _log.warning(
-            "%d pairs of nearly the same picture lie in different splits: what is trained on would be judged on. Keep"
-            " such pictures together with data.groups, or with splits of the data set's own:%s%s",
+            "%d pictures are nearly the same as one of another split: what is trained on would be judged on. Keep such"
+            " pictures together with data.groups, or with splits of the data set's own:%s%s",
             len(pairs),
             shown,
             more,

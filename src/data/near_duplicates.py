@@ -30,7 +30,9 @@ class NearDuplicate(NamedTuple):
 
 
 def near_duplicates(thumbnails: Mapping[str, NDArray[np.float64]]) -> list[NearDuplicate]:
-    """All near duplicates among different splits.
+    """The pictures that have a near duplicate in a split before their own, each with the one that is most alike.
+
+    One, because of a camera that does not move every frame is a near duplicate of every other one.
 
     Args:
         thumbnails: For each split, grey values of its N pictures brought to the same size, (N, ROWS, COLUMNS).
@@ -39,12 +41,17 @@ def near_duplicates(thumbnails: Mapping[str, NDArray[np.float64]]) -> list[NearD
     centred = {split: _centred(pictures) for split, pictures in thumbnails.items()}
     found = []
     for split, other in combinations(thumbnails, 2):
+        nearest = np.zeros(len(signed[other]), int)
+        most = np.full(len(signed[other]), -1.0)
         for start in range(0, len(signed[split]), _BLOCK):
             rows = slice(start, start + _BLOCK)
             bits_apart = (signed[split].shape[1] - signed[split][rows] @ signed[other].T) / 2
             correlation = centred[split][rows] @ centred[other].T
-            alike = (bits_apart <= _MOST_BITS) & (correlation >= _LEAST_CORRELATION)
-            found += [NearDuplicate(split, int(i) + start, other, int(j)) for i, j in np.argwhere(alike)]
+            correlation[(bits_apart > _MOST_BITS) | (correlation < _LEAST_CORRELATION)] = -1
+            best = correlation.max(axis=0, initial=-1)
+            nearest = np.where(best > most, start + correlation.argmax(axis=0), nearest)
+            most = np.maximum(most, best)
+        found += [NearDuplicate(split, int(nearest[j]), other, int(j)) for j in np.flatnonzero(most > -1)]
     return found
 
 

@@ -66,7 +66,8 @@ class Manifest(Document):
         source: Where it came from.
         classes: In the order of their ids.
         splits: What each holds.
-        near_duplicates: Images of different splits that are nearly the same, as `split/name` in pairs.
+        near_duplicates: As `split/name` in pairs: an image of an earlier split, and one that is nearly the same; the
+            first is of all such the one that is most alike.
         recipe: The options and contents that it was made from, to know whether it is still the right one.
         files: The SHA-256 of each image and label by its path below the data set's folder.
     """

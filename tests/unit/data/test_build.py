@@ -343,5 +343,5 @@ def test_nearly_the_same_picture_in_two_splits_is_warned_of(tmp_path: Path, yolo
     pairs = read_manifest(data.root).near_duplicates
     assert pairs
     assert all(one.partition("/")[0] != two.partition("/")[0] for one, two in pairs)
-    assert "nearly the same picture" in caplog.text
+    assert "are nearly the same as one of another split" in caplog.text
     assert pairs[0][0] in caplog.text

@@ -35,6 +35,14 @@ def test_a_changed_copy_is_found(change):
     assert near_duplicates({"train": train, "val": pictures(5, seed=3), "test": test}) == [("train", 7, "test", 3)]
 
 
+def test_a_camera_that_does_not_move_is_told_once_for_each_picture():
+    """Of many near duplicates the most alike one is named."""
+    frame = pictures(1)[0]
+    noise = np.random.default_rng(0).normal(0, 3, (30, ROWS, COLUMNS))
+    train, test = frame + noise, frame + noise[[7, 21]]
+    assert near_duplicates({"train": train, "test": test}) == [("train", 7, "test", 0), ("train", 21, "test", 1)]
+
+
 def test_copies_within_a_split_are_nobodys_business():
     train = pictures(3)
     assert near_duplicates({"train": np.concatenate([train, train]), "test": pictures(2, seed=1)}) == []
