@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from src.decision.metrics import METRICS
 from src.documents.decision import Acceptance, Verdict
 from src.documents.findings import THRESHOLD, Finding, Status
-from src.documents.gates import JudgedGate, Judgement, Samples, round_up
+from src.documents.gates import JudgedGate, Judgement, Samples, SamplesNeeded
 
 
 def reach(gates: Sequence[JudgedGate], findings: Sequence[Finding]) -> Verdict:
@@ -50,9 +50,14 @@ def _next_steps(
 ) -> tuple[str, ...]:
     steps = [finding.action for finding in findings if finding.status == Status.WARNING and finding.action]
     steps += _remedies(gates[Judgement.FAILED])
-    needed = [gate.samples_needed or 0 for gate in gates[Judgement.UNDECIDED] if gate.measurement.of is Samples.IMAGES]
-    if any(needed):
-        steps.append(f"Enlarge the test set to about {round_up(max(needed)):,} images and run decide again.")
+    needed = [
+        gate.samples_needed
+        for gate in gates[Judgement.UNDECIDED]
+        if gate.samples_needed is not None and gate.measurement.of is Samples.IMAGES
+    ]
+    if needed:
+        most = SamplesNeeded(max(each.even for each in needed), max(each.likely for each in needed))
+        steps.append(f"Enlarge the test set to about {most} images and run decide again.")
     steps += [
         f"For {gate.gate.name}: time more images (evaluate.latency_runs)."
         for gate in gates[Judgement.UNDECIDED]

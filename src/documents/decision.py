@@ -127,7 +127,7 @@ class Decision(Document):
 
     FILE: ClassVar[str] = "decision.json"
     STAGE: ClassVar[str] = "decide"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
 
     verdict: Verdict
     gates: tuple[JudgedGate, ...]

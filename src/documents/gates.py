@@ -110,6 +110,23 @@ class Measurement:
 
 
 @dataclass(frozen=True)
+class SamplesNeeded:
+    """How many samples would decide an undecided gate: a range, since nobody knows how far the truth is from the limit.
+
+    Attributes:
+        even: They decide it in one of two cases.
+        likely: They decide it in nine of ten.
+    """
+
+    even: int
+    likely: int
+
+    def __str__(self) -> str:
+        even, likely = f"{round_up(self.even):,}", f"{round_up(self.likely):,}"
+        return even if even == likely else f"{even} to {likely}"
+
+
+@dataclass(frozen=True)
 class JudgedGate:
     """A gate with what was measured and what follows.
 
@@ -118,14 +135,14 @@ class JudgedGate:
         measurement: What was measured.
         judgement: What follows.
         reason: The same in a sentence.
-        samples_needed: Of an undecided gate, how many samples are likely to decide it; None where that cannot be said.
+        samples_needed: Of an undecided gate, how many samples would decide it; None where that cannot be said.
     """
 
     gate: Gate
     measurement: Measurement
     judgement: Judgement
     reason: str
-    samples_needed: int | None = None
+    samples_needed: SamplesNeeded | None = None
 
     def __str__(self) -> str:
         """In one line, such as `recall: test/recall > 0.7, found 0.660 [0.620, 0.700]`."""

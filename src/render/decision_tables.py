@@ -9,7 +9,7 @@ from src.core.interval import Interval
 from src.documents.decision import ComparedSetting, StudyComparison
 from src.documents.evidence import Evidence
 from src.documents.findings import Finding, Status
-from src.documents.gates import UNKNOWN, JudgedGate, Judgement, round_up
+from src.documents.gates import UNKNOWN, JudgedGate, Judgement
 from src.documents.latency import Backend
 from src.documents.metrics import Metrics, PointMetrics
 from src.render.table import Row, Strip, Table, Tone, numbers, texts
@@ -153,7 +153,7 @@ def _gate(judged: JudgedGate) -> Row:
             str(judged.gate),
             str(measurement),
             UNKNOWN if measurement.samples is None else f"{measurement.samples:,} {measurement.of}",
-            UNKNOWN if needed is None else f"about {round_up(needed):,}",
+            UNKNOWN if needed is None else f"about {needed}",
             remark,
         ),
         GATE_TONES[judged.judgement],

@@ -60,7 +60,9 @@ def decide(job: DecideJob) -> DecideOutcome:
         *checklist(evidence, gates, None if study is None else study.trainings, data),
         check_survival(study, job.provenance.trial),
     )
-    judged = tuple(judge(gate, measure(gate.metric, evidence)) for gate in gates)
+    measured = [measure(gate.metric, evidence) for gate in gates]
+    among = sum(own.value is not None and not own.exact for own in measured)
+    judged = tuple(judge(gate, own, among) for gate, own in zip(gates, measured, strict=True))
     compared = record if isinstance(record, str) else _compared(record, job.provenance.trial)
     comparison, missing = (None, compared) if isinstance(compared, str) else (compared, "")
     arguments = weigh(evidence, judged, findings, comparison)

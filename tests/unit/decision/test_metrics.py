@@ -44,9 +44,9 @@ def test_precision_is_that_at_the_tuned_threshold(evidence):
 
 
 def test_the_worst_corruption_has_the_lowest_of_all_ends(evidence):
-    """`fog` has the higher estimate and yet the lower lower end."""
+    """`fog` has the higher estimate and yet the lower lower end. The lowest upper end of two is made wider for that."""
     worst = measure("robustness/recall", evidence)
-    assert worst.value == Interval(0.66, 0.61, pytest.approx(0.70))
+    assert worst.value == Interval(0.66, 0.61, pytest.approx(0.70577, abs=1e-4))
     assert "night" in worst.remark
 
 

@@ -11,7 +11,7 @@ from src.core.interval import Interval
 from src.decision.options import DecideOptions
 from src.documents.confirmation import Advantage, ConfirmationDocument, ConfirmedSetting
 from src.documents.decision import Acceptance, Decision
-from src.documents.gates import Comparison, Judgement, Samples
+from src.documents.gates import Comparison, Judgement, Samples, SamplesNeeded
 from src.documents.splits import DataSet
 from src.documents.study_record import StudyRecord, StudyTraining
 from src.render.printed.decision import show
@@ -96,7 +96,7 @@ def test_the_document_says_what_the_gate_was_judged_on(job):
     measurement = judged.measurement
     assert measurement.value == Interval(0.78, 0.75, pytest.approx(0.81))
     assert (measurement.samples, measurement.of) == (500, Samples.IMAGES)
-    assert (judged.judgement, judged.samples_needed) == (Judgement.UNDECIDED, 4500)
+    assert (judged.judgement, judged.samples_needed) == (Judgement.UNDECIDED, SamplesNeeded(2494, 79147))
     assert (judged.gate.comparison, judged.gate.limit) == (Comparison.MORE_THAN, 0.77)
 
 
