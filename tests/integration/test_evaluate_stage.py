@@ -68,8 +68,9 @@ def test_the_files_say_what_later_stages_ask(evaluated):
 
 
 def test_a_model_is_no_better_than_itself(evaluated):
-    """The untrained baseline is the same weights here, so that every difference is nothing, and surely so."""
-    assert Evaluation.read(evaluated.folder).difference.test.map50_95 == Interval(0.0, 0.0, 0.0)
+    """The untrained baseline is the same weights here: nothing of ten images differs, which says so much of others."""
+    difference = Evaluation.read(evaluated.folder).difference.test.map50_95
+    assert difference == Interval(0.0, -difference.high, pytest.approx(1 - 0.05 ** (1 / 10)))
 
 
 def test_every_detection_is_kept_with_what_it_is_worth(evaluated):

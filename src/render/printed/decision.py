@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.console import Console
 
 from src.documents.decision import Acceptance, Decision
-from src.documents.gates import JudgedGate, round_up
+from src.documents.gates import JudgedGate
 from src.render import terminal
 from src.render.decision_tables import GATE_TONES
 from src.render.table import Row, Table, numbers, texts
@@ -36,13 +36,12 @@ def _gates(gates: Sequence[JudgedGate]) -> Table:
     """What fits a terminal of what the page says of them."""
     rows = []
     for judged in gates:
-        needed = None if judged.samples_needed is None else round_up(judged.samples_needed)
         cells = (
             judged.gate.name,
             str(judged.judgement),
             str(judged.measurement),
             f"{judged.gate.comparison.sign} {judged.gate.limit:g}",
-            None if needed is None else f"~{needed:,} {judged.measurement.of}",
+            None if judged.samples_needed is None else f"~{judged.samples_needed} {judged.measurement.of}",
         )
         rows.append(Row(cells, GATE_TONES[judged.judgement]))
     return Table((*texts("gate", "judgement"), *numbers("value", "limit", "needed")), tuple(rows))
