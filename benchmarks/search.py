@@ -99,7 +99,7 @@ class Course:
 
 
 def tasks(archive: Path | None, weights: Path | None) -> dict[str, Task]:
-    """Those that can run with what is at hand."""
+    """Those that can run with what is available."""
     found = {
         "synthetic": Task(
             "synthetic",

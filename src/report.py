@@ -29,7 +29,7 @@ class ReportArguments:
         compare: Runs to compare instead: ids, beginnings of ids, or names.
         scatter: How far runs of one setting lie from each other, as a standard deviation over seeds of the objective,
             or the name of a study that says it; for a study none of whose settings was repeated.
-        smallest_effect: The smallest effect of a parameter on the objective that anybody would act on.
+        smallest_effect: The smallest effect of a parameter on the objective that matters in practice.
         folder: Where to write; None for a folder of `outputs/` that is named after the study or the runs.
 
     Raises:

@@ -90,7 +90,7 @@ def complaint(left: Sequence[PendingRun], before: int, spool: Path) -> str:
         f"{len(left)} of {_count(before, 'run')} could not be delivered to {_stores(left)}: {_count(calls, 'call')},"
         f" {decimal(size)}, the oldest of {_time(min(run.opened_at for run in left))}. They wait in {spool}."
         f"\nWhat the store said:\n{said}\n"
-        "Run `python -m src.sync` again when that is mended; the next training tries as well."
+        "Run `python -m src.sync` again when that is fixed; the next training tries as well."
     )
 
 

@@ -5,7 +5,7 @@
     ├── DataError        a data set, image, label or archive is not what it should be
     ├── TrainingError    a training could not start, or ended without a result
     ├── TrackingError    the tracker could not do what it was asked for
-    └── RegistryError    a model was not registered, promoted or taken back, for a reason or for want of something
+    └── RegistryError    a model was not registered, promoted or taken back, and why
 
 A message says what is wrong, where (file, line, key), what was expected and what to do about it. Entry points
 print it without a traceback; `HYDRA_FULL_ERROR=1` brings the traceback.

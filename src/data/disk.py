@@ -1,4 +1,4 @@
-"""Disk space: asked for before, and understood when it runs out all the same."""
+"""Disk space: checked before writing, and reported when it runs out nevertheless."""
 
 import errno
 import shutil

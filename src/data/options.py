@@ -112,11 +112,11 @@ class ArchiveOptions(DataOptions):
 
     Attributes:
         url: where to download it, https only.
-        archive: a copy at hand, instead of the download.
+        archive: a local copy, instead of the download.
         downloads: the folder that keeps downloads.
         folder_in_archive: the data set's folder within it.
         content_sha256: SHA-256 of the `sha256sum`-style list of its images and labels; what is
-            downloaded has to have one, for an archive at hand none checks nothing.
+            downloaded has to have one, for a local archive none means no check.
         names: the names of its classes, in the order of their ids.
     """
 

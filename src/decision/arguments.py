@@ -1,4 +1,4 @@
-"""What speaks for the candidate and what against it, drawn from everything that was measured."""
+"""Arguments for and against the candidate, drawn from everything that was measured."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

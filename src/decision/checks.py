@@ -28,8 +28,8 @@ def checklist(
     Args:
         evidence: What the stages measured.
         gates: What the model will be judged by.
-        trials: Of the candidate's study; None where they are not at hand.
-        data: What it was trained and judged on, or why that is not at hand.
+        trials: Of the candidate's study; None where they are not available.
+        data: What it was trained and judged on, or why that is not available.
     """
     return (
         _threshold(evidence),

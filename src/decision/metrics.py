@@ -20,7 +20,9 @@ _TRAIN_AGAIN = "set train.epochs as the gate asks for and train again"
 _SMALLER_MODEL = "a smaller model or image size, or for latency ONNX (decide.backend=onnx)"
 _AUGMENT = "add such pictures, or augmentations like the corruptions, to the training"
 _GENTLER = "the training did not help; search gentler settings (train.lr0, train.epochs, train.freeze)"
-_BETTER_MODEL = "a better model is needed: search on (docs/guides/search.md), with more data or a larger model"
+_BETTER_MODEL = (
+    "a better model is needed: continue the search (docs/guides/search.md), with more data or a larger model"
+)
 
 
 @dataclass(frozen=True)

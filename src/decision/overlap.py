@@ -12,7 +12,7 @@ def check_overlap(data: Manifest | str) -> Finding:
     """Say what the splits have in common; `prepare` has compared their pictures, and refuses equal ones.
 
     Args:
-        data: What the model was trained and judged on, or the reason why that is not at hand.
+        data: What the model was trained and judged on, or the reason why that is not available.
     """
     if isinstance(data, str):
         return Finding(NAME, TITLE, Status.UNKNOWN, data, "Run decide where the prepared data is.")

@@ -1,4 +1,4 @@
-"""The verdict: what the gates and checks come to, what speaks for and against, and what to do next."""
+"""The verdict: what follows from the gates and checks, and what to do next."""
 
 from collections.abc import Sequence
 

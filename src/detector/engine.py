@@ -160,7 +160,7 @@ def export(weights: Path, *, imgsz: int) -> Path:
 
 
 def resolve_device(requested: str | None) -> str:
-    """The device in Ultralytics' spelling; the best one at hand where none is requested."""
+    """The device in Ultralytics' spelling; the best one available where none is requested."""
     if requested is not None:
         return "0" if requested == "cuda" else requested.removeprefix("cuda:")
     if torch.cuda.is_available():

@@ -41,7 +41,7 @@ class ProjectTrainOptions:
     Attributes:
         objective: Metric, or metrics, that a training returns and a search optimises; one of `METRICS`.
         baseline: Whether the weights that a training starts from are evaluated too.
-        device: `cpu`, `mps`, the number of a CUDA device, or null for the best at hand. One device only.
+        device: `cpu`, `mps`, the number of a CUDA device, or null for the best available. One device only.
         threads: CPU threads; null takes all that the process is given.
         plots: Whether Ultralytics draws its pictures; null for a single training only, because in a search they take a
             tenth of a trial's time and nobody looks at most of them.
@@ -70,7 +70,7 @@ class ProjectTrainOptions:
         if self.device is not None and not _DEVICE.fullmatch(str(self.device)):
             raise ConfigError(
                 f"train.device={self.device}: expected cpu, mps, the number of one CUDA device, or null for the best "
-                "at hand. A training runs on one device; a search uses several by running several trials at once."
+                "available. A training runs on one device; a search uses several by running several trials at once."
             )
         if self.threads is not None and self.threads < 1:
             raise ConfigError(f"train.threads={self.threads}: expected at least 1, or null for all that are given.")

@@ -28,7 +28,7 @@ class PredictionRequest:
         imgsz: Image size in pixels.
         weights: The model; None for a random initialisation of `architecture`.
         architecture: Ultralytics model file.
-        device: As in the options; None for the best at hand.
+        device: As in the options; None for the best available.
         threads: CPU threads; None for all that are given.
         trust_pickle: Load weights without the safe mode.
     """

@@ -30,7 +30,7 @@ class TrainingRequest:
         weights: File to start from; None to start from `architecture`.
         architecture: Ultralytics model file to start from at random.
         searched: Names of the arguments that a search varies.
-        device: As in the options; None for the best at hand.
+        device: As in the options; None for the best available.
         threads: CPU threads; None for all that are given.
         trust_pickle: Load weights without the safe mode.
         resume_from: Checkpoint of an interrupted training to resume, instead of weights and architecture.

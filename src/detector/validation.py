@@ -26,7 +26,7 @@ class ValidationRequest:
         weights: File to validate; None for a random initialisation of `architecture`.
         architecture: Ultralytics model file.
         settings: Validation arguments of Ultralytics (`iou`, `max_det`, …) that differ from its defaults.
-        device: As in the options; None for the best at hand.
+        device: As in the options; None for the best available.
         threads: CPU threads; None for all that are given.
         trust_pickle: Load weights without the safe mode.
         split: `val` or `test`.

@@ -119,8 +119,8 @@ class Decision(Document):
         gates: Each gate, judged.
         checks: What the sanity checks found.
         candidate: What was judged.
-        pro: What speaks for it, sentences.
-        contra: What speaks against it, sentences.
+        pro: Arguments for it, sentences.
+        contra: Arguments against it, sentences.
         comparison: The settings of its study; None where there is nothing to compare with.
         no_comparison: Why there is none; empty where there is one.
     """

@@ -8,7 +8,7 @@ import numpy as np
 
 from src.core.detections import Detections
 
-# Between machines and devices a box may differ in its last digits, but not by what anybody could see.
+# Between machines and devices a box may differ in its last digits, but not by anything visible.
 TOLERANCE_PX, TOLERANCE_CONFIDENCE = 0.5, 0.01
 _CORNERS = ("x1", "y1", "x2", "y2")
 

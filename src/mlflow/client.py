@@ -1,7 +1,7 @@
 """The one place that makes a client of MLflow: its address, its time-outs, its messages and its exceptions.
 
-A client has its own URI, and MLflow's fluent functions are never used, so that nothing here gets in the way of anybody
-else's use of MLflow. MLflow takes seconds to import: nothing here imports it before it is needed.
+A client has its own URI, and MLflow's fluent functions are never used, so that nothing here changes how other
+code uses MLflow. MLflow takes seconds to import: nothing here imports it before it is needed.
 """
 
 import logging

@@ -41,8 +41,8 @@ class DecisionPage:
         metrics: The candidate beside the starting weights.
         study: The candidate beside the runners-up; or why they are not there.
         gates: Limits, measurements and judgements.
-        pro: What speaks for it.
-        contra: What speaks against it.
+        pro: Arguments for it.
+        contra: Arguments against it.
         tradeoff: Performance, latency and cost.
         robustness: Figures under corruptions; None where there are none.
         checks: What the sanity checks found.

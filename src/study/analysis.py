@@ -31,7 +31,7 @@ class Analysis:
     Attributes:
         study: The study.
         unified: A copy of it in which a parameter has one name and one distribution, for Optuna's plots.
-        training: What one of its trainings wrote about its data and its start; None where none is at hand.
+        training: What one of its trainings wrote about its data and its start; None where none is available.
         comparisons: By objective, the settings over their seeds; empty without a result.
         board: The settings against the best one; None for several objectives, or without a result.
         front: The numbers of the trials that no other beats in everything; of one objective, the best trial.
@@ -39,7 +39,7 @@ class Analysis:
         effects: What each parameter did.
         scatter: How far runs of one setting lie from each other, from the study itself or from elsewhere; None where
             that is not known.
-        smallest_effect: The smallest effect that anybody would act on.
+        smallest_effect: The smallest effect that matters in practice.
         images: How many images the results are measured on; None where that is not known.
         doubts: What could not be said, and why.
     """
@@ -68,7 +68,7 @@ def analyse(study: StudyView, scatter: Scatter | None = None, smallest_effect: f
         study: The study.
         scatter: How far runs of one setting lie from each other, where that is known from elsewhere; for a study none
             of whose own settings was repeated.
-        smallest_effect: The smallest effect of a parameter on the first objective that anybody would act on.
+        smallest_effect: The smallest effect of a parameter on the first objective that matters in practice.
     """
     reported, unified = read_study(study), unified_study(study)
     judged = [trial for trial in reported.complete if trial.is_feasible]

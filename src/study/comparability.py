@@ -18,7 +18,7 @@ class RunFacts:
         digest: Of the data it was trained and evaluated on; a tracker may have cut it short. Empty where not known.
         objective: What it optimised; empty where that is not known.
         metrics: Its final metrics.
-        positives: Ground truth boxes by image and class of the val split, (I, C); None where they are not at hand.
+        positives: Ground truth boxes by image and class of the val split, (I, C); None where they are not available.
     """
 
     name: str

@@ -10,7 +10,7 @@ A search spends its trials on every parameter in its space. One that does nothin
 - whether its importance is more than chance gives (src/study/importance.py).
 
 That no difference was seen does not say that there is none. A parameter is said to have no effect only where the whole
-interval lies within the smallest effect that anybody would act on (two one-sided tests: Schuirmann, Journal of
+interval lies within the smallest effect that matters in practice (two one-sided tests: Schuirmann, Journal of
 Pharmacokinetics and Biopharmaceutics 15, 1987).
 """
 
@@ -116,7 +116,7 @@ def effects(
         contrast: The interval that chance leaves a weighted sum of settings.
         identical: By parameter, the groups of trials with identical results in which it differs.
         real: By parameter, whether its importance is more than chance gives; those not known are missing.
-        smallest: The smallest effect that anybody would act on; smaller ones are called none.
+        smallest: The smallest effect that matters in practice; smaller ones are called none.
 
     Returns:
         One for each parameter, the dead ones first.

@@ -91,6 +91,6 @@ def overrides_of(trial: TrialView, study: str) -> tuple[str, ...]:
         return tuple(yaml.safe_load((trial.folder / ".hydra" / "overrides.yaml").read_text(encoding="utf-8")))
     except OSError as error:
         raise ConfigError(
-            f"What trial {trial.number} of the study '{study}' was run with is not at hand ({error}). Freeze it by its "
-            f"parameters instead: {' '.join(f'{key}={value}' for key, value in trial.params.items())}"
+            f"What trial {trial.number} of the study '{study}' was run with is not available ({error}). Freeze it by "
+            f"its parameters instead: {' '.join(f'{key}={value}' for key, value in trial.params.items())}"
         ) from error

@@ -48,10 +48,10 @@ class Images:
                 f"{f' ({missing[0]})' if missing else ''}: what other images would say is not known."
             )
         elif missing:
-            self.doubts.append(f"{len(missing)} files of detections are not at hand, such as {missing[0]}.")
+            self.doubts.append(f"{len(missing)} files of detections are not available, such as {missing[0]}.")
 
     def of(self, settings: Sequence[Setting]) -> dict[int, Measured]:
-        """By place, what is known about each setting; those whose detections are not all at hand are missing."""
+        """By place, what is known about each setting; those whose detections are not all available are missing."""
         found: dict[int, Measured] = {}
         for place, setting in enumerate(settings):
             numbers = {training.number for training in setting.trials}
@@ -60,7 +60,7 @@ class Images:
         return found
 
     def of_trials(self, trials: Sequence[ReportedTrial]) -> Measured | None:
-        """What is known about the trials of one setting; None where not all of their detections are at hand."""
+        """What is known about the trials of one setting; None where not all of their detections are available."""
         files = [trial.records_on(self._split) for trial in trials]
         runs = self.each([path for own, _ in files for path in own])
         starts = {start for _, start in files}
@@ -89,13 +89,13 @@ class Images:
         return missing
 
     def each(self, paths: Sequence[Path | None]) -> NDArray[np.float64] | None:
-        """What the images contribute to each model, (models, groups); None unless all are at hand."""
+        """What the images contribute to each model, (models, groups); None unless all are available."""
         values = [self.contributions(path) for path in paths]
         known = [value for value in values if value is not None]
         return np.stack(known) if known and len(known) == len(values) else None
 
     def contributions(self, path: Path | None) -> NDArray[np.float64] | None:
-        """What the images contribute to one model, (groups,); None where its detections are not at hand."""
+        """What the images contribute to one model, (groups,); None where its detections are not available."""
         if path is None:
             return None
         if path not in self._values:

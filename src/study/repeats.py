@@ -42,10 +42,10 @@ def check_repeats(trials: Sequence[StudyTraining] | None) -> Finding:
     """Look for trials that differ in a parameter, or in their seed, and in nothing that was measured on val.
 
     Args:
-        trials: Those of the study; None where they are not at hand.
+        trials: Those of the study; None where they are not available.
     """
     if trials is None or len(trials) < 2:
-        reason = "The study's runs are not at hand" if trials is None else "There is no other run"
+        reason = "The study's runs are not available" if trials is None else "There is no other run"
         return Finding(NAME, TITLE, Status.UNKNOWN, f"{reason}, so that no results can be compared.")
     suspicious = same_results(trials)
     if not suspicious:

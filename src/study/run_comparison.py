@@ -23,7 +23,7 @@ class ComparedRun:
         run: The run.
         obstacles: Why it cannot be compared with the first one; then there are no differences.
         differences: By metric, its value minus that of the first one.
-        intervals: The same with 95 % intervals over the images, where the detections of both are at hand.
+        intervals: The same with 95 % intervals over the images, where the detections of both are available.
     """
 
     name: str

@@ -12,11 +12,11 @@ def check_survival(record: StudyRecord | None, trial: int | None) -> Finding:
     """Look up what the confirmation of a study found about the setting of one of its trials.
 
     Args:
-        record: What the study had found; None where it is not at hand.
+        record: What the study had found; None where it is not available.
         trial: The trial's number.
     """
     if record is None:
-        return _unknown("The study that the configuration came from is not at hand.")
+        return _unknown("The study that the configuration came from is not available.")
     found = record.confirmation
     if found is None:
         return _unknown(f"Nobody has confirmed it: python -m src.confirm study={record.study}")

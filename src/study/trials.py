@@ -152,7 +152,7 @@ def read_study(study: StudyView) -> ReportedStudy:
 
 
 def training_of(study: ReportedStudy) -> Training | None:
-    """What a training of the study wrote about its data and its start; None where none is at hand."""
+    """What a training of the study wrote about its data and its start; None where none is available."""
     for trial in study.complete:
         if trial.folder is not None:
             try:

@@ -11,7 +11,7 @@ from src.data.options import DataOptions
 
 
 def coco128_options(real_data: Path, root: Path, *overrides: str) -> DataOptions:
-    """The options for `data=coco128_person` from the archive at hand, with further overrides."""
+    """The options for `data=coco128_person` from the archive available, with further overrides."""
     schema.register()
     with initialize_config_dir(app.ROOT["config_path"], version_base="1.3"):
         config = compose(

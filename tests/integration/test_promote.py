@@ -235,7 +235,7 @@ def test_twice_in_a_row_goes_further_back(job, coarse_run, sharp_run, store, sha
 
 
 def test_an_incumbent_from_other_data_is_evaluated_on_the_candidates(job, store, real_data, sharp_run, tmp_path):
-    """Its weights come from the registry; without the data at hand that is said."""
+    """Its weights come from the registry; without the data available that is said."""
     other = coco128_options(real_data, tmp_path / "data", "data.classes=[]", "data.split_seed=1")
     elsewhere = judged_run(store, evaluated(tmp_path / "other", other, real_data / "yolov8n.pt", 64))
     promote(job(name="moved", run=elsewhere, alias="production"))

@@ -100,7 +100,7 @@ def test_what_cannot_be_frozen_is_said(study, arguments, said):
 def test_a_trial_whose_folder_is_gone_is_named_with_its_parameters(study, tmp_path):
     (tmp_path / "1" / ".hydra" / "overrides.yaml").unlink()
 
-    with pytest.raises(ConfigError, match="not at hand"):
+    with pytest.raises(ConfigError, match="not available"):
         freeze.freeze(ARGUMENTS)
 
 

@@ -20,13 +20,13 @@ _ENCRYPTED = 0x1
 
 
 class ArchiveSource:
-    """A public archive, downloaded or at hand."""
+    """A public archive, downloaded or local."""
 
     def __init__(self, options: ArchiveOptions) -> None:
         self._options = options
 
     def read(self, work: Path) -> SourceData:
-        """Fetch the archive if it is not at hand, check it, unpack it into `work` and read it."""
+        """Fetch the archive if it is not there, check it, unpack it into `work` and read it."""
         archive, is_download = self._archive()
         extract(archive, work)
         root = work / self._options.folder_in_archive

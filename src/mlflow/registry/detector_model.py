@@ -8,7 +8,7 @@ of these:
 - `confidence`: detections have to score higher; a number, or one for each class by its name.
 - `iou`: the IoU of non-maximum suppression.
 - `imgsz`: the image size in pixels that the detector looks at.
-- `device`: as Ultralytics takes it; null for the best at hand.
+- `device`: as Ultralytics takes it; null for the best available.
 """
 
 import os

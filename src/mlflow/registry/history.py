@@ -1,7 +1,7 @@
-"""Who had an alias before: kept in a tag of the registered model, oldest first, the present holder last.
+"""Who had an alias before: kept in a tag of the registered model, oldest first, the incumbent last.
 
-MLflow itself keeps only the present holder. Aliases can also be moved by hand, so that the last of the history need not
-be the holder: whoever it is belongs behind the others.
+MLflow itself keeps only the incumbent. Aliases can also be moved by hand, so that the last of the history need not be
+the incumbent, which belongs behind the others.
 """
 
 from collections.abc import Collection, Sequence
@@ -16,7 +16,7 @@ def tag_of(alias: str) -> str:
 
 
 def rolled_back_tag_of(alias: str) -> str:
-    """The tag of a version that says when it lost an alias to the holder before."""
+    """The tag of a version that says when it lost an alias to the incumbent before."""
     return f"{alias}.rolled_back"
 
 
@@ -30,35 +30,35 @@ def text_of(history: Sequence[int]) -> str:
     return _SEPARATOR.join(map(str, history))
 
 
-def promoted(history: Sequence[int], holder: int | None, version: int) -> tuple[int, ...]:
-    """The history after a version has become the holder.
+def promoted(history: Sequence[int], incumbent: int | None, version: int) -> tuple[int, ...]:
+    """The history after a version has become the incumbent.
 
     Args:
         history: Before.
-        holder: Who had the alias until then; None where nobody had.
+        incumbent: Who had the alias until then; None where nobody had.
         version: Who has it now.
     """
-    known = _with(history, holder)
+    known = _with(history, incumbent)
     return known if known[-1:] == (version,) else (*known, version)
 
 
-def taken_back(history: Sequence[int], holder: int | None, existing: Collection[int]) -> tuple[int, ...]:
-    """The history after the alias went back to the holder before, who is its last; empty where there is none.
+def taken_back(history: Sequence[int], incumbent: int | None, existing: Collection[int]) -> tuple[int, ...]:
+    """The history after the alias went back to the incumbent before, who is its last; empty where there is none.
 
     Args:
         history: Before.
-        holder: Who has the alias; None where nobody has.
+        incumbent: Who has the alias; None where nobody has.
         existing: The versions that there are: those deleted since cannot have it back.
     """
     known = tuple(history)
-    if holder is not None and holder in known:
-        known = known[: len(known) - 1 - known[::-1].index(holder)]
-    while known and (known[-1] not in existing or known[-1] == holder):
+    if incumbent is not None and incumbent in known:
+        known = known[: len(known) - 1 - known[::-1].index(incumbent)]
+    while known and (known[-1] not in existing or known[-1] == incumbent):
         known = known[:-1]
     return known
 
 
-def _with(history: Sequence[int], holder: int | None) -> tuple[int, ...]:
-    if holder is None or tuple(history[-1:]) == (holder,):
+def _with(history: Sequence[int], incumbent: int | None) -> tuple[int, ...]:
+    if incumbent is None or tuple(history[-1:]) == (incumbent,):
         return tuple(history)
-    return (*history, holder)
+    return (*history, incumbent)

@@ -91,7 +91,7 @@ def save(package: Package, folder: Path, *, model_id: str | None = None, run_id:
 
 
 def requirements() -> list[str]:
-    """The packages that the model runs on, pinned to the versions at hand.
+    """The packages that the model runs on, pinned to the installed versions.
 
     A build's local part (`torch 2.9.0+cpu`) is left out: package registries do not know it.
     """
@@ -99,7 +99,7 @@ def requirements() -> list[str]:
 
 
 def predict(folder: Path, images: Sequence[bytes], *, backend: str = "pytorch") -> list[dict[str, Any]]:
-    """Load a model's folder as anybody would and look at encoded images; a dictionary a box, keyed as the columns."""
+    """Load a model's folder as a user would and look at encoded images; a dictionary a box, keyed as the columns."""
     with _quiet():
         import mlflow.pyfunc
         import pandas as pd

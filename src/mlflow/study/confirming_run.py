@@ -21,7 +21,7 @@ class ConfirmingRun:
         self._run_id = run_id
 
     def on_sweep_start(self, study: optuna.Study) -> None:
-        """Tell the trainings whose they are."""
+        """Give the study whose setting is trained, for the runs of its trainings."""
         study.set_user_attr(CONFIRMS, self._confirms)
         if self._run_id is not None:
             study.set_user_attr(RUN_ID, self._run_id)

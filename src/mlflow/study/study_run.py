@@ -116,7 +116,7 @@ class StudyRun:
     def _say_what_failed(self, study: optuna.Study, run: Run) -> None:
         """Let trials' runs end as the study's trials did.
 
-        A training does not know how its trial ends: it may be killed, or finish after its worker was given up as dead.
+        A training does not know how its trial ends: it may be killed, or finish after its worker was taken for dead.
         """
         trials = StudyView.of(study).trials
         repeated_by = {trial.retry_of: trial.number for trial in trials}

@@ -57,7 +57,7 @@ def train_and_judge(job: ConfirmJob, tell: Callable[[str], None]) -> ConfirmOutc
 
     Args:
         job: What to do.
-        tell: Hears which setting is trained next.
+        tell: Called with the setting that is trained next.
 
     Side effects: runs `top` sweeps one after the other; they write below the study's folder and into studies of their
     own in the same storage, and record under the study's run.

@@ -51,7 +51,7 @@ def arguments(
         *said,
         # every point is given: the sampler has nothing to choose, and one that enumerates would list all seeds
         *(["hydra/sweeper/sampler=random"] if enumerates else []),
-        "hydra/sweeper/pruner=none",  # a seed given up for being worse than the others would be missing in the mean
+        "hydra/sweeper/pruner=none",  # a pruned seed would be missing in the mean
         "hydra.sweeper.params=null",
         "hydra.sweeper.repeats=null",
         "hydra.sweeper.warm_start_from=null",

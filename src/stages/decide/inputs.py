@@ -41,7 +41,7 @@ def read_record(provenance: Provenance) -> StudyRecord | str:
         record = StudyRecord.read(Path(provenance.study_record).parent)
     except DataError as error:
         _logger.warning("The report goes without the runners-up: %s", error)
-        return f"What the study {provenance.study} had found is not at hand: {error}"
+        return f"What the study {provenance.study} had found is not available: {error}"
     if record.study != provenance.study:
         return f"{provenance.study_record} is about the study {record.study}, not {provenance.study}: freeze again."
     return record
@@ -57,5 +57,5 @@ def read_data(folder: Path, digest: str | None) -> Manifest | str:
     try:
         manifest = read_manifest(folder)
     except DataError as error:
-        return f"The prepared data is not at hand: {error}"
+        return f"The prepared data is not available: {error}"
     return manifest if manifest.digest == digest else f"{folder} holds other data than the model was trained on."

@@ -43,7 +43,7 @@ def incumbent_on(
     """Fetch the incumbent from the registry, and what it says about the images that the candidate was judged by.
 
     What its run recorded is taken where it was about the same data; else its weights are run on the images, which have
-    to be at hand.
+    to be available.
 
     Args:
         registry: Where it is registered.
@@ -54,7 +54,7 @@ def incumbent_on(
         folder: For downloads.
 
     Raises:
-        RegistryError: it is no detector of this project, or the data is not at hand.
+        RegistryError: it is no detector of this project, or the data is not available.
     """
     made = registry.fetch_model(version, folder / "incumbent")
     config = config_in(made)

@@ -1,4 +1,4 @@
-"""Who hears of a training while it runs: the tracker, and the search that it may be a trial of."""
+"""What is told of a training while it runs: to the tracker, and to the search that it may be a trial of."""
 
 import json
 from collections.abc import Mapping
@@ -44,7 +44,7 @@ class Observer:
         """Record metrics, report the objective.
 
         Raises:
-            Pruned: the search gives this training up.
+            Pruned: the search prunes this training.
         """
         self.epoch = epoch
         self.run.log_metrics(metrics, step=epoch)

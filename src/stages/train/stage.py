@@ -73,7 +73,7 @@ def train(job: TrainJob, trial: CurrentTrial) -> TrainOutcome:
 
     Raises:
         ConfigError, DataError, TrainingError: the training cannot start, or broke.
-        Pruned: the search gave it up; its weights are deleted.
+        Pruned: the search pruned it; its weights are deleted.
         KeyboardInterrupt: as it came; the last checkpoint is kept.
     """
     weights = starting_weights(job.model)
@@ -91,7 +91,7 @@ def train(job: TrainJob, trial: CurrentTrial) -> TrainOutcome:
     state = replace(state, status=Status.RUNNING, mlflow_run_id=run.id)
     state.write(job.folder)
     trial.set_user_attr(FOLDER, str(job.folder.resolve()))
-    trial.set_user_attr(RUN_ID, run.id)  # provisional, should the training not live to say more
+    trial.set_user_attr(RUN_ID, run.id)  # provisional, in case the training is killed
     try:
         outcome = _train(job, data, weights, run, trial)
     except BaseException as error:

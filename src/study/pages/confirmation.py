@@ -122,7 +122,7 @@ def _covered(advantages: Sequence[Advantage | None], fewest: int) -> str:
     covered = _sources(advantages)
     missing = {
         "seeds": "one seed each does not say what another does",
-        "images": "the metric cannot be computed anew from the detections at hand",
+        "images": "the metric cannot be computed anew from the detections available",
     }
     known = [f"other {name}" for name in missing if name in covered]
     unknown = [f"not other {name}: {why}" for name, why in missing.items() if name not in covered]

@@ -106,7 +106,7 @@ def test_what_holds_no_secret_is_not_refused(argument):
 
 
 def test_credentials_of_the_tracking_server_move_to_variables_of_their_own():
-    """The URI can then be shown, and MLflow's client finds them all the same."""
+    """The URI can then be shown, and MLflow's client finds them nevertheless."""
     environment = {"MLFLOW_TRACKING_URI": "https://me:p%40ss@host:5000/mlflow"}
     adopt_tracking_credentials(environment)
     assert environment == {

@@ -350,7 +350,7 @@ def test_a_spool_that_is_deleted_ends_the_courier(courier, store, options, nobod
 
 
 def test_hurry_ends_the_pauses(courier, store, options, nobody_delivers, monkeypatch):
-    """Who has mended the server does not have to wait until the courier tries again."""
+    """Who has repaired the server does not have to wait until the courier tries again."""
     monkeypatch.setattr(courier_module, "FIRST_PAUSE_S", 60.0)
     store.is_down = True
     run = open_run(options, name="one")

@@ -31,7 +31,7 @@ def test_the_description_is_made_once():
 
 @pytest.mark.parametrize("failure", [FileNotFoundError("git"), subprocess.TimeoutExpired("git", 5)])
 def test_without_git_the_commit_is_left_out(monkeypatch, failure):
-    """A machine without git, or with one that hangs, is described all the same."""
+    """A machine without git, or with one that hangs, is described nevertheless."""
 
     def fail(*args, **kwargs):
         raise failure

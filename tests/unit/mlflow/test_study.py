@@ -68,7 +68,7 @@ def test_a_study_is_a_run_with_its_trials_below(courier, store, options, study, 
     ("exception", "status"), [(KeyboardInterrupt, "KILLED"), (SystemExit, "KILLED"), (RuntimeError, "FAILED")]
 )
 def test_the_run_ends_as_the_sweep_does(store, options, study, exception, status):
-    """Ctrl-C kills the study's run, an error fails it, and the summary is there all the same."""
+    """Ctrl-C kills the study's run, an error fails it, and the summary is there nevertheless."""
     callback = StudyRun(options)
     callback.on_sweep_start(study)
     run_trials(study, callback, options, [0.1])
@@ -80,7 +80,7 @@ def test_the_run_ends_as_the_sweep_does(store, options, study, exception, status
 
 
 def test_the_runs_of_trials_end_as_the_study_says(courier, store, options, study):
-    """One was killed in mid-training, one finished after its worker was given up; both were run again."""
+    """One was killed in mid-training, one finished after its worker was taken for dead; both were run again."""
     callback = StudyRun(options)
     callback.on_sweep_start(study)
     for reason, status in (("killed by SIGKILL", None), ("its worker died", RunStatus.FINISHED), ("interrupted", None)):

@@ -10,7 +10,7 @@ def test_the_manifest_of_the_candidates_data_is_read(tmp_path):
 
 
 def test_data_that_is_not_there_is_no_error(tmp_path):
-    assert "not at hand" in read_data(tmp_path, documents.DATA.digest)
+    assert "not available" in read_data(tmp_path, documents.DATA.digest)
 
 
 def test_other_data_says_nothing_about_the_candidate(tmp_path):

@@ -30,5 +30,5 @@ def test_a_trial_whose_folder_is_gone_is_met_with_its_parameters():
     trial.set_user_attr("folder", "/not/there")
     trial.suggest_float("train.lr0 | train.optimizer=SGD", 0.1, 0.1)
     study.tell(trial, 1.0)
-    with pytest.raises(ConfigError, match=r"not at hand .*not/there.*train\.lr0=0\.1"):
+    with pytest.raises(ConfigError, match=r"not available .*not/there.*train\.lr0=0\.1"):
         overrides_of(StudyView.of(study).trials[0], "people")

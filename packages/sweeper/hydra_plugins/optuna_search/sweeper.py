@@ -1,7 +1,6 @@
 """The Hydra sweeper: parse → open the study → launch workers → write results.
 
-Not to be imported in a hurry: Hydra imports every plugin at the start of every app, so that what takes time is
-imported when a sweep begins.
+Hydra imports every plugin at the start of every app: what takes time to import is imported when a sweep begins.
 """
 
 import sys

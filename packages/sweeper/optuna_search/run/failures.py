@@ -31,5 +31,5 @@ def check_failure_rate(study: optuna.Study, limit: float, n_trials: int) -> None
         f"{len(failed)} of {len(finished)} trials failed, more than hydra.sweeper.max_failure_rate={limit:g} allows. "
         f"The commonest reason ({count}×): {reason}\n"
         f"{printed}"
-        "To resume this study all the same, raise hydra.sweeper.max_failure_rate."
+        "To resume this study nevertheless, raise hydra.sweeper.max_failure_rate."
     )

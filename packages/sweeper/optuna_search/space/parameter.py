@@ -44,7 +44,7 @@ class Parameter:
         """What Optuna calls the parameter.
 
         Cases of one key are parameters of their own: samplers compare all values that they find under one name, so
-        that a learning rate that was good for one optimizer would speak for the same one of another.
+        that a learning rate that was good for one optimizer would count as good for another.
         """
         return f"{self.key}{CASE}{self.condition}" if self.is_case else self.key
 

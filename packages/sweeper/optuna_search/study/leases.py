@@ -199,7 +199,7 @@ class WorkerWatch:
         due = due_retry(trial, self._max_retries, counts=not interrupted)
         ending = Ending.INTERRUPTED if interrupted else Ending.WORKER_DIED
         if fail_and_requeue(self._study, trial, Outcome.ended(ending), due):
-            what = "its parameters are queued again" if due else f"and so {self._max_retries} times before: given up"
+            what = "its parameters are queued again" if due else f"not queued again after {self._max_retries} retries"
             log.warning("Trial %d has lost its worker; %s.", trial.number, what)
 
 

@@ -23,7 +23,7 @@ from optuna_search.study.locks import exclusive
 
 @dataclass(frozen=True)
 class TrialBudget:
-    """What a study's trials amount to.
+    """A study's trials, counted against its total.
 
     Attributes:
         taken: Trials that count towards the total and are running or finished, by number.
@@ -144,7 +144,7 @@ def fail_and_requeue(study: optuna.Study, trial: FrozenTrial, outcome: Outcome, 
 
 
 def requeue(study: optuna.Study) -> list[FrozenTrial]:
-    """Queue the repetitions that are due, also those that a controller did not live to queue.
+    """Queue the repetitions that are due, also those of a controller that was killed before it could.
 
     Returns:
         The failed trials.
@@ -167,7 +167,7 @@ def _failed(trial: FrozenTrial) -> bool:
 
 def _take(storage: optuna.storages.BaseStorage, trial_id: int, lease: Mapping[str, Any], worker: str) -> bool:
     try:
-        # before it runs, so that no trial runs without anybody to answer for it
+        # before it runs, so that every running trial has an owner
         storage.set_trial_system_attr(trial_id, LEASE, dict(lease))
         if not storage.set_trial_state_values(trial_id, TrialState.RUNNING):
             return False

@@ -176,7 +176,7 @@ def _by_environment(written: Any, meant: Any) -> Any:
     try:
         if not has_password(str(written)) and _resolved(written) == meant:
             return written
-    except OmegaConfBaseException:  # it refers to the configuration, which no worker has at hand
+    except OmegaConfBaseException:  # it refers to the configuration, which no worker has
         pass
     raise SpaceError(
         "hydra.sweeper.storage contains a password, which would be written into the files of every trial. Leave it "

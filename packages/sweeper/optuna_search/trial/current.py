@@ -42,7 +42,7 @@ class CurrentTrial(Protocol):
         """Tell the study the objective at `step`; what pruners look at."""
 
     def should_prune(self) -> bool:
-        """Whether the pruner gives the trial up, judged by what was reported so far."""
+        """Whether the pruner wants the trial to end, judged by what was reported so far."""
 
     def set_user_attr(self, key: str, value: Any) -> None:
         """Keep a JSON-able `value` on the trial."""

@@ -255,7 +255,7 @@ def _death(exitcode: int | None, *, for_memory: bool) -> Outcome:
         return Outcome.failed(f"its process exited with status {exitcode}", ("SystemExit",))
     name = signal.Signals(-exitcode).name
     if name == "SIGKILL" and for_memory:
-        return Outcome.failed("killed by the kernel for want of memory (SIGKILL)", (name, "MemoryError"))
+        return Outcome.failed("killed by the kernel because memory ran out (SIGKILL)", (name, "MemoryError"))
     return Outcome.failed(f"killed by {name}", (name,))
 
 

@@ -34,7 +34,7 @@ class Job:
         config: The composed configuration.
         folder: Where the job writes, as the configuration says, too.
         task: The app's task function.
-        context: Hydra's context, whose callbacks hear of the job.
+        context: Hydra's context, whose callbacks are called for the job.
         facts: What `current_trial()` knows.
         environment: Environment variables that give the trial its share of the CPU and its GPU.
     """

@@ -1,4 +1,4 @@
-"""Imported last by the fork server: what was imported before it is there for good.
+"""Imported last by the fork server: what was imported before it is never freed.
 
 What every trial would do anew is done here once: Hydra's search for plugins, which imports them all, and the first
 interpolation, for which parsers build their tables.

@@ -96,7 +96,7 @@ class ReplicateTrial(NullTrial):
 def run_replicates(
     repeats: Repeats, trial: CurrentTrial, objectives: int, run_one: Callable[[str, CurrentTrial], Outcome]
 ) -> Outcome:
-    """Run the replicates of a trial one after the other, until one fails or the pruner gives the point up.
+    """Run the replicates of a trial one after the other, until one fails or the pruner ends the trial.
 
     Numeric attributes of the replicates are averaged, of others the last holds; a constraint is as far from being kept
     as in its worst replicate. `replicates` and `replicates_std` keep what lies behind the trial's value.

@@ -17,7 +17,7 @@ from optuna_search.trial.isolation import TrialProcesses, _death, _killed_for_me
         pytest.param(
             -9,
             True,
-            "killed by the kernel for want of memory (SIGKILL)",
+            "killed by the kernel because memory ran out (SIGKILL)",
             ("SIGKILL", "MemoryError"),
             id="by the kernel",
         ),
