@@ -35,3 +35,11 @@ def test_each_line_twice_gives_the_same_boxes_as_once(originals: list[Box]) -> N
 
     assert without_duplicates([box for box in originals for _ in range(2)]) == once
     assert without_duplicates(once) == once
+
+
+@given(boxes.filter(lambda box: box.width > 0.002), st.sampled_from([3, 4, 6]))
+def test_rounding_makes_no_second_object(box: Box, decimals: int) -> None:
+    """However small the box, of which a rounded number takes more than a twentieth."""
+    numbers = (round(number, decimals) for number in (box.x_centre, box.y_centre, box.width, box.height))
+
+    assert without_duplicates([box, Box(box.class_id, *numbers)]) == (box,)
