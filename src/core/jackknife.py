@@ -30,11 +30,13 @@ _ENVELOPE = 1 / (2 ** (2 / 3) - 1)
 _TINY = 1e-12  # of a variance: what rounding leaves of none
 
 
-def jackknife_weights(image_count: int) -> NDArray[np.int64]:
+def jackknife_weights(image_count: int, blocks: int | None = None) -> NDArray[np.int64]:
     """The data sets that an interval is computed from: parts of the images.
 
     Args:
         image_count: Number of images I.
+        blocks: In so many groups of neighbours, of measurements of which those that follow each other are alike; None
+            for images, each of which is a measurement of its own.
 
     Returns:
         How often each image occurs, (1 + G + 2 PAIRS, I): first all images; then all but one, or of many images all but
@@ -46,9 +48,10 @@ def jackknife_weights(image_count: int) -> NDArray[np.int64]:
     if image_count < 1:
         raise DataError("There are no images to leave out.")
     rng = np.random.default_rng(0)
-    groups = min(image_count, MOST_GROUPS)
-    # mixed, because neighbouring images are often alike and must not be left out together
-    group = rng.permutation(np.arange(image_count) % groups)
+    groups = min(image_count, blocks or MOST_GROUPS)
+    group = np.arange(image_count) * groups // image_count
+    if blocks is None:
+        rng.shuffle(group)  # neighbouring images must not be left out together, because they are often alike
     left_out = np.arange(groups)[:, None] != group
     half = rng.permuted(np.tile(np.arange(image_count) < image_count // 2, (PAIRS, 1)), axis=1)
     halves = np.stack([half, ~half], axis=1).reshape(-1, image_count)

@@ -40,8 +40,8 @@ class RuntimeLatency:
         inference_ms: Of the network.
         postprocess_ms: Of what makes boxes of its outputs.
         total_ms: Of all three together.
-        p95_ms: The 95th percentile of the total, with the interval that resampling the runs gives. Runs that follow
-            each other are alike, so that another hour may lie outside of it.
+        p95_ms: The 95th percentile of the total, with an interval that allows for runs that follow each other being
+            alike. What another hour or another load would give may lie outside of it.
         throughput_fps: Images a second, one after the other: the reciprocal of the mean; its interval likewise.
         images: How many were timed.
     """

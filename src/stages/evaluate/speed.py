@@ -38,9 +38,7 @@ def measure_speed(
         export_onnx(request, onnx)
         durations_ms[Backend.ONNX] = time_onnx(request, onnx, images_bgr, **how)
         difference = onnx_difference(request, onnx, images_bgr[:_COMPARED_IMAGES])
-    summaries = {
-        name: summarise(values, resamples=options.resamples, seed=options.seed) for name, values in durations_ms.items()
-    }
+    summaries = {name: summarise(values) for name, values in durations_ms.items()}
     return Latency(
         device=describe_device(request),
         pytorch=summaries[Backend.PYTORCH],
