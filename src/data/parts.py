@@ -55,8 +55,8 @@ def labelled_once(data: SourceData) -> SourceData:
     dropped = sum(len(old.boxes) - len(new.boxes) for old, new in zip(data.samples, samples, strict=True))
     if dropped:
         _log.warning(
-            "%d boxes were left out because their object is labelled twice (same class; the same box but for rounding, or"
-            " an overlap of %g or more).",
+            "%d boxes were left out because their object is labelled twice (same class; the same box but for rounding,"
+            " or an overlap of %g or more).",
             dropped,
             SAME_BOX_IOU,
         )
