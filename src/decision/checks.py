@@ -3,6 +3,7 @@
 No check stops the report. A finding says what was found, what it means and what to do.
 """
 
+import math
 from collections.abc import Sequence
 
 from src.core.interval import Interval
@@ -186,6 +187,8 @@ def _val_and_test(evidence: Evidence) -> Finding:
     if val is None or test is None:
         return Finding(name, title, Status.UNKNOWN, "The model was not evaluated on both.")
     said = f"mAP50-95 is {val} on val and {test} on test"
+    if any(map(math.isnan, (val.low, val.high, test.low, test.high))):
+        return Finding(name, title, Status.UNKNOWN, f"{said}: too few images to say how uncertain that is.")
     if val.low <= test.high and test.low <= val.high:
         return Finding(name, title, Status.OK, f"{said}: the intervals overlap.")
     meaning = "val was chosen by" if val.estimate > test.estimate else "test is the easier one"

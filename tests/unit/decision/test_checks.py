@@ -218,6 +218,16 @@ def test_val_and_test_agree_when_their_intervals_overlap(evidence, test, status)
     assert found("val_and_test", with_evaluation(evidence, splits=splits)).status == status
 
 
+def test_intervals_that_are_not_known_do_not_overlap_or_otherwise(evidence):
+    """As of a model that finds nothing on few images."""
+    test = evidence.evaluation.splits.test
+    nothing = replace(test, metrics=replace(test.metrics, map50_95=Interval(0.0, float("nan"), float("nan"))))
+    splits = replace(evidence.evaluation.splits, val=nothing, test=nothing)
+    finding = found("val_and_test", with_evaluation(evidence, splits=splits))
+    assert finding.status == Status.UNKNOWN
+    assert "overlap" not in finding.sentence
+
+
 def test_a_model_that_finds_nothing_cannot_be_said_to_look(evidence):
     test = evidence.evaluation.splits.test
     nothing = replace(test, metrics=replace(test.metrics, map50=Interval(0.0, 0.0, 0.0)))
