@@ -24,9 +24,10 @@ from src.detector.options import ModelOptions, ProjectTrainOptions
 from src.detector.settings import dead_parameters
 from src.mlflow.options import TrackingOptions
 from src.render.printed import training as printed
+from src.stages.train.job import TrainJob
 from src.stages.train.reporting import Pruned
 from src.stages.train.run_state import checkpoint
-from src.stages.train.stage import TrainJob, searched_arguments, train
+from src.stages.train.stage import searched_arguments, train
 
 
 @hydra.main(**app.ROOT)

@@ -18,7 +18,8 @@ from src.core.errors import TrainingError
 from src.data.options import SyntheticOptions
 from src.detector.options import ModelOptions, TrainOptions
 from src.stages.train.reporting import Pruned
-from src.stages.train.stage import TrainJob, train
+from src.stages.train.job import TrainJob
+from src.stages.train.stage import train
 from src.mlflow.options import TrackingOptions
 from src.mlflow.runs import RunStatus, open_run
 

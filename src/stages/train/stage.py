@@ -6,7 +6,7 @@ It runs without Hydra, Optuna and MLflow: the search, of which it may be a trial
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +17,13 @@ from src.core.errors import DataError, TrainingError
 from src.core.study_attributes import CONFIRMS, RUN_ID
 from src.data.build import ensure_prepared
 from src.data.dvc import dvc_digest
-from src.data.options import DataOptions
 from src.data.prepared import PreparedData
 from src.detector.families import starting_weights
-from src.detector.options import EPOCH_METRICS, ModelOptions, ProjectTrainOptions
+from src.detector.options import EPOCH_METRICS
 from src.detector.train import TrainingRequest, TrainingResult
 from src.detector.train import train as train_detector
 from src.detector.validation import ValidationRequest
 from src.documents.training import Flag
-from src.mlflow.options import TrackingOptions
 from src.mlflow.runs import Run, RunStatus, open_run
 from src.stages.train import run_state
 from src.stages.train.baseline import (
@@ -37,32 +35,12 @@ from src.stages.train.baseline import (
     operating_point_metrics,
     untrained,
 )
+from src.stages.train.job import TrainJob, run_name, run_tags, uploads_weights
 from src.stages.train.outcome import TrainOutcome, record, report
 from src.stages.train.reporting import Observer, Pruned
 from src.stages.train.run_state import RunState, Status
 
 RECORDS = "val_records.npz"
-
-
-@dataclass(frozen=True)
-class TrainJob:
-    """Everything one training needs to know.
-
-    Attributes:
-        data: Which data.
-        model: Where to start.
-        train: How to train.
-        tracking: Where to record.
-        folder: Where to write.
-        config: The composed configuration as text, for the record.
-    """
-
-    data: DataOptions
-    model: ModelOptions
-    train: ProjectTrainOptions
-    tracking: TrackingOptions
-    folder: Path
-    config: str = ""
 
 
 def train(job: TrainJob, trial: CurrentTrial) -> TrainOutcome:
@@ -81,9 +59,9 @@ def train(job: TrainJob, trial: CurrentTrial) -> TrainOutcome:
     job, state = _resumed(job, data) if job.train.resume else (job, _new_state(data))
     run = open_run(
         job.tracking,
-        name=_name(job, data, trial),
+        name=run_name(job, data, trial),
         parent_run_id=trial.study_user_attrs.get(RUN_ID),
-        tags=_tags(job, data, trial),
+        tags=run_tags(job, data, trial),
         run_id=state.mlflow_run_id,
     )
     if job.train.resume:
@@ -130,7 +108,7 @@ def _train(job: TrainJob, data: PreparedData, weights: Path | None, run: Run, tr
         on_test=tested,
         result=result,
     )
-    record(outcome, run, step=result.epochs, with_weights=_uploads_weights(job.tracking, trial))
+    record(outcome, run, step=result.epochs, with_weights=uploads_weights(job.tracking, trial))
     report(outcome, trial)
     run.end(RunStatus.FINISHED)
     outcome.save(data=data, start=start, epochs=int(job.train.arguments["epochs"]), run_id=run.id)
@@ -220,34 +198,6 @@ def _resumed(job: TrainJob, data: PreparedData) -> tuple[TrainJob, RunState]:
 
 def _new_state(data: PreparedData) -> RunState:
     return RunState(Status.RUNNING, data.digest, None, os.getpid())
-
-
-def _tags(job: TrainJob, data: PreparedData, trial: CurrentTrial) -> dict[str, str]:
-    tags = {"objective": ", ".join(job.train.objectives), "folder": str(job.folder.resolve())}
-    tags["data.digest"] = data.digest  # the store's data set has 36 characters of it, or DVC's
-    if (tracked := dvc_digest(data.root)) is not None:
-        tags["data.dvc"] = tracked
-    if (confirms := trial.study_user_attrs.get(CONFIRMS)) is not None:
-        # not `trial`: that is a number in the study that is confirmed
-        tags |= {"study": confirms["study"], "confirms trial": str(confirms["trial"])}
-    elif trial.number is not None:
-        tags |= {"study": str(trial.study_name), "trial": str(trial.number)}
-    if trial.replicate is not None:
-        tags["replicate"] = trial.replicate
-    return tags
-
-
-def _name(job: TrainJob, data: PreparedData, trial: CurrentTrial) -> str:
-    if trial.number is None:
-        return f"{data.name} {job.folder.name}"
-    if (confirms := trial.study_user_attrs.get(CONFIRMS)) is not None:
-        return f"trial {confirms['trial']} again, seed {job.train.arguments['seed']}"
-    return " ".join(filter(None, (f"trial {trial.number}", trial.replicate)))
-
-
-def _uploads_weights(tracking: TrackingOptions, trial: CurrentTrial) -> bool:
-    # Of a study's trials only the best is uploaded, at the end of the study, when it is known.
-    return tracking.log_weights == "all" or (tracking.log_weights == "best" and trial.number is None)
 
 
 def _end_early(run: Run, folder: Path, state: RunState, error: BaseException) -> None:
