@@ -22,10 +22,17 @@ sys.path.insert(0, str(ROOT))
 
 import numpy as np  # noqa: E402  after the number of threads
 
-from benchmarks.calibrating import latency, pairs, populations, real, single, studies  # noqa: E402
+from benchmarks.calibrating import gates, latency, pairs, populations, real, single, studies, thresholds  # noqa: E402
 from benchmarks.calibrating.table import markdown  # noqa: E402
 
-PARTS = {"single": single.rows, "pairs": pairs.rows, "studies": studies.rows, "latency": latency.rows}
+PARTS = {
+    "single": single.rows,
+    "pairs": pairs.rows,
+    "gates": gates.rows,
+    "thresholds": thresholds.rows,
+    "latency": latency.rows,
+    "studies": studies.rows,
+}
 GAP = 0.5  # in log odds, by which the second model of a synthetic population is worse
 
 

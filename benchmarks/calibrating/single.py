@@ -27,7 +27,7 @@ def rows(population: Population, images: int, repetitions: int, rng: np.random.G
         [records] = population.draw(images, rng, models=1)
         about = truth | mean_over_frequent(ap, records)  # which classes a data set speaks of depends on it
         found = [(NEW, headline_intervals(records, DEFAULT_CONFIDENCE), about)]
-        found += [(OLD, _before(records), truth)] if repetition % BEFORE_EVERY == 0 else []
+        found += [(OLD, before(records), truth)] if repetition % BEFORE_EVERY == 0 else []
         for method, intervals, true in found:
             for name, interval in intervals.items():
                 stated.setdefault((name, method), []).append((interval, true[name]))
@@ -53,7 +53,7 @@ def point(records: DetectionRecords) -> dict[str, float]:
     }
 
 
-def _before(records: DetectionRecords) -> dict[str, Interval]:
+def before(records: DetectionRecords) -> dict[str, Interval]:
     """What was stated before: percentiles of resampled images."""
     weights = image_weights(records.image_count, RESAMPLES, 0)
     classes = records.positives.any(axis=0)

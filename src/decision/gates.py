@@ -14,7 +14,7 @@ from src.core.interval import Interval
 from src.core.jackknife import student_t
 from src.documents.gates import Gate, JudgedGate, Judgement, Measurement, SamplesNeeded
 
-_EVEN, _LIKELY = 0.5, 0.9  # chances of a decision
+_EVEN, _LIKELY = 0.5, 0.8  # chances of a decision
 _MOST_TIMES_MORE = 1e4
 _NORMAL = NormalDist()
 

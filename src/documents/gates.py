@@ -115,7 +115,7 @@ class SamplesNeeded:
 
     Attributes:
         even: They decide it in one of two cases.
-        likely: They decide it in nine of ten.
+        likely: They decide it in four of five.
     """
 
     even: int

@@ -68,8 +68,8 @@ def test_what_is_not_known_is_undecided_with_the_reason(measurement):
 
 def test_the_number_of_images_is_a_range_and_said():
     judged = judge(gate(Comparison.MORE_THAN, 0.625), Measurement(Interval(0.75, 0.5, 0.875), samples=1011))
-    assert judged.samples_needed == SamplesNeeded(3320, 94559)
-    assert "about 3,400 to 95,000 images in place of 1,011" in judged.reason
+    assert judged.samples_needed == SamplesNeeded(3320, 23495)
+    assert "about 3,400 to 24,000 images in place of 1,011" in judged.reason
 
 
 @pytest.mark.parametrize("estimate", [0.65, 0.6501])
@@ -77,7 +77,7 @@ def test_an_estimate_on_the_limit_takes_many_images(estimate):
     """The truth is somewhere about: in half of the cases further away than a third of the interval."""
     needed = samples_needed(Interval(estimate, 0.6, 0.7), 0.65, 100)
     assert needed.even == pytest.approx(750, rel=0.02)
-    assert needed.likely > 20_000
+    assert needed.likely == pytest.approx(5900, rel=0.02)
 
 
 @pytest.mark.parametrize(("margin", "chance"), [(0.0, "even"), (0.4, "even"), (0.8, "likely"), (0.2, "likely")])
@@ -88,7 +88,7 @@ def test_so_many_images_decide_in_so_many_of_the_cases(margin, chance):
     error = math.sqrt(100 / needed)
     found = rng.normal(margin, 1, 100_000) + rng.normal(0, error, 100_000)
     decided = (np.abs(found) > 1.96 * error).mean()
-    assert decided == pytest.approx({"even": 0.5, "likely": 0.9}[chance], abs=0.01)
+    assert decided == pytest.approx({"even": 0.5, "likely": 0.8}[chance], abs=0.01)
 
 
 def test_of_many_gates_one_may_miss_its_limit_by_chance():

@@ -63,7 +63,7 @@ def test_a_model_without_a_threshold_is_rejected_whatever_it_passes():
 
 def test_next_steps_say_how_many_images_and_what_to_measure():
     verdict = reach([UNDECIDED, MISSING], [])
-    assert "Enlarge the test set to about 330 to 9,400 images and run decide again." in verdict.next_steps
+    assert "Enlarge the test set to about 330 to 2,400 images and run decide again." in verdict.next_steps
     assert "Measure latency/p95_ms, which speed asks for: it was not measured." in verdict.next_steps
 
 

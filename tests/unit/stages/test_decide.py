@@ -96,7 +96,7 @@ def test_the_document_says_what_the_gate_was_judged_on(job):
     measurement = judged.measurement
     assert measurement.value == Interval(0.78, 0.75, pytest.approx(0.81))
     assert (measurement.samples, measurement.of) == (500, Samples.IMAGES)
-    assert (judged.judgement, judged.samples_needed) == (Judgement.UNDECIDED, SamplesNeeded(2494, 79147))
+    assert (judged.judgement, judged.samples_needed) == (Judgement.UNDECIDED, SamplesNeeded(2494, 19293))
     assert (judged.gate.comparison, judged.gate.limit) == (Comparison.MORE_THAN, 0.77)
 
 
