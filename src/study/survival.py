@@ -27,7 +27,8 @@ def check_survival(record: StudyRecord | None, trial: int | None) -> Finding:
             f"The confirmation trained the settings of trials {again} again, not that of trial {trial}; the best of"
             f" them is that of trial {found.winner}."
         )
-    reached = f"{found.metric} {setting.mean:.4f} over {setting.n} fresh seeds, {setting.searched:.4f} in the search"
+    seeds = "1 fresh seed" if setting.n == 1 else f"{setting.n} fresh seeds"
+    reached = f"{found.metric} {setting.mean:.4f} over {seeds}, {setting.searched:.4f} in the search"
     if setting.winner_is_better_by is None:
         of = f"It is the best of {len(found.settings)}" if len(found.settings) > 1 else "It was trained again alone"
         return Finding(NAME, TITLE, Status.OK, f"{of}: {reached}.")

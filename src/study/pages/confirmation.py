@@ -50,7 +50,7 @@ def remarks(found: ConfirmationDocument) -> list[str]:
     if found.replaced_seeds:
         used = ", ".join(map(str, found.replaced_seeds))
         lines.append(
-            f"The search had used the seeds {used}, with whose luck its settings were chosen; trained with instead: "
+            f"The search had used the seeds {used}, by which its settings were chosen; trained with instead: "
             f"{', '.join(str(seed) for seed in found.seeds)}."
         )
     fewest = min(setting.n for setting in found.settings)
@@ -96,7 +96,7 @@ def _luck(first: ConfirmedSetting) -> str:
     change = first.mean - first.searched
     return (
         f"Trial {first.trial} had {first.searched:.4f} in the search and has {first.mean:.4f} with fresh seeds "
-        f"({change:+.4f}): the difference is what the search's luck with it was worth."
+        f"({change:+.4f}): the difference is by chance, since the setting is the same."
     )
 
 

@@ -120,7 +120,7 @@ def _progress(analysis: Analysis) -> list[Part]:
             drawn(
                 "Learning curves",
                 f"{first} after each {step}, of every trial.{means} Purple ends in a cross where the pruner gave a"
-                " trial up. Curves that still rise at their end ask for more epochs.",
+                " trial up. Curves that still rise at their end need more epochs.",
                 lambda: figures.learning_curves(shown, first, levels, step),
             )
         )
