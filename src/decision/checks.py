@@ -95,31 +95,17 @@ def _test_size(evidence: Evidence, gates: Sequence[Gate]) -> Finding:
     """An interval that is wider than the distance to the limit leaves the gate to luck, or nearly so."""
     name, title = "test_set_size", "The test set is large enough for the gates"
     measured = [(gate, measure(gate.metric, evidence)) for gate in gates]
-    sure = [
-        (gate, m.value, m.samples)
-        for gate, m in measured
-        if m.value is not None and m.samples and m.of is Samples.IMAGES
-    ]
+    sure = [(gate, m.value) for gate, m in measured if m.value is not None and m.samples and m.of is Samples.IMAGES]
     if not sure:
         return Finding(name, title, Status.UNKNOWN, "No gate has a value with an interval.")
-    narrow = [gate.name for gate, value, _ in sure if _width(value) > abs(value.estimate - gate.limit)]
-    spreadless = [gate.name for gate, value, images in sure if _may_hide(value, gate.limit, images)]
-    if not narrow and not spreadless:
+    narrow = [gate.name for gate, value in sure if value.high - value.low > abs(value.estimate - gate.limit)]
+    if not narrow:
         return Finding(
             name, title, Status.OK, "Every interval is narrower than the distance of its value to its limit."
         )
-    parts = []
-    if narrow:
-        parts.append(f"The interval is wider than the distance to the limit for: {', '.join(narrow)}.")
-    if spreadless:
-        parts.append(
-            f"The interval has no width for: {', '.join(spreadless)}. What occurs in none of so few images,"
-            " resampling cannot show."
-        )
-    parts.append(f"There are {evidence.test.images:,} test images." if evidence.test else "There is no test split.")
-    return Finding(
-        name, title, Status.WARNING, " ".join(parts), "Label more test images before relying on these gates."
-    )
+    said = f"The interval is wider than the distance to the limit for: {', '.join(narrow)}."
+    said += f" There are {evidence.test.images:,} test images." if evidence.test else " There is no test split."
+    return Finding(name, title, Status.WARNING, said, "Label more test images before relying on these gates.")
 
 
 def _steps(evidence: Evidence) -> Finding:
@@ -208,16 +194,3 @@ def _flags(evidence: Evidence) -> Finding:
         return Finding(name, title, Status.OK, "It has no flag: Ultralytics changed no setting that matters.")
     said = " ".join(f"{flag.name}: {flag.message}" for flag in flags)
     return Finding(name, title, Status.WARNING, said, "Mend the settings that the flags name, and train again.")
-
-
-def _may_hide(value: Interval, limit: float, images: int) -> bool:
-    """Whether an interval without width is narrower than it should be by more than the distance to the limit.
-
-    What did not occur in n cases may yet happen in 3 of n (Hanley and Lippman-Hand, If Nothing Goes Wrong, Is
-    Everything All Right?, JAMA 1983).
-    """
-    return value.low == value.high and 3 / images > abs(value.estimate - limit)
-
-
-def _width(value: Interval) -> float:
-    return value.high - value.low

@@ -163,15 +163,6 @@ def test_a_test_set_too_small_for_a_gate_is_named(evidence):
     assert "recall," not in finding.sentence
 
 
-@pytest.mark.parametrize(("images", "status"), [(8, Status.WARNING), (9, Status.OK)])
-def test_an_interval_without_width_is_no_certainty_on_few_images(evidence, images, status):
-    """The limit is 0.35 away; what none of 8 images shows may be true of three in eight."""
-    tuned = replace(evidence.threshold.test.tuned, recall=Interval(1.0, 1.0, 1.0))
-    finding = found("test_set_size", with_test(evidence, tuned=tuned, images=images))
-    assert finding.status == status
-    assert ("no width for: recall" in finding.sentence) is (status == Status.WARNING)
-
-
 def test_a_picture_in_two_splits_is_shown(evidence):
     pairs = (("train/a.jpg", "test/b.jpg"), ("train/c.jpg", "val/d.jpg"), ("train/e.jpg", "test/f.jpg"))
     finding = found("split_overlap", evidence, data=replace(DATA, near_duplicates=pairs))
