@@ -33,9 +33,9 @@ def test_reading_them_is_cheap():
     """The command line's help and key check must not wait for an import of Ultralytics."""
     arguments._all_arguments.cache_clear()
     arguments.training_arguments.cache_clear()
-    started = time.perf_counter()
+    started = time.process_time()
     arguments.training_arguments()
-    assert time.perf_counter() - started < 0.1
+    assert time.process_time() - started < 0.1
 
 
 @pytest.mark.parametrize(
