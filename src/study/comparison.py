@@ -76,7 +76,8 @@ class Comparison:
 
     Attributes:
         metric: What they are compared by.
-        settings: All of them.
+        settings: All of them, by their mean less one standard error over seeds: of settings with as many runs by their
+            mean, and one lucky run does not win over the mean of several.
         candidate: Which of them is the candidate's, by its place; None where none is.
         judged_by: A sentence that says how differences were told from noise.
         untrained: The metric of the starting weights, as (lowest, highest) over the trials (it depends on the image
@@ -119,11 +120,12 @@ def compare(
     if not judged:
         return None
     settings = _settings(judged, metric)
-    settings.sort(key=lambda setting: setting.mean if smaller_is_better else -setting.mean)
+    scatter = scatter_of([trial.metrics[metric] for trial in setting.trials] for setting in settings)
+    sign, std = -1.0 if smaller_is_better else 1.0, 0.0 if scatter is None else scatter.std
+    settings.sort(key=lambda setting: std / math.sqrt(len(setting.trials)) - sign * setting.mean)
     place = next((i for i, s in enumerate(settings) if any(t.number == candidate for t in s.trials)), None)
     if candidate is None:
         place = None
-    scatter = scatter_of([trial.metrics[metric] for trial in setting.trials] for setting in settings)
     if place is not None:
         best, pairs = settings[place], math.comb(len(settings), 2)
         settings = [setting if setting is best else _against(best, setting, scatter, pairs) for setting in settings]

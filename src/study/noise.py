@@ -154,7 +154,21 @@ class Noise:
 
     @cached_property
     def drawn(self) -> Array:
-        """What chance adds to each setting, were all of them equally good, (draws, settings)."""
+        """What chance may add to each setting, were all of them equally good, (draws, settings).
+
+        The scatter over seeds is known from a few runs only: it may be greater than it seems.
+        """
+        return self._on_permuted_images + self._seeds(np.random.default_rng([self.seed, 1]))
+
+    @cached_property
+    def typical(self) -> Array:
+        """What chance adds to each setting where the scatter is what it seems, for means over the draws."""
+        normal = np.random.default_rng([self.seed, 1]).standard_normal((DRAWS, len(self.counts)))
+        found: Array = self._on_permuted_images + normal * self.seed_errors
+        return found
+
+    @cached_property
+    def _on_permuted_images(self) -> Array:
         rng = np.random.default_rng(self.seed)
         drawn = np.zeros((DRAWS, len(self.counts)))
         if self.measured is not None:
@@ -162,7 +176,7 @@ class Noise:
             for contribution in (self._on_images - self._on_images.mean(axis=0)).T:
                 drawn += contribution[rng.permuted(order, axis=1)]
             drawn *= math.sqrt(self._share)
-        return drawn + self._seeds(rng)
+        return drawn
 
     @cached_property
     def drawn_gains(self) -> Array:
@@ -202,6 +216,12 @@ class Noise:
         """The variance of each setting's mean over seeds, (settings,)."""
         variance = 0.0 if self.scatter is None else self.scatter.std**2
         return variance / np.asarray(self.counts, np.float64)
+
+    @property
+    def seed_errors(self) -> Array:
+        """The standard error of each setting's mean over seeds, (settings,)."""
+        found: Array = np.sqrt(self._of_seeds)
+        return found
 
     @cached_property
     def _of_training(self) -> float:
@@ -273,15 +293,19 @@ def worth_of_choosing(noise: Noise, means: Array, competing: NDArray[np.bool_]) 
     """
     if int(competing.sum()) < 2:
         return 0.0
-    drawn, shown = noise.drawn[:, competing], means[competing]
+    drawn, shown = noise.typical[:, competing], means[competing]
     chance = float(drawn.var(axis=0).mean())
     seen = float(shown.var(ddof=1))
     real = math.sqrt(max(0.0, 1 - chance / seen)) if seen > 0 else 0.0
     worth = shown.mean() + real * (shown - shown.mean())
-    winner = np.argmax(worth + drawn, axis=1)
-    return float(drawn[np.arange(DRAWS), winner].mean())
+    return _of_winner(drawn, worth + drawn - noise.seed_errors[competing])
 
 
 def luck_of_the_best(noise: Noise) -> float:
     """By how much the best of as many equal settings would be above their common worth."""
-    return float(noise.drawn.max(axis=1).mean())
+    return _of_winner(noise.typical, noise.typical - noise.seed_errors)
+
+
+def _of_winner(drawn: Array, scores: Array) -> float:
+    """The mean of what chance has added to the one with the best score; a score is a mean less its standard error."""
+    return float(drawn[np.arange(DRAWS), np.argmax(scores, axis=1)].mean())

@@ -15,6 +15,8 @@ WORKER = "worker"  # str: host, process and slot that run it, as `host:pid:slot`
 FOLDER = "folder"  # str: the job's output folder
 LOG_TAIL = "log_tail"  # str: the last lines that a failed trial printed
 REPLICATES = "replicates"  # dict[str, list[float]]: the values of each replicate, by its override
+REPLICATE = "replicate"  # str: the override that a trial was run with, where only the leaders are repeated
+REPLICATE_OF = "replicate_of"  # int: the number of the trial whose parameters it runs again, with another override
 REPLICATES_STD = "replicates_std"  # list[float]: sample standard deviation of each objective between replicates
 
 # system attributes of trials

@@ -157,7 +157,9 @@ class OptunaSweeperConf:
         enqueue: Points to try first, as mappings from key to value; the string `default` stands for the configured
             values of all searched parameters.
         warm_start_from: Name of a study in the same storage, or a list of them, whose best points are tried first.
-        repeats: `{over: KEY, values: [...], reduce: mean}` runs each point once for each value, as one trial.
+        repeats: `{over: KEY, values: [...], reduce: mean}` runs each point once for each value, as one trial. With
+            `leaders: N` each point is run with the first value, as a trial, and only the N leading ones with the
+            others, each again as a trial of the total.
         timeout_s: No trial starts after so many seconds.
         validate: Dotted path of `f(cfg, searched)`, called before any trial with composed configurations at the edges
             of the space and the set of searched keys; what it raises refuses the sweep.

@@ -11,6 +11,7 @@ from omegaconf import DictConfig
 from optuna_search.run.tell import RetryRules
 from optuna_search.space.space import Space
 from optuna_search.study.leases import machine
+from optuna_search.study.race import Race
 from optuna_search.study.study import StudySpec
 from optuna_search.trial.replicates import Repeats
 
@@ -81,3 +82,10 @@ class Plan:
     slots_per_gpu: int
     home: Home
     folder: str
+
+    @property
+    def race(self) -> Race | None:
+        """How the leading settings are repeated, where only they are."""
+        if self.repeats is None or self.repeats.leaders is None:
+            return None
+        return Race(tuple(self.repeats.overrides), self.repeats.leaders, self.spec.directions[0] == "maximize")

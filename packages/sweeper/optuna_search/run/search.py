@@ -37,6 +37,7 @@ from optuna_search.study.study import (
     StudySpec,
     best_points,
     enqueue,
+    is_enumerating,
     is_grid,
     log_through_hydra,
     resume,
@@ -84,6 +85,7 @@ class Search:
         self._check_overrides_of_trials()
         self._sampler = set_arguments(options["sampler"])
         self._grid = self._space.grid() if is_grid(self._sampler) else {}
+        self._check_leaders()
         if options["isolation"] == "process":  # it imports while the space is checked and the study opened
             warm_up(list(options["preload"]))
         check_edges(self._space, config, context.config_loader, options["validate"])
@@ -155,6 +157,20 @@ class Search:
             shared_name(self._config.hydra.runtime.choices.get("hydra/sweeper")),
             shortage(self._n_jobs, self._options["devices"], self._options["slots_per_gpu"]),
         ]
+
+    def _check_leaders(self) -> None:
+        """Refuse a race where there is no leader, or no room for one."""
+        if self._repeats is None or self._repeats.leaders is None:
+            return
+        if len(as_list(self._options["direction"])) > 1:
+            raise SpaceError(
+                "hydra.sweeper.repeats.leaders: of several objectives no setting leads; leave leaders out."
+            )
+        if is_enumerating(self._sampler):
+            raise SpaceError(
+                "hydra.sweeper.repeats.leaders: a sampler that enumerates runs every point as often as every other;"
+                " leave leaders out, or take another hydra/sweeper/sampler."
+            )
 
     def _check_overrides_of_trials(self) -> None:
         """Refuse overrides that only some jobs get, before the first job that would fail by them."""

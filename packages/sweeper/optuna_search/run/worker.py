@@ -20,7 +20,7 @@ import optuna
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, open_dict
 
-from optuna_search.attributes import FOLDER, OVERRIDES
+from optuna_search.attributes import FOLDER, OVERRIDES, REPLICATE
 from optuna_search.ending import Ending, Outcome
 from optuna_search.objects import build, function
 from optuna_search.optuna_internals import hear_stop, id_of, read_anew, storage_of
@@ -193,7 +193,11 @@ class Worker:
                 return Outcome.of_error(error)
             return self._run_job(one, replicate, limits)
 
-        return run_replicates(plan.repeats, handle, len(self.study.directions), run_one)
+        only = None
+        if plan.repeats.leaders is not None:  # each replicate is a trial of its own
+            own = self.study.get_trials(deepcopy=False)[trial.number].user_attrs
+            only = own.get(REPLICATE, plan.repeats.overrides[0])
+        return run_replicates(plan.repeats, handle, len(self.study.directions), run_one, only)
 
     def _run_job(self, job: Job, handle: CurrentTrial, limits: Limits) -> Outcome:
         if not self.plan.isolate:
@@ -229,7 +233,7 @@ def draw(plan: Plan, study: optuna.Study, lease: Lease) -> optuna.Trial | None:
     while True:
         with exclusive(study) as locked:
             read_anew(study)
-            trial_id = claim(study, plan.n_trials, lease.first, locked=locked)
+            trial_id = claim(study, plan.n_trials, lease.first, locked=locked, race=plan.race)
             if trial_id is None:
                 return None
             trial = optuna.Trial(study, trial_id)

@@ -15,10 +15,11 @@ import optuna
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from optuna_search.attributes import DUE, ENDING, FIXED_PARAMS, LEASE, REASON, RETRY_OF, WORKER
+from optuna_search.attributes import DUE, ENDING, FIXED_PARAMS, LEASE, REASON, REPLICATE, REPLICATE_OF, RETRY_OF, WORKER
 from optuna_search.ending import Outcome
 from optuna_search.optuna_internals import add_trial, id_of, read_anew, storage_of
 from optuna_search.study.locks import exclusive
+from optuna_search.study.race import NextRun, Race
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,10 @@ class TrialBudget:
         for trial in trials:
             if (original := trial.user_attrs.get(RETRY_OF)) is not None:
                 repetition.setdefault(original, trial.number)
+        held: dict[tuple[int, str], int] = {}  # a run of a leader that two workers have queued is one run
+        for trial in trials:
+            if REPLICATE_OF in trial.user_attrs and RETRY_OF not in trial.user_attrs:
+                held.setdefault(_run_of(trial), trial.number)
         taken, waiting, repeated = [], [], []
         for trial in trials:
             original = trial.user_attrs.get(RETRY_OF)
@@ -55,6 +60,8 @@ class TrialBudget:
                 repeated.append(trial)
             elif trial.state != TrialState.WAITING:
                 taken.append(trial)
+            elif original is None and REPLICATE_OF in trial.user_attrs and held[_run_of(trial)] != trial.number:
+                continue
             elif original is None or (repetition[original] == trial.number and _failed(trials[original])):
                 waiting.append(trial)
         waiting.sort(key=lambda trial: (RETRY_OF not in trial.user_attrs, trial.number))
@@ -81,7 +88,9 @@ class TrialBudget:
         return len(self.finished) >= self.n_trials
 
 
-def claim(study: optuna.Study, n_trials: int, lease: Mapping[str, Any], *, locked: bool) -> int | None:
+def claim(
+    study: optuna.Study, n_trials: int, lease: Mapping[str, Any], *, locked: bool, race: Race | None = None
+) -> int | None:
     """Take the next trial of the study, or None when its total is taken.
 
     Args:
@@ -90,6 +99,7 @@ def claim(study: optuna.Study, n_trials: int, lease: Mapping[str, Any], *, locke
         lease: Who takes it, as `Lease.first` says.
         locked: Whether the caller holds the study's lock. Without it, a new trial is put in the queue first, where
             the rules decide who gets it.
+        race: Where only the leading settings are repeated.
 
     Returns:
         The trial's id in its storage.
@@ -101,11 +111,14 @@ def claim(study: optuna.Study, n_trials: int, lease: Mapping[str, Any], *, locke
         for trial in budget.claimable:
             if _take(storage, id_of(trial), lease, worker):
                 return id_of(trial)
-        if budget.places and locked:
-            template = _template(TrialState.RUNNING, {WORKER: worker}, {LEASE: dict(lease)})
-            return add_trial(study, template)
         if budget.places:
-            add_trial(study, _template(TrialState.WAITING, {}, {}))
+            run = NextRun({}, {}) if race is None else race.next((*budget.taken, *budget.waiting), budget.places)
+            fixed = {FIXED_PARAMS: dict(run.params)} if run.params else {}
+            if locked:
+                attributes = {WORKER: worker, **run.attributes}
+                template = _template(TrialState.RUNNING, attributes, {LEASE: dict(lease), **fixed})
+                return add_trial(study, template)
+            add_trial(study, _template(TrialState.WAITING, dict(run.attributes), fixed))
         elif not budget.claimable:
             return None
 
@@ -154,11 +167,17 @@ def requeue(study: optuna.Study) -> list[FrozenTrial]:
         queued = {trial.user_attrs.get(RETRY_OF) for trial in trials}
         due = [trial for trial in trials if _failed(trial) and trial.number not in queued]
         for trial in due:
-            attributes = {RETRY_OF: trial.number, **trial.user_attrs[DUE]}
+            again = {name: trial.user_attrs[name] for name in (REPLICATE, REPLICATE_OF) if name in trial.user_attrs}
+            attributes = {RETRY_OF: trial.number, **again, **trial.user_attrs[DUE]}
             points = {**trial.system_attrs.get(FIXED_PARAMS, {}), **trial.params}
             template = _template(TrialState.WAITING, attributes, {FIXED_PARAMS: points})
             add_trial(study, template)
     return due
+
+
+def _run_of(trial: FrozenTrial) -> tuple[int, str]:
+    """Which setting it runs again, and with what."""
+    return trial.user_attrs[REPLICATE_OF], trial.user_attrs[REPLICATE]
 
 
 def _failed(trial: FrozenTrial) -> bool:

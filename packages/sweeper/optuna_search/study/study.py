@@ -125,6 +125,11 @@ def is_grid(sampler: Mapping[str, Any]) -> bool:
     return issubclass(get_class(str(sampler["_target_"])), optuna.samplers.GridSampler)
 
 
+def is_enumerating(sampler: Mapping[str, Any]) -> bool:
+    """Whether the sampler goes through the points of the space, each once."""
+    return _bare(str(sampler["_target_"])) in ENUMERATING
+
+
 def set_arguments(node: DictConfig) -> dict[str, Any]:
     """A sampler's or pruner's class and the arguments that are set; the others keep Optuna's own defaults.
 

@@ -3,6 +3,8 @@
 Studies outlive the program that made them: what an older sweeper did not write yet is read as "not known".
 """
 
+import math
+import statistics
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -213,7 +215,13 @@ class StudyView:
         Trials that break a constraint come last.
         """
         if self.is_single:
-            return tuple(sorted(self.complete, key=lambda t: (not t.is_feasible, *self._losses(t), t.number)))
+            of_setting = self._losses_of_settings()
+            return tuple(
+                sorted(
+                    self.complete,
+                    key=lambda t: (not t.is_feasible, of_setting.get(t.number, 0.0), *self._losses(t), t.number),
+                )
+            )
         front = self._front()
         return tuple(sorted(self.complete, key=lambda t: (not t.is_feasible, t.number not in front, t.number)))
 
@@ -239,6 +247,27 @@ class StudyView:
     def _losses(self, trial: TrialView) -> tuple[float, ...]:
         """Its values, so that smaller is better."""
         return tuple(-value if up else value for value, up in zip(trial.values, self.maximize, strict=True))
+
+    def _losses_of_settings(self) -> dict[int, float]:
+        """By trial, its setting's mean loss plus one standard error, where leaders were repeated; empty elsewhere.
+
+        The error is that of the standard deviation within settings, pooled: a single lucky run does not win over the
+        mean of several.
+        """
+        if not any(names.REPLICATE_OF in trial.user_attrs for trial in self.complete):
+            return {}
+        runs: dict[int, list[TrialView]] = {}
+        for trial in self.complete:
+            runs.setdefault(int(trial.user_attrs.get(names.REPLICATE_OF, trial.number)), []).append(trial)
+        losses = {number: [self._losses(trial)[0] for trial in own] for number, own in runs.items()}
+        repeated = [(statistics.variance(own), len(own) - 1) for own in losses.values() if len(own) > 1]
+        freedom = sum(degrees for _, degrees in repeated)
+        variance = sum(each * degrees for each, degrees in repeated) / freedom if freedom else 0.0
+        return {
+            trial.number: statistics.fmean(losses[number]) + math.sqrt(variance / len(losses[number]))
+            for number, own in runs.items()
+            for trial in own
+        }
 
     def _front(self) -> set[int]:
         """The numbers of the feasible trials that no other feasible one beats."""

@@ -25,6 +25,9 @@ REDUCTIONS: dict[str, Callable[[Sequence[float]], float]] = {
 }
 
 
+_FIELDS = {"over", "values", "reduce", "leaders"}
+
+
 @dataclass(frozen=True)
 class Repeats:
     """`hydra.sweeper.repeats`.
@@ -33,6 +36,7 @@ class Repeats:
         over: The override key that differs from replicate to replicate, e.g. `train.seed`.
         values: Its values.
         reduce: `mean`, `median`, `min` or `max` of the replicates' values is the trial's.
+        leaders: Only so many leading points are repeated, each replicate as a trial of its own; None for all points.
 
     Raises:
         SpaceError: There is nothing to repeat over, or the reduction is unknown.
@@ -41,6 +45,7 @@ class Repeats:
     over: str
     values: tuple[Any, ...]
     reduce: str = "mean"
+    leaders: int | None = None
 
     def __post_init__(self) -> None:
         if len(self.values) < 2 or len(set(map(str, self.values))) < len(self.values):
@@ -51,6 +56,9 @@ class Repeats:
         if self.reduce not in REDUCTIONS:
             raise SpaceError(f"hydra.sweeper.repeats.reduce={self.reduce!r}: expected {', '.join(REDUCTIONS)}.")
 
+        if self.leaders is not None and self.leaders < 1:
+            raise SpaceError(f"hydra.sweeper.repeats.leaders={self.leaders}: expected how many points to repeat.")
+
     @classmethod
     def read(cls, setting: Mapping[str, Any] | None) -> "Repeats | None":
         """The setting as typed, or None for no repeats.
@@ -60,12 +68,15 @@ class Repeats:
         """
         if setting is None:
             return None
-        if not isinstance(setting, Mapping) or not {"over", "values"} <= set(setting) <= {"over", "values", "reduce"}:
+        if not isinstance(setting, Mapping) or not {"over", "values"} <= set(setting) <= _FIELDS:
             raise SpaceError(
-                f"hydra.sweeper.repeats={setting}: expected {{over: KEY, values: [..], reduce: mean}}, where "
-                "'reduce' may be left out."
+                f"hydra.sweeper.repeats={setting}: expected {{over: KEY, values: [..], reduce: mean, leaders: N}}, "
+                "where 'reduce' and 'leaders' may be left out."
             )
-        return cls(str(setting["over"]), tuple(setting["values"]), str(setting.get("reduce", "mean")))
+        leaders = setting.get("leaders")
+        if leaders is not None and (isinstance(leaders, bool) or not isinstance(leaders, int)):
+            raise SpaceError(f"hydra.sweeper.repeats.leaders={leaders!r}: expected a number.")
+        return cls(str(setting["over"]), tuple(setting["values"]), str(setting.get("reduce", "mean")), leaders)
 
     @property
     def overrides(self) -> list[str]:
@@ -94,7 +105,11 @@ class ReplicateTrial(NullTrial):
 
 
 def run_replicates(
-    repeats: Repeats, trial: CurrentTrial, objectives: int, run_one: Callable[[str, CurrentTrial], Outcome]
+    repeats: Repeats,
+    trial: CurrentTrial,
+    objectives: int,
+    run_one: Callable[[str, CurrentTrial], Outcome],
+    only: str | None = None,
 ) -> Outcome:
     """Run the replicates of a trial one after the other, until one fails or the pruner ends the trial.
 
@@ -106,11 +121,13 @@ def run_replicates(
         trial: The trial.
         objectives: How many numbers the task returns.
         run_one: Runs the replicate of an override.
+        only: The one override that is run, of a trial that is a single replicate; None for all.
     """
+    overrides = repeats.overrides if only is None else [only]
     results: dict[str, Result] = {}
     gathered: list[Mapping[str, Any]] = []
     constraints: dict[str, float] = {}
-    for step, override in enumerate(repeats.overrides):
+    for step, override in enumerate(overrides):
         handle = ReplicateTrial(trial, override)
         outcome = run_one(override, handle)
         if outcome.ending in (Ending.INTERRUPTED, Ending.LOST):
@@ -129,11 +146,12 @@ def run_replicates(
         for key, value in _attributes(results, gathered).items():
             trial.set_user_attr(key, value)
         trial.report(results[override].values[0], step)
-        if step + 1 < len(repeats.values) and trial.should_prune():
+        if step + 1 < len(overrides) and trial.should_prune():
             return Outcome.ended(Ending.PRUNED)
-    reduce = REDUCTIONS[repeats.reduce]
     columns = zip(*(result.values for result in results.values()), strict=True)
-    return Outcome.completed({"values": [reduce(column) for column in columns], "constraints": constraints})
+    return Outcome.completed(
+        {"values": [REDUCTIONS[repeats.reduce](column) for column in columns], "constraints": constraints}
+    )
 
 
 def _attributes(results: Mapping[str, Result], gathered: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
