@@ -117,21 +117,24 @@ def envelope_bias(values: NDArray[np.float64]) -> float:
     return float(_ENVELOPE * (halves[known].mean() - values[0])) if known.any() else 0.0
 
 
-def mean_interval(values: NDArray[np.float64]) -> Interval:
-    """The 95 % interval of a figure that is about normal: Student's t to both sides.
+def mean_interval(values: NDArray[np.float64], confidence: float = 0.95) -> Interval:
+    """The interval of a figure that is about normal: Student's t to both sides.
 
     Args:
         values: The figure on the data sets of `jackknife_weights`, (1 + G + 2 PAIRS,).
+        confidence: How often it is to hold the true value.
 
     Returns:
         Without ends where the standard error is not known.
     """
-    estimate, half = float(values[0]), student_t(freedom(values)) * std_error(values)
+    estimate, half = float(values[0]), student_t(freedom(values), confidence) * std_error(values)
     return Interval(estimate, estimate - half, estimate + half)
 
 
-def difference_interval(values: NDArray[np.float64], exchanged: NDArray[np.float64] | None = None) -> Interval:
-    """The 95 % interval of a difference of two models on the same images.
+def difference_interval(
+    values: NDArray[np.float64], exchanged: NDArray[np.float64] | None = None, confidence: float = 0.95
+) -> Interval:
+    """The interval of a difference of two models on the same images.
 
     It is no narrower than what exchanging the models gives, so that it can leave out 0 only if that test says so, too.
     Where the models differ on none of n images, they may yet differ on a share of others, of which 95 % of such samples
@@ -140,20 +143,21 @@ def difference_interval(values: NDArray[np.float64], exchanged: NDArray[np.float
     Args:
         values: The difference on the data sets of `jackknife_weights`, (1 + G + 2 PAIRS,).
         exchanged: The difference with the models exchanged, see `exchange_weights`, (E,); None where that was not done.
+        confidence: How often it is to hold the true value.
 
     Returns:
         Without ends where the standard error is not known.
     """
-    value = mean_interval(values)
+    value = mean_interval(values, confidence)
     half = value.high - value.estimate
     if math.isnan(half):
         return value
     if exchanged is not None:
         alike = np.abs(exchanged[~np.isnan(exchanged)])
         # the difference itself is one of the exchanges, so that the test is exact
-        half = max(half, float(np.quantile(np.append(alike, abs(value.estimate)), 0.95, method="higher")))
+        half = max(half, float(np.quantile(np.append(alike, abs(value.estimate)), confidence, method="higher")))
     if half < math.sqrt(_TINY):
-        half = 1 - 0.05 ** (1 / len(_left_out(values)))
+        half = 1 - (1 - confidence) ** (1 / len(_left_out(values)))
     return Interval(value.estimate, value.estimate - half, value.estimate + half)
 
 

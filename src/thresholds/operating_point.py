@@ -84,7 +84,9 @@ def intervals(counts: NDArray[np.int64]) -> PointMetrics:
     return PointMetrics.of({name: proportion_interval(values, cases[name]) for name, values in figures.items()})
 
 
-def differences(a: NDArray[np.int64], b: NDArray[np.int64], *, exchanges: int, seed: int) -> PointMetrics:
+def differences(
+    a: NDArray[np.int64], b: NDArray[np.int64], *, exchanges: int, seed: int, confidence: float = 0.95
+) -> PointMetrics:
     """By how much precision, recall and F1 are higher at point `a` than at point `b` on the same images.
 
     Both points are seen on the same parts of the images, so that what makes an image hard for both cancels out.
@@ -94,6 +96,7 @@ def differences(a: NDArray[np.int64], b: NDArray[np.int64], *, exchanges: int, s
         b: Those at the other point.
         exchanges: How often the points are exchanged on random images.
         seed: Of the drawing of these.
+        confidence: How often an interval is to hold the true difference.
 
     Raises:
         DataError: the two are not about the same images.
@@ -103,11 +106,16 @@ def differences(a: NDArray[np.int64], b: NDArray[np.int64], *, exchanges: int, s
     weights, kept = jackknife_weights(len(a)), exchange_weights(len(a), exchanges, seed)
     first, second = samples(a, weights), samples(b, weights)
     if kept is None:
-        return PointMetrics.of({name: difference_interval(values - second[name]) for name, values in first.items()})
+        return PointMetrics.of(
+            {name: difference_interval(values - second[name], None, confidence) for name, values in first.items()}
+        )
     both = np.concatenate([a, b])
     as_a, as_b = samples(both, kept), samples(both, 1 - kept)
     return PointMetrics.of(
-        {name: difference_interval(values - second[name], as_a[name] - as_b[name]) for name, values in first.items()}
+        {
+            name: difference_interval(values - second[name], as_a[name] - as_b[name], confidence)
+            for name, values in first.items()
+        }
     )
 
 

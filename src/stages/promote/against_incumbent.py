@@ -2,9 +2,11 @@
 
 Each is judged as it would be deployed, at its own tuned threshold and NMS IoU, by F1. Parts of the images are left
 out for both alike, so that what makes an image hard for both cancels out. The incumbent stays unless the whole interval
-of the difference is above zero: a tie is no reason to change what runs in production.
+of the difference is above zero: a tie is no reason to change what runs in production. The more candidates have
+challenged it before, the surer that interval has to be (src/mlflow/registry/challenges.py).
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -16,8 +18,11 @@ from src.detector.suppression import suppress
 from src.documents.predictions import Predictions
 from src.evaluation.headline import headline_differences
 from src.evaluation.matching import records_of
+from src.mlflow.registry.challenges import confidence_of
 from src.passes.matched import match_at
 from src.thresholds.operating_point import OperatingPoint, differences
+
+_IN_THE_TAIL, _MOST_EXCHANGES = 20, 50_000  # the latter are two hundred megabytes on two hundred images
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +59,7 @@ class AgainstIncumbent:
         f1: The candidate's F1 minus the incumbent's, each at its own operating point.
         map50_95: The same for mAP50-95, over all thresholds.
         evaluated_here: Whether the incumbent was evaluated for this, because it had not been on these data.
+        challenge: Of how many challenges of this incumbent it is the last, itself included.
     """
 
     incumbent: int
@@ -61,6 +67,7 @@ class AgainstIncumbent:
     f1: Interval
     map50_95: Interval
     evaluated_here: bool
+    challenge: int = 1
 
     @property
     def is_won(self) -> bool:
@@ -78,12 +85,20 @@ class AgainstIncumbent:
         """The difference and its interval in one sentence."""
         return (
             f"F1 {self.f1:+.3f}, mAP50-95 {self.map50_95:+.3f} against version {self.incumbent} on the same"
-            f" {self.images} images (95 % intervals)"
+            f" {self.images} images (challenge {self.challenge} of it: F1 with a"
+            f" {100 * confidence_of(self.challenge):.4g} % interval, mAP50-95 with 95 %)"
         )
 
 
 def compare_with_incumbent(
-    candidate: DeployedModel, incumbent: DeployedModel, *, version: int, evaluated_here: bool, exchanges: int, seed: int
+    candidate: DeployedModel,
+    incumbent: DeployedModel,
+    *,
+    version: int,
+    evaluated_here: bool,
+    exchanges: int,
+    seed: int,
+    challenge: int = 1,
 ) -> AgainstIncumbent:
     """Compare two models on the same images.
 
@@ -94,6 +109,7 @@ def compare_with_incumbent(
         evaluated_here: See `AgainstIncumbent`.
         exchanges: How often the two are exchanged on random images.
         seed: Of the drawing of these.
+        challenge: See `AgainstIncumbent`.
 
     Raises:
         DataError: the two were not evaluated on the same images.
@@ -101,14 +117,18 @@ def compare_with_incumbent(
     if candidate.predictions.truth.files != incumbent.predictions.truth.files:
         raise DataError("The candidate and the incumbent were not evaluated on the same images.")
     counts = [match_at(each.predictions, each.iou).counts(each.point) for each in (candidate, incumbent)]
+    confidence = confidence_of(challenge)
+    # a share that is far out in the tail needs many exchanges to be known
+    enough = min(max(exchanges, math.ceil(_IN_THE_TAIL / (1 - confidence))), _MOST_EXCHANGES)
     first, second = (_records(each) for each in (candidate, incumbent))
     overall = headline_differences(first, second, DEFAULT_CONFIDENCE, exchanges=exchanges, seed=seed)
     return AgainstIncumbent(
         incumbent=version,
         images=candidate.predictions.truth.image_count,
-        f1=differences(counts[0], counts[1], exchanges=exchanges, seed=seed).f1,
+        f1=differences(counts[0], counts[1], exchanges=enough, seed=seed, confidence=confidence).f1,
         map50_95=overall["mAP50-95"],
         evaluated_here=evaluated_here,
+        challenge=challenge,
     )
 
 

@@ -14,7 +14,7 @@ from src.evaluation.options import EvaluateOptions
 from src.evaluation.output_agreement import OutputAgreement
 from src.mlflow.courier.pending import wait_until_delivered
 from src.mlflow.options import TrackingOptions
-from src.mlflow.registry import history
+from src.mlflow.registry import challenges, history
 from src.mlflow.registry.candidate import Candidate
 from src.mlflow.registry.description import ACCEPTED, CONTENT, GATE, REASON, REJECTED, STATUS, page_text, version_tags
 from src.mlflow.registry.store import MlflowRegistry, RegisteredModel, Version, open_registry
@@ -108,7 +108,10 @@ def promote(job: PromoteJob) -> PromoteOutcome:
         before = model.aliases.get(alias) if alias is not None else None
         comparison = None
         if alias == PRODUCTION and before is not None and (version is None or version.number != before):
-            comparison = _against_incumbent(job, registry, model.versions[before], fetched, Path(scratch))
+            challenge = _challenged(registry, model, model.versions[before], alias)
+            comparison = _against_incumbent(
+                job, registry, model.versions[before], fetched, folder=Path(scratch), challenge=challenge
+            )
         is_new = version is None
         compared: Mapping[str, OutputAgreement] = {}
         text = page_text(job.arguments.name, fetched.candidate, status)
@@ -190,7 +193,13 @@ def _registered_before(model: RegisteredModel, run_id: str, tags: Mapping[str, s
 
 
 def _against_incumbent(
-    job: PromoteJob, registry: MlflowRegistry, version: Version, fetched: FetchedCandidate, folder: Path
+    job: PromoteJob,
+    registry: MlflowRegistry,
+    version: Version,
+    fetched: FetchedCandidate,
+    *,
+    folder: Path,
+    challenge: int,
 ) -> AgainstIncumbent:
     """The comparison with the version that has the alias.
 
@@ -206,6 +215,7 @@ def _against_incumbent(
         evaluated_here=incumbent.evaluated_here,
         exchanges=job.evaluate.resamples,
         seed=job.evaluate.seed,
+        challenge=challenge,
     )
     if not comparison.is_won:
         raise RegistryError(
@@ -213,6 +223,13 @@ def _against_incumbent(
             f" {comparison.said}: {comparison}."
         )
     return comparison
+
+
+def _challenged(registry: MlflowRegistry, model: RegisteredModel, incumbent: Version, alias: str) -> int:
+    """Count a challenge of the incumbent, before it is known how it ends; returns its number."""
+    count = challenges.count_of(model.tags.get(challenges.tag_of(alias), ""), incumbent.number) + 1
+    registry.tag_model(incumbent.name, challenges.tag_of(alias), challenges.text_of(incumbent.number, count))
+    return count
 
 
 def _hand_over(

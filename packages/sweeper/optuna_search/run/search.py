@@ -82,6 +82,8 @@ class Search:
                 "Give a space, as in 'lr=tag(log,interval(1e-4,1e-1))'."
             )
         check_keys(self._space, config, context.config_loader)
+        if self._repeats is not None and self._repeats.leaders is not None and self._repeats.over in self._space.keys:
+            self._repeats = None  # who searches a key by name does not want it to be repeated over
         self._check_overrides_of_trials()
         self._sampler = set_arguments(options["sampler"])
         self._grid = self._space.grid() if is_grid(self._sampler) else {}

@@ -197,6 +197,7 @@ class Worker:
         if plan.repeats.leaders is not None:  # each replicate is a trial of its own
             own = self.study.get_trials(deepcopy=False)[trial.number].user_attrs
             only = own.get(REPLICATE, plan.repeats.overrides[0])
+            trial.set_user_attr(REPLICATE, only)  # one that a user has put in the queue has none
         return run_replicates(plan.repeats, handle, len(self.study.directions), run_one, only)
 
     def _run_job(self, job: Job, handle: CurrentTrial, limits: Limits) -> Outcome:

@@ -42,8 +42,10 @@ def deployed(found_share, *, score=0.8, confidence=0.5, images=IMAGES, boxes=BOX
     )
 
 
-def compared(candidate, incumbent):
-    return compare_with_incumbent(candidate, incumbent, version=3, evaluated_here=False, exchanges=200, seed=0)
+def compared(candidate, incumbent, challenge=1):
+    return compare_with_incumbent(
+        candidate, incumbent, version=3, evaluated_here=False, exchanges=200, seed=0, challenge=challenge
+    )
 
 
 @pytest.mark.parametrize(
@@ -66,10 +68,14 @@ def test_a_tie_is_not_won():
 
     assert made.f1.estimate == 0
     assert not made.is_won
-    assert str(made) == (
-        "F1 +0.000 [-0.072, +0.072], mAP50-95 +0.000 [-0.072, +0.072] against version 3 on the same 40 images"
-        " (95 % intervals)"
-    )
+    assert "against version 3 on the same 40 images (challenge 1 of it: F1 with a 97.5 % interval" in str(made)
+
+
+def test_the_tenth_challenger_has_to_be_better_by_more_than_the_first():
+    first, tenth = (compared(deployed(0.9), deployed(0.6, seed=1), challenge) for challenge in (1, 10))
+
+    assert first.f1.estimate == tenth.f1.estimate
+    assert first.f1.low > tenth.f1.low
 
 
 def test_each_is_judged_at_its_own_threshold():
