@@ -18,7 +18,8 @@ import numpy as np
 
 from src.core.interval import Interval
 from src.study.comparison import Comparison, Setting
-from src.study.noise import Noise, is_known, luck_of_the_best, worth_of_choosing
+from src.study.luck import luck_of_the_best, worth_of_choosing
+from src.study.noise import Noise, is_known
 
 SAME_TIME = 0.05  # durations that differ by less count as equal: nobody chooses by them
 IMGSZ = "train.imgsz"
