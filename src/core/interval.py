@@ -1,6 +1,6 @@
-"""A figure with the interval that says how sure it is, and the resampling of images that such intervals come from.
+"""A value with the interval that says how sure it is, and the resampling of images that such intervals come from.
 
-Images, not boxes, are drawn: boxes on one image share its difficulties. The intervals say how a figure would vary
+Images, not boxes, are drawn: boxes on one image share its difficulties. The intervals say how a value would vary
 with other images of the same kind; they say nothing about other seeds of a training.
 
 Reference: Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13 (percentile intervals).
@@ -16,10 +16,10 @@ from src.core.errors import DataError
 
 @dataclass(frozen=True)
 class Interval:
-    """A figure with the interval that 95 % of the resamples lie in, unless another share was asked for.
+    """A value with the interval that 95 % of the resamples lie in, unless another share was asked for.
 
     Attributes:
-        estimate: The figure on the images as they are.
+        estimate: The value on the images as they are.
         low: Lower end of the interval; NaN where it is not known.
         high: Upper end of the interval; NaN where it is not known.
     """

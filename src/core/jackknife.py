@@ -1,6 +1,6 @@
-"""How sure a figure is that is computed from images: what it becomes when some of them are left out.
+"""How sure a value is that is computed from images: what it becomes when some of them are left out.
 
-Images, not boxes, are left out: boxes on one image share its difficulties. The intervals say how a figure would vary
+Images, not boxes, are left out: boxes on one image share its difficulties. The intervals say how a value would vary
 with other images of the same kind; they say nothing about other seeds of a training.
 
 The jackknife replaces the bootstrap because it holds from ten images on: a bootstrap's interval is too narrow by
@@ -78,10 +78,10 @@ def exchange_weights(image_count: int, exchanges: int, seed: int) -> NDArray[np.
 
 
 def std_error(values: NDArray[np.float64]) -> float:
-    """The standard error of a figure; NaN for fewer than two groups, or where a group holds all that defines it.
+    """The standard error of a value; NaN for fewer than two groups, or where a group holds all that defines it.
 
     Args:
-        values: The figure on the data sets of `jackknife_weights`, (1 + G + 2 PAIRS,).
+        values: The value on the data sets of `jackknife_weights`, (1 + G + 2 PAIRS,).
     """
     left_out = _left_out(values)
     return float(math.sqrt((len(left_out) - 1) * left_out.var())) if len(left_out) > 1 else math.nan
@@ -118,10 +118,10 @@ def envelope_bias(values: NDArray[np.float64]) -> float:
 
 
 def mean_interval(values: NDArray[np.float64], confidence: float = 0.95) -> Interval:
-    """The interval of a figure that is about normal: Student's t to both sides.
+    """The interval of a value that is about normal: Student's t to both sides.
 
     Args:
-        values: The figure on the data sets of `jackknife_weights`, (1 + G + 2 PAIRS,).
+        values: The value on the data sets of `jackknife_weights`, (1 + G + 2 PAIRS,).
         confidence: How often it is to hold the true value.
 
     Returns:
@@ -162,15 +162,15 @@ def difference_interval(
 
 
 def proportion_interval(values: NDArray[np.float64], count: float, bias: float = 0.0) -> Interval:
-    """The 95 % interval of a figure from 0 to 1: Wilson's, for as many independent cases as the images are worth.
+    """The 95 % interval of a value from 0 to 1: Wilson's, for as many independent cases as the images are worth.
 
     The effective number of cases is p(1 - p) / se² with the jackknife's standard error, made smaller for the few images
     that this error is learnt from; where all images are alike it is the number of cases. So no interval has no width.
 
     Args:
-        values: The figure on the data sets of `jackknife_weights`, (1 + G + 2 PAIRS,).
+        values: The value on the data sets of `jackknife_weights`, (1 + G + 2 PAIRS,).
         count: Over how many boxes or detections it is a proportion; no more than that it can be worth.
-        bias: By how much the figure is too high, see `envelope_bias`.
+        bias: By how much the value is too high, see `envelope_bias`.
 
     Returns:
         Without ends where nothing is counted, or the standard error is not known.

@@ -1,4 +1,4 @@
-"""The headline figures of a model, on the images as they are and on resampled ones: what intervals are made from."""
+"""The headline values of a model, on the images as they are and on resampled ones: what intervals are made from."""
 
 from collections.abc import Mapping
 
@@ -54,7 +54,7 @@ def headline_samples(
         classes: Which classes mAP is about, (C,); None for the frequent ones.
 
     Returns:
-        (B,) by name. mAP is COCO's. NaN where there is no such figure: mAP without boxes of such classes, recall and F1
+        (B,) by name. mAP is COCO's. NaN where there is no such value: mAP without boxes of such classes, recall and F1
         without boxes, precision without detections.
     """
     chosen = frequent_classes(records.positives) if classes is None else classes

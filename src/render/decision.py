@@ -44,7 +44,7 @@ class DecisionPage:
         pro: Arguments for it.
         contra: Arguments against it.
         tradeoff: Performance, latency and cost.
-        robustness: Figures under corruptions; None where there are none.
+        robustness: Values under corruptions; None where there are none.
         checks: What the sanity checks found.
         reasons: Of the verdict.
         next_steps: What to do.

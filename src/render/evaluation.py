@@ -87,13 +87,13 @@ def draw_confusion(path: Path, matrix: NDArray[np.int64], class_names: Sequence[
 def draw_robustness(
     path: Path, clean: Mapping[str, Interval], corrupted: Mapping[str, Mapping[str, Interval]], names: Sequence[str]
 ) -> None:
-    """Bars of each figure under each corruption, with whiskers for the intervals and a line for the clean images.
+    """Bars of each value under each corruption, with whiskers for the intervals and a line for the clean images.
 
     Args:
         path: Where to write the PNG.
-        clean: The figures on the images as they are, by name.
+        clean: The values on the images as they are, by name.
         corrupted: The same by corruption and name.
-        names: Which figures are drawn, one panel each.
+        names: Which values are drawn, one panel each.
     """
     figure = Figure(figsize=(max(6.0, 1.1 * len(corrupted) + 2), 2.9 * len(names)), layout="constrained")
     panels = figure.subplots(len(names), 1, sharex=True, squeeze=False)[:, 0]

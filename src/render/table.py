@@ -82,7 +82,7 @@ def numbers(*titles: str, spec: str = ".4g") -> tuple[Column, ...]:
 
 
 def intervals(*titles: str, spec: str = ".3f") -> tuple[Column, ...]:
-    """Columns of figures with their intervals."""
+    """Columns of values with their intervals."""
     return tuple(Column(title, Kind.INTERVAL, spec) for title in titles)
 
 

@@ -1,6 +1,6 @@
 """What commands print: tables that fit the terminal, and sentences.
 
-No number is cut or broken between two lines. Words are wrapped; a figure's interval goes to the line below it; a table
+No number is cut or broken between two lines. Words are wrapped; a value's interval goes to the line below it; a table
 that is still too wide goes on below with its first column repeated.
 """
 

@@ -1,4 +1,4 @@
-"""Whether the figures of two runs may be compared at all."""
+"""Whether the values of two runs may be compared at all."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class RunFacts:
 
 
 def obstacles(a: RunFacts, b: RunFacts) -> tuple[str, ...]:
-    """Why the difference of two runs' figures means nothing; empty where it means something.
+    """Why the difference of two runs' values means nothing; empty where it means something.
 
     Runs about which it is not known on what data they were made, are taken for comparable only if their ground truth is
     the same.

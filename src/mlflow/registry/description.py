@@ -94,7 +94,7 @@ def page_text(name: str, candidate: Candidate, status: str) -> str:
         "",
         f"- **Operated at** confidence {threshold_text(candidate.confidence)}, NMS IoU {candidate.iou:g}, image size"
         f" {candidate.imgsz}",
-        f"- **Figures** {', '.join(found)}",
+        f"- **Metrics** {', '.join(found)}",
         *(f"- **Gate {judged.gate.name}** {gate_text(judged)}" for judged in candidate.decision.gates),
         "",
         *usage(f"{name}/VERSION"),

@@ -1,4 +1,4 @@
-"""Cross-validation: how much the figures of a training recipe depend on which images it was trained and judged on."""
+"""Cross-validation: how much the values of a training recipe depend on which images it was trained and judged on."""
 
 import math
 import tempfile
