@@ -23,13 +23,14 @@ from optuna_search.results.files import SweepSummary, summarise, write
 from optuna_search.results.progress import SweepProgress
 from optuna_search.results.table import print_table
 from optuna_search.run import told
+from optuna_search.run.compose import Composer
 from optuna_search.run.controller import run_batches, run_slots
 from optuna_search.run.plan import Home, Plan
 from optuna_search.run.settings import as_list, check_settings, choose_storage, shared_name
 from optuna_search.run.signals import terminate
 from optuna_search.run.tell import RetryRules
 from optuna_search.run.threads import AUTO, count_slots
-from optuna_search.space.checks import check_edges, check_keys, check_overrides, default_point
+from optuna_search.space.checks import Compose, check_edges, check_keys, check_overrides, default_point
 from optuna_search.space.space import parse_space
 from optuna_search.study.leases import WorkerWatch
 from optuna_search.study.queue import requeue
@@ -84,13 +85,14 @@ class Search:
         check_keys(self._space, config, context.config_loader)
         if self._repeats is not None and self._repeats.leaders is not None and self._repeats.over in self._space.keys:
             self._repeats = None  # who searches a key by name does not want it to be repeated over
-        self._check_overrides_of_trials()
+        compose = Composer(context.config_loader, config).compose
+        self._check_overrides_of_trials(compose)
         self._sampler = set_arguments(options["sampler"])
         self._grid = self._space.grid() if is_grid(self._sampler) else {}
         self._check_leaders()
         if options["isolation"] == "process":  # it imports while the space is checked and the study opened
             warm_up(list(options["preload"]))
-        check_edges(self._space, config, context.config_loader, options["validate"])
+        check_edges(self._space, config, compose, options["validate"])
 
     def run(self) -> SweepSummary:
         """Run the sweep and leave its results in its folder, also when it fails or is interrupted.
@@ -174,12 +176,12 @@ class Search:
                 " leave leaders out, or take another hydra/sweeper/sampler."
             )
 
-    def _check_overrides_of_trials(self) -> None:
+    def _check_overrides_of_trials(self, compose: Compose) -> None:
         """Refuse overrides that only some jobs get, before the first job that would fail by them."""
         if self._repeats is not None:
-            check_overrides("repeats", self._repeats.overrides, self._space, self._config, self._context.config_loader)
+            check_overrides("repeats", self._repeats.overrides, self._space, self._config, compose)
         retried = list(self._options["retry_overrides"])
-        check_overrides("retry_overrides", retried, self._space, self._config, self._context.config_loader)
+        check_overrides("retry_overrides", retried, self._space, self._config, compose)
 
     @property
     def _n_trials(self) -> int:

@@ -1,7 +1,7 @@
 """Refuses a sweep that cannot work before its first trial, and says what would."""
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
@@ -16,6 +16,8 @@ from optuna_search.space.condition import Clause
 from optuna_search.space.conditions import NOTHING, clauses_of, configured
 from optuna_search.space.parameter import Parameter
 from optuna_search.space.space import Space
+
+Compose = Callable[[list[str]], DictConfig]  # the configuration of a job with these overrides
 
 
 def check_keys(space: Space, config: DictConfig, loader: ConfigLoader) -> None:
@@ -36,7 +38,7 @@ def check_keys(space: Space, config: DictConfig, loader: ConfigLoader) -> None:
             _check_clause(clause, parameter, space, config, loader)
 
 
-def check_edges(space: Space, config: DictConfig, loader: ConfigLoader, validate: str | None) -> None:
+def check_edges(space: Space, config: DictConfig, compose: Compose, validate: str | None) -> None:
     """Compose configurations that touch every edge of the space, and let the app judge them.
 
     Raises:
@@ -46,7 +48,7 @@ def check_edges(space: Space, config: DictConfig, loader: ConfigLoader, validate
     for point in space.probes(config) or [{}]:
         overrides = space.overrides(point)
         try:
-            composed = loader.load_sweep_config(config, overrides)
+            composed = compose(overrides)
             if judge is not None:
                 judge(composed, frozenset(space.by_key(point)))
         except Exception as error:  # the schema's, or whatever the app's own judge raises
@@ -56,9 +58,7 @@ def check_edges(space: Space, config: DictConfig, loader: ConfigLoader, validate
         _check_constant(space, config, composed, overrides)
 
 
-def check_overrides(
-    setting: str, overrides: Sequence[str], space: Space, config: DictConfig, loader: ConfigLoader
-) -> None:
+def check_overrides(setting: str, overrides: Sequence[str], space: Space, config: DictConfig, compose: Compose) -> None:
     """Refuse overrides of single jobs that the configuration does not take, or that hide what is searched.
 
     Args:
@@ -66,7 +66,7 @@ def check_overrides(
         overrides: The overrides.
         space: What is searched.
         config: The sweep's configuration.
-        loader: Composes it.
+        compose: Gives a job's configuration.
 
     Raises:
         SpaceError: One of them cannot work.
@@ -80,7 +80,7 @@ def check_overrides(
                 f"something else than it was run with. Leave {key} out of one of them."
             )
         try:
-            loader.load_sweep_config(config, [*example, override])
+            compose([*example, override])
         except HydraException as error:
             raise SpaceError(f"hydra.sweeper.{setting} sets {override}: {error}") from error
 

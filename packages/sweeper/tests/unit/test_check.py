@@ -10,6 +10,7 @@ from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.types import RunMode
 from optuna_search.errors import SpaceError
+from optuna_search.run.compose import Composer
 from optuna_search.space.checks import check_edges, check_keys, default_point
 from optuna_search.space.space import Space, parse_space
 
@@ -39,7 +40,7 @@ class App:
     def check(self, params: dict[str, Any], *arguments: str, validate: str | None = None) -> Space:
         space = parse_space(params, list(arguments), self.loader)
         check_keys(space, self.config, self.loader)
-        check_edges(space, self.config, self.loader, validate)
+        check_edges(space, self.config, Composer(self.loader, self.config).compose, validate)
         return space
 
 
