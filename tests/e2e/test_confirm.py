@@ -3,13 +3,14 @@
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import optuna
 import pytest
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
+
+from tests.support.programs import python
 
 ROOT = Path(__file__).parents[2]
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
@@ -23,7 +24,7 @@ SEARCH = [
 
 def run(folder: Path, module: str, *arguments: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-m", module, *arguments],
+        [python(), "-m", module, *arguments],
         cwd=folder,
         env=os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "200"},
         text=True,

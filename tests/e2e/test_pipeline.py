@@ -11,13 +11,21 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.programs import python
+
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 PIPELINE = Path("outputs/pipeline")
 TINY = [
-    *("data.images=24", "data.splits={train: 12, val: 6, test: 6}", "data.imgsz_choices=[64]", "train.epochs=1"),
+    *(
+        "data.images=24",
+        "data.splits={train: 12, val: 6, test: 6}",
+        "data.imgsz_choices=[64]",
+        "train.epochs=1",
+        "train.plots=false",
+    ),
     *("evaluate.corruptions=[fog]", "evaluate.resamples=50", "evaluate.latency_runs=5", "evaluate.latency_warmup=1"),
     *("evaluate.onnx=false", "threshold.resamples=50"),
 ]
@@ -29,7 +37,8 @@ class Project:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
+        paths = [str(Path(python()).parent), str(BIN), os.environ["PATH"]]
+        self.environment = {**os.environ, "PATH": os.pathsep.join(paths)}
 
     def run(self, *command: str) -> str:
         """The output of a program that has to succeed."""
@@ -185,7 +194,7 @@ def test_stages_run_without_dvc(project):
         shutil.rmtree(project.folder / PIPELINE / stage)
 
     for stage in by_hand:
-        project.run("python", "-m", f"src.{stage}", "-cd", ".", "-cn", "params")
+        project.run(sys.executable, "-m", f"src.{stage}", "-cd", ".", "-cn", "params")
 
     assert project.read("decide", "decision.json")["verdict"]
 

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import optuna
@@ -12,6 +11,7 @@ from optuna.storages.journal import JournalFileBackend
 
 from src.mlflow.options import TrackingOptions
 from src.mlflow.runs import RunStatus, open_run
+from tests.support.programs import python
 from tests.unit.study.studies import StudyMaker, records
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 
 def run(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "src.report", *arguments, f"folder={folder}"],
+        [python(), "-m", "src.report", *arguments, f"folder={folder}"],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -6,7 +6,6 @@ Each secret is a random word of its own, so that finding it anywhere is a leak.
 import os
 import secrets
 import subprocess
-import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -18,6 +17,7 @@ from support.postgresql import USER, Server, free_port, server
 
 from scripts.server_stack.postgresql import program
 from scripts.server_stack.processes import wait_until
+from tests.support.programs import python
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
 
@@ -46,7 +46,7 @@ class Search:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
-            [sys.executable, "-m", *arguments],
+            [python(), "-m", *arguments],
             cwd=self.folder,
             env=os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "200", **self.environment},
             text=True,
@@ -87,7 +87,7 @@ def mlflow(tmp_path_factory) -> Iterator[tuple[str, Path]]:
     quiet = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "mlflow", *command, f"--artifacts-destination={folder}/artifacts"],
+            [python(), "-m", "mlflow", *command, f"--artifacts-destination={folder}/artifacts"],
             cwd=folder,
             env=os.environ | quiet,
             stdout=log,

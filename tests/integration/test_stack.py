@@ -9,7 +9,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 import urllib.error
 import urllib.request
@@ -25,6 +24,7 @@ from sqlalchemy.pool import NullPool
 from support.postgresql import free_port
 
 from src.mlflow.client import connected
+from tests.support.programs import python
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
@@ -101,7 +101,7 @@ def swept(stack, tmp_path_factory) -> Path:
     environment = stack.client_environment()
     assert not [name for name in environment if "AWS" in name or "S3" in name]
     done = subprocess.run(
-        [sys.executable, "-m", "src.train", "-m", *settings, *TINY, *SHORT, *SPACE],
+        [python(), "-m", "src.train", "-m", *settings, *TINY, *SHORT, *SPACE],
         cwd=folder,
         env=environment,
         text=True,

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
+from tests.support.programs import python
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TINY = (
@@ -49,8 +51,8 @@ def _environment(home: Path) -> dict[str, str]:
     return plain | {"PYTHONPATH": str(REPOSITORY), "HOME": str(home), "XDG_CONFIG_HOME": str(home / ".config")}
 
 
-def _train(workspace: Path, name: str, *overrides: str, code: tuple[str, ...] = ("-m", "src.train")):
-    command = [sys.executable, *code, *TINY, f"hydra.run.dir=runs/{name}", *overrides]
+def _train(workspace: Path, name: str, *overrides: str, program: str = "", code=("-m", "src.train")):
+    command = [program or python(), *code, *TINY, f"hydra.run.dir=runs/{name}", *overrides]
     return subprocess.run(
         command, cwd=workspace, env=_environment(workspace / "home"), capture_output=True, text=True, check=False
     )
@@ -64,7 +66,9 @@ def _rows(workspace: Path, name: str) -> list[list[str]]:
 
 def test_a_training_needs_no_network_and_leaves_the_users_settings_alone(workspace):
     """Every connection and look-up of a name is forbidden, and none is tried."""
-    done = _train(workspace, "offline", "train.epochs=1", "train.plots=true", code=("-c", GUARDED))
+    done = _train(
+        workspace, "offline", "train.epochs=1", "train.plots=true", program=sys.executable, code=("-c", GUARDED)
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "NETWORK" not in done.stdout
     assert "untrained" in done.stdout
@@ -85,7 +89,7 @@ def test_the_seed_decides_everything(workspace):
 
 def test_an_interrupted_training_is_kept_and_gone_on_with(workspace):
     """SIGTERM as Ctrl-C: the checkpoint stays, and `train.resume=true` trains the rest, not more and not less."""
-    command = [sys.executable, "-m", "src.train", *TINY, "hydra.run.dir=runs/interrupted", "train.epochs=20"]
+    command = [python(), "-m", "src.train", *TINY, "hydra.run.dir=runs/interrupted", "train.epochs=8"]
     command += ["train.baseline=false"]
     process = subprocess.Popen(command, cwd=workspace, env=_environment(workspace / "home"), stdout=subprocess.PIPE)
     folder = workspace / "runs" / "interrupted"
@@ -98,10 +102,10 @@ def test_an_interrupted_training_is_kept_and_gone_on_with(workspace):
     assert b"train.resume=true" in output
     assert json.loads((folder / "run.json").read_text())["status"] == "interrupted"
 
-    done = _train(workspace, "interrupted", "train.epochs=20", "train.baseline=false", "train.resume=true")
+    done = _train(workspace, "interrupted", "train.epochs=8", "train.baseline=false", "train.resume=true")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert [row[0] for row in _rows(workspace, "interrupted")] == [str(epoch) for epoch in range(1, 21)]
-    assert "80 optimizer steps" in done.stdout  # 16 images in batches of 4, 20 times
+    assert [row[0] for row in _rows(workspace, "interrupted")] == [str(epoch) for epoch in range(1, 9)]
+    assert "32 optimizer steps" in done.stdout  # 16 images in batches of 4, 8 times
     assert json.loads((folder / "run.json").read_text())["status"] == "finished"
 
 
@@ -112,7 +116,7 @@ def test_what_holds_more_than_weights_is_not_loaded(workspace):
         "from ultralytics.nn.tasks import DetectionModel; "  # as an honest checkpoint names it
         "torch.save({'model': E(), 'like': DetectionModel}, 'poison.pt')"
     )
-    subprocess.run([sys.executable, "-c", poison], cwd=workspace, check=True)
+    subprocess.run([python(), "-c", poison], cwd=workspace, check=True)
     done = _train(workspace, "poisoned", "model.weights=poison.pt", "train.epochs=1")
     assert done.returncode == 1
     assert "model.trust_pickle=true" in done.stderr

@@ -3,12 +3,13 @@
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
+from tests.support.programs import python
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SCRIPT = """
@@ -79,7 +80,7 @@ def results(tmp_path_factory):
     """Three trials of one search: one that ends, one that is pruned, one that searches nothing."""
     folder = tmp_path_factory.mktemp("search")
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT],
+        [python(), "-c", SCRIPT],
         cwd=folder,
         env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
         capture_output=True,

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from src.thresholds.criteria import best_f
 from src.thresholds.curve import sweep
 from src.thresholds.select import select
 from tests.support import documents
+from tests.support.programs import python
 
 ROOT = Path(__file__).parents[2]
 SIDE = 96
@@ -77,7 +77,7 @@ def place(tmp_path_factory):
 
 def tune(place, name, *overrides):
     """The program's exit status, output, and folder."""
-    command = [sys.executable, "-m", "src.tune_threshold", "data.name=drawn", f"data.root={place / 'prepared'}"]
+    command = [python(), "-m", "src.tune_threshold", "data.name=drawn", f"data.root={place / 'prepared'}"]
     command += [f"threshold.evaluation={place / 'evaluate'}", "threshold.resamples=100", "tracking=none"]
     command += [f"hydra.run.dir={place / name}", *overrides]
     done = subprocess.run(

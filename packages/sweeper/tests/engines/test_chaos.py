@@ -9,6 +9,7 @@ import os
 import random
 import signal
 import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -119,7 +120,7 @@ class Chaos:
     ("kind", "seed"), [("journal", 1), ("journal", 2), ("journal", 3), ("postgresql", 4), ("postgresql", 5)]
 )
 def test_a_study_survives_its_killers(tmp_path, kind, seed, request, capsys):
-    toy = Toy(tmp_path / "app")
+    toy = Toy(tmp_path / "app", sys.executable)
     toy.folder.mkdir()
     if kind == "postgresql":
         url = request.getfixturevalue("database")

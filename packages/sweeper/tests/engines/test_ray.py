@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from support.aftermath import SHOW_SHARE, assert_exact, gpus_of_workers, load, workers
+from support.toy import Toy
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
 
@@ -28,6 +29,12 @@ print(cluster.address, flush=True)
 sys.stdin.read()
 cluster.shutdown()
 """
+
+
+@pytest.fixture
+def toy(tmp_path):
+    """With an interpreter of its own, because Ray starts others by it in ways of its own."""
+    return Toy(tmp_path, sys.executable)
 
 
 @pytest.fixture

@@ -2,15 +2,22 @@
 
 import os
 import signal
+import sys
 
 import pytest
 from optuna.trial import TrialState
 from support.aftermath import SHOW_SHARE, assert_exact, gpus_of_workers, workers
-from support.toy import all_output, wait_for
+from support.toy import Toy, all_output, wait_for
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
 
 SLOTS = ["hydra/launcher=submitit_local", "hydra.sweeper.n_jobs=2"]
+
+
+@pytest.fixture
+def toy(tmp_path):
+    """With an interpreter of its own, because submitit starts others by it in ways of its own."""
+    return Toy(tmp_path, sys.executable)
 
 
 def test_jobs_run_exactly_the_total(toy, monkeypatch):

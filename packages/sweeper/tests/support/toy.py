@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from omegaconf import OmegaConf
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
+from support import warm
 
 TESTS = Path(__file__).parents[1]
 APP = TESTS / "apps" / "toy" / "app.py"
@@ -19,12 +19,13 @@ APP = TESTS / "apps" / "toy" / "app.py"
 class Toy:
     """The toy app in a folder of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, python: str | None = None) -> None:
         self.folder = folder
         self.warnings = "error"
+        self.python = python or warm.python(*warm.SWEEPER)
 
     def command(self, *overrides: str) -> list[str]:
-        return [sys.executable, "-W", self.warnings, str(APP), "-m", *overrides]
+        return [self.python, "-W", self.warnings, str(APP), "-m", *overrides]
 
     def environment(self) -> dict[str, str]:
         return os.environ | {"PYTHONPATH": f"{TESTS.parent}:{APP.parent}", "COLUMNS": "160"}

@@ -3,21 +3,20 @@
 import json
 import os
 import subprocess
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from support import warm
 from support.toy import TESTS
 
 APP = TESTS / "apps" / "where" / "app.py"
 
 
-def sweep(folder: Path, *overrides: str, version_base: str = "1.3", python: Sequence[str] = (sys.executable,)) -> str:
+def sweep(folder: Path, *overrides: str, version_base: str = "1.3", python: str | None = None) -> str:
     """Run a sweep from `folder` and return what it printed."""
     folder.mkdir(parents=True, exist_ok=True)
     done = subprocess.run(
-        [*python, str(APP), "-m", *overrides],
+        [python or warm.python(*warm.SWEEPER), str(APP), "-m", *overrides],
         cwd=folder,
         env=os.environ | {"PYTHONPATH": str(TESTS.parent), "VERSION_BASE": version_base, "COLUMNS": "160"},
         text=True,
