@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -21,6 +20,7 @@ from tests.integration.tables import (
     rows,
     run_names,
 )
+from tests.support.programs import python
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -68,7 +68,7 @@ class Arm:
     def start(self, module: str, *arguments: str) -> subprocess.Popen[str]:
         environment = os.environ | {"PYTHONPATH": str(ROOT), "MLFLOW_TRACKING_URI": self.proxy.url, "COLUMNS": "160"}
         return subprocess.Popen(
-            [sys.executable, "-m", module, *arguments],
+            [python(), "-m", module, *arguments],
             cwd=self.workspace,
             env=environment,
             text=True,
@@ -138,14 +138,22 @@ def wait_for(condition, process: subprocess.Popen[str]) -> None:
         time.sleep(0.05)
 
 
+@pytest.fixture(scope="module")
+def healthy(tmp_path_factory):
+    """A workspace whose sweep was recorded without a fault."""
+    folder = tmp_path_factory.mktemp("healthy")
+    with mlflow_servers(folder / "server") as [server]:
+        arm = Arm(folder / "workspace", server, slow_s=0.3)
+        finish(arm.train(*SWEEP))
+        finish(arm.sync())
+        yield arm
+
+
 @pytest.fixture
-def arms(tmp_path):
-    """Two workspaces, each with a server of its own; the second one is going to be disturbed."""
-    with mlflow_servers(tmp_path / "server-a", tmp_path / "server-b") as servers:
-        yield [
-            Arm(tmp_path / name, server, slow_s=0.3)
-            for name, server in zip(("healthy", "disturbed"), servers, strict=True)
-        ]
+def disturbed(tmp_path):
+    """A workspace with a server of its own, which is going to be disturbed."""
+    with mlflow_servers(tmp_path / "server") as [server]:
+        yield Arm(tmp_path / "workspace", server, slow_s=0.3)
 
 
 # Each row is a sweep: what is wrong before it, while it trains, and after it. Each column has all faults.
@@ -159,12 +167,8 @@ SWEEPS = [
 
 
 @pytest.mark.parametrize(("before", "during", "after"), SWEEPS)
-def test_a_sweep_without_its_server_is_recorded_as_if_nothing_had_happened(arms, before, during, after):
+def test_a_sweep_without_its_server_is_recorded_as_if_nothing_had_happened(healthy, disturbed, before, during, after):
     """A server that fails from before the first run to after the last; then it is slow, and couriers are killed."""
-    healthy, disturbed = arms
-    finish(healthy.train(*SWEEP))
-    finish(healthy.sync())
-
     disturbed.proxy.fault = before
     sweep = disturbed.train(*SWEEP)
     wait_for(lambda: disturbed.epochs("multirun/outage/0") >= 1, sweep)
@@ -191,7 +195,7 @@ def test_a_sweep_without_its_server_is_recorded_as_if_nothing_had_happened(arms,
     found, expected = disturbed.files(), healthy.files()
     assert found.keys() == expected.keys()
     assert {name.rpartition("/")[2] for name in found if found[name] != expected[name]} <= OF_TWO_TRAININGS.keys()
-    for arm in arms:
+    for arm in (healthy, disturbed):
         for name in ("results.csv", "weights/best.pt"):
             local = (arm.workspace / "multirun/outage/0" / name).read_bytes()
             assert local in arm.raw_files(), f"{name} of the first trial is another one in the store"

@@ -175,10 +175,21 @@ def outcome(compose: Callable[[list[str]], DictConfig], overrides: list[str]) ->
         return type(error), str(error), str(error.__cause__)
 
 
+LISTS = st.lists(st.sampled_from(OVERRIDES), max_size=5)
+
+
 @pytest.mark.timeout(300)
-@settings(max_examples=30)
-@given(overrides=st.lists(st.sampled_from(OVERRIDES), max_size=5))
+@settings(max_examples=10)
+@given(overrides=LISTS)
 def test_any_list_of_overrides_gives_what_hydra_gives(handmade, overrides):
+    assert outcome(handmade.composer.compose, overrides) == outcome(handmade.hydra, overrides)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@settings(max_examples=100)
+@given(overrides=LISTS)
+def test_many_lists_of_overrides_give_what_hydra_gives(handmade, overrides):
     assert outcome(handmade.composer.compose, overrides) == outcome(handmade.hydra, overrides)
 
 
