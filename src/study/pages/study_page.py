@@ -25,6 +25,7 @@ _HISTORY = (
     " kind will hardly help."
 )
 Part = Plot | Tabulated | Note
+_ENOUGH_SEEDS = 4  # with fewer, nobody can see that one setting scatters more than another
 
 
 def page(analysis: Analysis) -> ReportPage:
@@ -63,12 +64,23 @@ def _leaders(analysis: Analysis) -> list[Part]:
     if analysis.board is not None:
         runs = {len(entry.setting.trials) for entry in analysis.board.entries}
         over = "" if runs == {1} else f" over {max(runs)} runs" if len(runs) == 1 else f" over up to {max(runs)} runs"
+        judged = analysis.scatter is not None
         reading = (
             f"Settings by their mean{over}, the best first. ▲ better, ▼ worse, ≈ no significant difference from the"
-            " starting weights at the same image size. The line is the difference to the best with its 95 % interval,"
-            " all on one scale, and the thin mark is no difference: an interval that reaches it says that the setting"
-            " may be just as good. That the best of many is partly the luckiest is not in the intervals."
+            " starting weights at the same image size, with 95 % intervals that count the choice among all settings."
         )
+        if judged:
+            reading += (
+                " The line is the difference to the best with its 95 % interval, which holds for the whole board,"
+                " all on"
+                " one scale, and the thin mark is no difference: an interval that reaches it says that the setting may"
+                " be just as good."
+            )
+        if judged and min(runs) < _ENOUGH_SEEDS:
+            reading += (
+                " Settings are taken to scatter alike over seeds, which so few seeds cannot show: of settings that"
+                " scatter far more than the others, the intervals hold less often."
+            )
         return [Tabulated("Leader board", reading, board_table(analysis))]
     if study.complete and not study.is_single:
         reading = "Each trial by its objectives. The red ones no other trial beats in everything; choose among them."
@@ -132,9 +144,11 @@ def _parameters(analysis: Analysis) -> list[Part]:
     parts: list[Part] = []
     if analysis.effects and study.complete:
         reading = (
-            "Importance is the share of the variance that the parameter explains alone, by fANOVA, with the range over"
+            "Importance is the share of the variance that the parameter explains alone, by fANOVA, with the spread over"
             f" resampled trials. By chance: what it gets at most when the results are shuffled {SHUFFLES} times; a"
-            " share below that says nothing. Pairs are settings that differ in this parameter and hardly in others."
+            " share below that says nothing. Pairs are settings that differ in this parameter and hardly in"
+            " others; their mean difference changes the"
+            " result by so much, in a 95 % interval where the scatter between seeds is known."
         )
         table = effects_table(analysis.effects, analysis.importances[study.objectives[0]], study.space)
         parts.append(Tabulated("What each parameter did", reading, table))
@@ -169,7 +183,8 @@ def _importances(name: str, found: tuple[Importance, ...] | str, *, several: boo
         return Note(title, (found,))
     some = "" if any(share.is_real for share in found) else " None of them is more than chance gives here."
     reading = (
-        "Bars with the range over resampled trials (90 %). Nothing follows from grey bars: they do not reach beyond the"
+        "Bars with the spread over resampled trials (nine in ten), which is no confidence interval. Nothing"
+        " follows from grey bars: they do not reach beyond the"
         f" orange mark, which chance alone gives, or might be nothing with other trials.{some}"
     )
     shares = [Share(share.param, share.share, share.low, share.high, share.by_chance, share.is_real) for share in found]
