@@ -11,7 +11,8 @@ from src.core.detection_records import DetectionRecords
 from src.core.detections import DEFAULT_CONFIDENCE
 from src.core.interval import Interval, image_weights, percentile_interval
 from src.evaluation.average_precision import COCO, average_precision
-from src.evaluation.headline import HEADLINES, headline_differences, headline_samples
+from src.evaluation.headline import HEADLINES, headline_samples
+from src.evaluation.paired import headline_differences
 
 EXCHANGES = 400
 

@@ -6,15 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from src.core.detection_records import DetectionRecords
-from src.core.errors import DataError
 from src.core.interval import Interval
-from src.core.jackknife import (
-    difference_interval,
-    envelope_bias,
-    exchange_weights,
-    jackknife_weights,
-    proportion_interval,
-)
+from src.core.jackknife import envelope_bias, jackknife_weights, proportion_interval
 from src.evaluation.average_precision import COCO, METRICS, mean_over_classes, weighted_average_precision
 
 AT_CONFIDENCE = ("precision", "recall", "F1")
@@ -85,34 +78,6 @@ def headline_intervals(records: DetectionRecords, confidence: float) -> dict[str
     return found
 
 
-def headline_differences(
-    a: DetectionRecords, b: DetectionRecords, confidence: float, *, exchanges: int, seed: int
-) -> dict[str, Interval]:
-    """By how much `a` is better than `b` in each of `HEADLINES`, with the 95 % interval of the difference over images.
-
-    Args:
-        a: Detections of the one model.
-        b: Detections of the other one.
-        confidence: Where precision, recall and F1 are read.
-        exchanges: How often the models are exchanged on random images.
-        seed: Of the drawing of these.
-
-    Raises:
-        DataError: the two are not about the same images and boxes.
-    """
-    if not np.array_equal(a.positives, b.positives):
-        raise DataError("The two models were not evaluated on the same images and boxes.")
-    weights = jackknife_weights(a.image_count)
-    first, second = (headline_samples(records, weights, confidence) for records in (a, b))
-    kept = exchange_weights(a.image_count, exchanges, seed)
-    if kept is None:
-        return {name: difference_interval(values - second[name]) for name, values in first.items()}
-    both = _side_by_side(a, b)
-    classes = frequent_classes(a.positives)
-    as_a, as_b = (headline_samples(both, chosen, confidence, classes) for chosen in (kept, 1 - kept))
-    return {name: difference_interval(values - second[name], as_a[name] - as_b[name]) for name, values in first.items()}
-
-
 def point_samples(
     records: DetectionRecords, weights: NDArray[np.int64], confidence: float
 ) -> dict[str, NDArray[np.float64]]:
@@ -139,17 +104,6 @@ def point_samples(
         "recall": _ratio(hits, positives),
         "F1": np.where(positives > 0, _ratio(2 * hits, detections + positives), np.nan),
     }
-
-
-def _side_by_side(a: DetectionRecords, b: DetectionRecords) -> DetectionRecords:
-    """The detections of two models on the same images as if the images were twice as many."""
-    return DetectionRecords(
-        np.concatenate([a.image_index, b.image_index + a.image_count]),
-        *(
-            np.concatenate([getattr(a, name), getattr(b, name)])
-            for name in ("class_index", "scores", "true_positive", "positives")
-        ),
-    )
 
 
 def _ratio(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:

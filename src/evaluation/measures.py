@@ -17,8 +17,9 @@ from src.evaluation.coco import SIZES, CocoMetrics, coco_metrics
 from src.evaluation.confusion import confusion_matrix
 from src.evaluation.curves import PrecisionRecallCurve, curve
 from src.evaluation.error_types import count_errors, error_kinds
-from src.evaluation.headline import frequent_classes, headline_differences, headline_intervals
+from src.evaluation.headline import frequent_classes, headline_intervals
 from src.evaluation.matching import Matches, match, records_of
+from src.evaluation.paired import headline_differences
 
 ALL_CLASSES = "all"
 

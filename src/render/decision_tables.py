@@ -70,10 +70,7 @@ def metrics_table(evidence: Evidence) -> Table:
     return Table(
         (*texts(""), *numbers("mAP50", "mAP50-95", "precision", "recall", "F1")),
         tuple(rows),
-        (
-            "In brackets 95 % intervals over images (percentile bootstrap). mAP is that of all thresholds, at NMS IoU"
-            f" {DEFAULT_IOU}.",
-        ),
+        (f"In brackets 95 % intervals over images. mAP is that of all thresholds, at NMS IoU {DEFAULT_IOU}.",),
     )
 
 

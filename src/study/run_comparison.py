@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from src.core.detection_records import DetectionRecords
 from src.core.errors import DataError
 from src.core.interval import Interval
-from src.evaluation.average_precision import METRICS
-from src.evaluation.bootstrap import paired_difference
+from src.evaluation.paired import map_differences
 from src.mlflow.runs.recorded import RecordedRun
 from src.study.comparability import RunFacts, obstacles
 
@@ -75,7 +74,7 @@ def compare_with_first(found: Sequence[RecordedRun]) -> RunComparison:
         differences = {name: run.metrics[name] - facts[0].metrics[name] for name in common}
         intervals = {}
         if one is not None and records[0] is not None:
-            intervals = {f"val/{metric}": paired_difference(one, records[0], metric) for metric in METRICS}
+            intervals = {f"val/{name}": value for name, value in map_differences(one, records[0]).items()}
         runs.append(ComparedRun(fact.name, run, (), differences, intervals))
     return RunComparison(tuple(runs), tuple(doubts))
 

@@ -16,8 +16,8 @@ from src.core.errors import DataError
 from src.core.interval import Interval
 from src.detector.suppression import suppress
 from src.documents.predictions import Predictions
-from src.evaluation.headline import headline_differences
 from src.evaluation.matching import records_of
+from src.evaluation.paired import headline_differences
 from src.mlflow.registry.challenges import confidence_of
 from src.passes.matched import match_at
 from src.thresholds.operating_point import OperatingPoint, differences

@@ -38,7 +38,7 @@ class PromoteJob:
         tracking: Where the run and the registry are.
         data: The data that the incumbent is evaluated on, where that has not been done.
         train: The device and threads to do it with.
-        evaluate: How the bootstrap draws.
+        evaluate: How often the two models are exchanged.
         training: Folder of the pipeline's training, to say which run may be meant.
     """
 

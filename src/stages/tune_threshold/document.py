@@ -37,7 +37,7 @@ def threshold_of(
     """The content of `threshold.json`.
 
     Args:
-        options: The criterion, and how the bootstrap draws.
+        options: The criterion, and how often points are exchanged.
         choice: What was chosen on val.
         shown: By split, the detections at the choice's NMS IoU; val first.
         default: By split, those at the default NMS IoU.

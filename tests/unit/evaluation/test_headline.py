@@ -4,13 +4,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from src.core.detection_records import DetectionRecords
-from src.core.errors import DataError
 from src.core.interval import image_weights
 from src.evaluation.average_precision import COCO, average_precision
 from src.evaluation.headline import (
     HEADLINES,
     frequent_classes,
-    headline_differences,
     headline_intervals,
     headline_samples,
     point_samples,
@@ -70,23 +68,3 @@ def test_each_figure_has_an_interval_around_it():
     some = random_records(0, images=20, classes=2, detections=200, hit_rate=0.6)
     for interval in headline_intervals(some, 0.25).values():
         assert 0 <= interval.low < interval.estimate < interval.high <= 1
-
-
-def test_a_model_that_loses_half_of_its_hits_is_worse():
-    some = random_records(0, images=40, classes=1, detections=200, hit_rate=0.6)
-    kept = ~some.hit | (np.cumsum(some.hit) % 2 == 0)
-    arrays = (some.image_index[kept], some.class_index[kept], some.scores[kept], some.true_positive[kept])
-    half = DetectionRecords(*arrays, some.positives)
-    differences = headline_differences(half, some, 0.25, exchanges=199, seed=0)
-    assert all(interval.high < 0 for interval in differences.values())
-    assert not any(interval.excludes_zero for interval in _against_itself(some).values())
-
-
-def test_models_on_other_images_are_not_compared():
-    some, other = (random_records(seed, images=20, classes=2, detections=50, hit_rate=0.6) for seed in (0, 1))
-    with pytest.raises(DataError, match="same images"):
-        headline_differences(some, other, 0.25, exchanges=10, seed=0)
-
-
-def _against_itself(some):
-    return headline_differences(some, some, 0.25, exchanges=99, seed=0)
