@@ -57,7 +57,7 @@ def test_a_search_from_one_command_ends_with_a_table_a_verdict_and_ways_on(swept
         "val/mAP50-95",
         "untrained val/mAP50",
         "Starting weights, val/mAP50-95:",
-        "against the starting weights",
+        "the starting weights",
         "of 4 trials are worse",
         "mlflow ui --backend-store-uri sqlite:///mlflow.db",
         "optuna-dashboard multirun/optuna.journal",
