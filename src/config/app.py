@@ -16,12 +16,13 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from hydra.errors import CompactHydraException
 
 from src.config import schema
-from src.config.keys import CONF, check_keys
+from src.config.keys import CONF, check_keys, full_name
+from src.config.malformed import refuse_malformed
 from src.core.errors import ConfigError, ProjectError
 from src.core.secrets import adopt_tracking_credentials, refuse_secrets
 from src.core.terminal import print_any_character
@@ -46,18 +47,21 @@ def run(main: Callable[[], Any]) -> None:
     """Run a Hydra entry point from the command line.
 
     Side effects: lets the standard streams print any character; registers the schemas in Hydra's ConfigStore; takes
-    credentials out of MLFLOW_TRACKING_URI; exits the process with status 1 when an override holds a secret or names a
-    key that no section has.
+    credentials out of MLFLOW_TRACKING_URI; exits the process with status 1 when an override holds a secret, is none, or
+    names a key that no section has.
     """
     print_any_character()
     schema.register()
     adopt_tracking_credentials(os.environ)
     try:
         refuse_secrets(sys.argv[1:])
+        refuse_malformed(sys.argv[1:], full_name)
         check_keys(sys.argv[1:], Path(sys.argv[0]).stem)
+        main()
     except ConfigError as error:
         sys.exit(f"{error}")
-    main()
+    except KeyboardInterrupt:  # while the configuration is composed; later, see below
+        _say_interrupted()
 
 
 @contextmanager
@@ -73,5 +77,9 @@ def readable_errors() -> Iterator[None]:
     except ProjectError as error:
         raise CompactHydraException(f"{type(error).__name__}: {error}") from error
     except KeyboardInterrupt:
-        print("Interrupted.", file=sys.stderr)
-        raise SystemExit(INTERRUPTED) from None
+        _say_interrupted()
+
+
+def _say_interrupted() -> NoReturn:
+    print("Interrupted.", file=sys.stderr)
+    raise SystemExit(INTERRUPTED) from None

@@ -57,6 +57,13 @@ def check_keys(arguments: Sequence[str], command: str = "config") -> None:
                 _check_choice(section, override)
 
 
+def full_name(key: str) -> str:
+    """The setting that a key names by its last part, such as `train.lr0` for `lr0`; the key itself where it is none."""
+    known = schema.keys_by_section()
+    homes = [] if key.partition(".")[0] in {*known, *_groups(), _HYDRA} else _homes(key, known)
+    return homes[0] if len(homes) == 1 else key
+
+
 def _overrides(arguments: Sequence[str]) -> Iterator[tuple[str, Override]]:
     parser = OverridesParser.create()
     for argument in arguments:

@@ -5,6 +5,7 @@ from typing import Any, TypeGuard
 
 from hydra._internal import config_loader_impl
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.grammar import grammar_functions
 from hydra.core.override_parser.types import Override
 from hydra.core.utils import JobReturn
 from omegaconf import DictConfig, ListConfig, Node
@@ -22,9 +23,20 @@ __all__ = [
     "overrides_dirname",
     "parsed_value",
     "split_key",
+    "take_null",
 ]
 
 BASIC_LAUNCHER = "hydra._internal.core_plugins.basic_launcher"  # the module, whose log has its name
+
+
+def take_null() -> None:
+    """Let Hydra's `choice(null,1)` and `shuffle(null,1)` be what `null,1` is already; an annotation alone forbids it.
+
+    Side effects: changes the annotations, by which Hydra checks arguments, in the whole process.
+    """
+    functions: tuple[Any, ...] = (grammar_functions.choice, grammar_functions.shuffle)
+    for function in functions:
+        function.__annotations__["args"] = function.__annotations__["args"] | None
 
 
 def override_text(value: Any) -> str:

@@ -3,6 +3,7 @@
 Hydra imports every plugin at the start of every app: what takes time to import is imported when a sweep begins.
 """
 
+import signal
 import sys
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,8 @@ from hydra.types import HydraContext, TaskFunction
 from hydra_plugins.optuna_search.config import OptunaSweeperConf, register
 from omegaconf import DictConfig
 
+from optuna_search.hydra_internals import take_null
+
 if TYPE_CHECKING:
     from optuna_search.results.files import SweepSummary
 
@@ -29,6 +32,7 @@ class Names(SearchPathPlugin):
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:  # noqa: ARG002
         """Called by Hydra at the start of an app, before it composes anything."""
         register()
+        take_null()
         # Hydra looks the class up by its dotted path. Where the official plugin is installed, its configuration has
         # just been replaced by one that its class cannot take.
         there: Any = sys.modules.get(OFFICIAL)
@@ -62,14 +66,24 @@ class OptunaSweeper(Sweeper):
             SweepFailed: Too many trials failed, or none ended with a result. The results are written nevertheless.
             SystemExit: After Ctrl-C; likewise.
         """
+        try:
+            return self._search(arguments)
+        except KeyboardInterrupt:
+            sys.exit(128 + signal.SIGINT)
+
+    def _search(self, arguments: list[str]) -> "SweepSummary":
+        from optuna_search.run.compose import described_by
         from optuna_search.run.search import Search
         from optuna_search.run.settings import refuse_unknown
+        from optuna_search.trial.process import end_if_imported
 
+        end_if_imported()
         assert self.config is not None
         assert self._context is not None
         assert self._task is not None
         refuse_unknown(self._options, OptunaSweeperConf.__dataclass_fields__)
-        return Search(self._options, self.config, self._context, self._task, arguments).run()
+        with described_by(self.config):
+            return Search(self._options, self.config, self._context, self._task, arguments).run()
 
 
 class StandIn(Sweeper):

@@ -6,11 +6,14 @@ Hydra applies at the very end; up to there they are one composition.
 
 import os
 import pickle
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
+from typing import Any
 
 import cloudpickle
 from hydra.core.config_loader import ConfigLoader
+from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, OverrideType
 from omegaconf import Container, DictConfig, Node, OmegaConf, open_dict
@@ -80,6 +83,17 @@ class Composer:
     def _compose(self, overrides: tuple[str, ...]) -> bytes:
         """A pickle, which makes a copy in a quarter of the time that `copy.deepcopy()` takes."""
         return cloudpickle.dumps(self._loader.load_sweep_config(self._master, list(overrides)))  # type: ignore[no-any-return]
+
+
+@contextmanager
+def described_by(config: DictConfig) -> Iterator[None]:
+    """Let `${hydra:…}` mean what this configuration says, within the block."""
+    hydra: Any = HydraConfig.instance()
+    before, hydra.cfg = hydra.cfg, config
+    try:
+        yield
+    finally:
+        hydra.cfg = before
 
 
 def _is_more_than_a_value(override: Override) -> bool:

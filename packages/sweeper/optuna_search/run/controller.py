@@ -16,6 +16,7 @@ from optuna_search.hydra_internals import error_of, no_callbacks
 from optuna_search.optuna_internals import hear_stop, id_of, storage_of
 from optuna_search.run.failures import check_failure_rate
 from optuna_search.run.plan import Plan
+from optuna_search.run.signals import starting_deaf
 from optuna_search.run.slots import SlotWatch
 from optuna_search.run.tell import tell
 from optuna_search.run.threads import Beside, run_in_threads, runs_here
@@ -133,7 +134,8 @@ def launch(plan: Plan, task: WorkerSlot | BatchJob, jobs: int) -> Sequence[Any]:
     # only its trials change their folder: what a slot opens itself stays where the command was given
     own = ("hydra.output_subdir=null", "hydra.job.chdir=false")
     overrides = [[*some_point, f"hydra.sweep.subdir=.workers/{index}", *own] for index in range(jobs)]
-    returns: Sequence[JobReturn] = launcher.launch(overrides, initial_job_idx=0)
+    with starting_deaf(launcher):
+        returns: Sequence[JobReturn] = launcher.launch(overrides, initial_job_idx=0)
     return [_value(result) for result in returns]
 
 

@@ -18,7 +18,7 @@ from rich.console import Console
 
 from optuna_search.errors import SpaceError, SweepFailed
 from optuna_search.hydra_internals import BASIC_LAUNCHER
-from optuna_search.objects import build
+from optuna_search.objects import build, function
 from optuna_search.results.files import SweepSummary, summarise, write
 from optuna_search.results.progress import SweepProgress
 from optuna_search.results.table import print_table
@@ -26,7 +26,14 @@ from optuna_search.run import told
 from optuna_search.run.compose import Composer
 from optuna_search.run.controller import run_batches, run_slots
 from optuna_search.run.plan import Home, Plan
-from optuna_search.run.settings import as_list, check_settings, choose_storage, shared_name
+from optuna_search.run.settings import (
+    DEFAULT_POINT,
+    as_list,
+    check_settings,
+    choose_storage,
+    points_to_try,
+    shared_name,
+)
 from optuna_search.run.signals import terminate
 from optuna_search.run.tell import RetryRules
 from optuna_search.run.threads import AUTO, count_slots
@@ -34,6 +41,7 @@ from optuna_search.space.checks import Compose, check_edges, check_keys, check_o
 from optuna_search.space.space import parse_space
 from optuna_search.study.leases import WorkerWatch
 from optuna_search.study.queue import requeue
+from optuna_search.study.reading import opening
 from optuna_search.study.study import (
     StudySpec,
     best_points,
@@ -93,22 +101,28 @@ class Search:
         if options["isolation"] == "process":  # it imports while the space is checked and the study opened
             warm_up(list(options["preload"]))
         check_edges(self._space, config, compose, options["validate"])
+        if options["custom_search_space"] is not None:
+            function(options["custom_search_space"])
+        self._spec().rehearse(self._space, config)
 
     def run(self) -> SweepSummary:
         """Run the sweep and leave its results in its folder, also when it fails or is interrupted.
 
         Raises:
             SweepFailed: Too many trials failed, or none ended with a result.
-            SystemExit: After Ctrl-C or SIGTERM.
+            KeyboardInterrupt: After Ctrl-C.
+            SystemExit: After SIGTERM.
         """
         log_through_hydra()
         # to it, slots are jobs; announcing them by number would only confuse them with trials
         logging.getLogger(BASIC_LAUNCHER).setLevel(logging.WARNING)
         spec = self._spec()
-        if self._options["study_name"] is None:
-            spec = spec.claimed()
-            self._folder = self._folder.with_name(spec.name)
-        study = spec.open()
+        _make(self._folder)
+        with opening(spec.name, spec.storage):
+            if not self._options["study_name"]:
+                spec = spec.claimed()
+                self._folder = self._folder.with_name(spec.name)
+            study = spec.open()
         run, changed = resume(study, self._space, str(self._sampler["_target_"]))
         for line in changed:
             log.warning("Resuming study %s; changed: %s", study.study_name, line)
@@ -124,10 +138,7 @@ class Search:
         callbacks = [build(callback) for callback in self._options["callbacks"].values()]
         for callback in callbacks:
             told.notify(callback, "on_sweep_start", study)
-        try:
-            return self._run_trials(plan, study, watch, console, callbacks)
-        except KeyboardInterrupt:
-            sys.exit(128 + signal.SIGINT)
+        return self._run_trials(plan, study, watch, console, callbacks)
 
     def _run_trials(
         self, plan: Plan, study: optuna.Study, watch: WorkerWatch, console: Console, callbacks: Sequence[Any]
@@ -200,7 +211,7 @@ class Search:
         )
 
     def _prepare(self, study: optuna.Study, watch: WorkerWatch) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
+        _make(self._folder)
         OmegaConf.save(self._config, self._folder / "multirun.yaml")
         requeue(study)
         watch.look()
@@ -208,10 +219,9 @@ class Search:
 
     def _queue(self) -> list[dict[str, Any]]:
         points: list[dict[str, Any]] = []
-        for point in self._options["enqueue"] or []:
-            if point != "default":
-                content: Any = OmegaConf.to_container(point, resolve=True)
-                points.append(self._space.admit(content))
+        for point in points_to_try(self._options["enqueue"]):
+            if point != DEFAULT_POINT:
+                points.append(self._space.admit(point))
             elif not self._grid:  # a grid has every point once
                 points.append(default_point(self._space, self._config))
         for name in as_list(self._options["warm_start_from"] or []):
@@ -244,6 +254,13 @@ class Search:
             home=Home.here(),
             folder=str(self._folder) if self._folder != Path(str(self._config.hydra.sweep.dir)) else "",
         )
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:  # a ValueError for a zero byte in it
+        raise SpaceError(f"The folder of hydra.sweep.dir={folder} cannot be made: {error}.") from error
 
 
 def _refuse_without_winner(summary: SweepSummary) -> None:

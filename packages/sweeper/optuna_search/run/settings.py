@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 
 OFFICIAL = "hydra_plugins.hydra_optuna_sweeper"
 
+DEFAULT_POINT = "default"  # of `enqueue`: the configured values
 _CHOICES = {"mode": ("slots", "batch"), "isolation": ("process", "none")}
 _AT_LEAST = {"n_trials": 1, "n_jobs": 1, "max_retries": 0, "timeout_s": 0}  # no time at all: nothing but the checks
 _ABOVE_ZERO = ("trial_timeout_s", "lease_s")
@@ -73,6 +74,23 @@ def refuse_unknown(options: Mapping[str, Any], known: Iterable[str]) -> None:
             )
 
 
+def points_to_try(setting: Any) -> list[Any]:
+    """The points of `hydra.sweeper.enqueue`: mappings by override key, and `DEFAULT_POINT`.
+
+    Raises:
+        SpaceError: Something among them is no point.
+    """
+    plain = OmegaConf.to_container(setting, resolve=True) if OmegaConf.is_config(setting) else setting
+    points = plain if isinstance(plain, list) else [] if plain is None else [plain]
+    for point in points:
+        if not isinstance(point, dict) and point != DEFAULT_POINT:
+            raise SpaceError(
+                f"hydra.sweeper.enqueue: {point!r} is no point. Expected '{DEFAULT_POINT}' for the configured values,"
+                " or a mapping from key to value, as in 'hydra.sweeper.enqueue=[{lr: 0.1, momentum: 0.9}]'."
+            )
+    return points
+
+
 def choose_storage(options: Mapping[str, Any], hydra: DictConfig) -> Any:
     """The storage as `storage_spec()` gives it; null is a study in memory, if all trials are drawn in this process.
 
@@ -110,7 +128,7 @@ def as_list(value: Any) -> list[str]:
 
 
 def _check_objectives(directions: list[str], metric_names: list[str]) -> None:
-    for direction in directions:
+    for direction in directions or [""]:
         if direction not in ("minimize", "maximize"):
             raise SpaceError(f"hydra.sweeper.direction={direction!r}: expected 'minimize' or 'maximize'.")
     if metric_names and len(metric_names) != len(directions):

@@ -1,4 +1,7 @@
-"""How a slot ends when the machine is wanted back: by SIGTERM, or because Slurm says that its time is over."""
+"""How a slot ends when the machine is wanted back: by SIGTERM, or because Slurm says that its time is over.
+
+And when Ctrl-C reaches it: not before it has begun.
+"""
 
 import logging
 import os
@@ -6,7 +9,10 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
+
+from hydra.plugins.launcher import Launcher
 
 from optuna_search.run.plan import Home
 from optuna_search.study.leases import machine
@@ -15,6 +21,7 @@ from optuna_search.trial.job import Terminated
 log = logging.getLogger(__name__)
 
 told_to_end = threading.Event()
+_TRACKERS = {"": "multiprocessing.resource_tracker", "joblib": "joblib.externals.loky.backend.resource_tracker"}
 
 
 @contextmanager
@@ -55,6 +62,29 @@ def ending_at_once(home: Home) -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
         if callable(submitit):
             signal.signal(signal.SIGUSR2, submitit)
+
+
+@contextmanager
+def starting_deaf(launcher: Launcher) -> Iterator[None]:
+    """Let processes that this thread starts within the block be deaf to Ctrl-C until they call `hear_interrupts()`.
+
+    One that is still importing would print a traceback. Other threads of this process hear of Ctrl-C still, and Python
+    lets the main thread raise it.
+    Side effects: the calling thread's signal mask, within the block; processes that multiprocessing needs.
+    """
+    for library, tracker in _TRACKERS.items():  # started later, they would end the block's deafness
+        if library in type(launcher).__module__:
+            import_module(tracker).ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def hear_interrupts() -> None:
+    """Let Ctrl-C reach this thread, also one that was given before now."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 def terminate(*_: Any) -> None:

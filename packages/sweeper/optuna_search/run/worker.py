@@ -24,10 +24,10 @@ from optuna_search.attributes import FOLDER, OVERRIDES, REPLICATE
 from optuna_search.ending import Ending, Outcome
 from optuna_search.objects import build, function
 from optuna_search.optuna_internals import hear_stop, id_of, read_anew, storage_of
-from optuna_search.run.compose import Composer
+from optuna_search.run.compose import Composer, described_by
 from optuna_search.run.failures import check_failure_rate
 from optuna_search.run.plan import Home, Plan
-from optuna_search.run.signals import ending_at_once, told_to_end
+from optuna_search.run.signals import ending_at_once, hear_interrupts, told_to_end
 from optuna_search.run.tell import tell
 from optuna_search.run.threads import Beside
 from optuna_search.study.leases import Lease
@@ -66,6 +66,7 @@ class WorkerSlot:
             SweepFailed: The failure rate is above the limit.
             Terminated: SIGTERM reached the controller, which runs this slot itself.
         """
+        hear_interrupts()
         with ending_at_once(self.plan.home):
             return self.prepare(HydraConfig.get().job.num, Beside.nobody())()
 
@@ -83,6 +84,7 @@ class BatchJob:
 
     def __call__(self, _: DictConfig) -> Outcome:
         """Run the trial of this job's number."""
+        hear_interrupts()
         with ending_at_once(self.plan.home):
             return self.prepare(HydraConfig.get().job.num, Beside.nobody())()
 
@@ -221,7 +223,8 @@ class Worker:
             if replicate:
                 subdir = f"{within}/{replicate.rsplit('.', maxsplit=1)[-1]}"
             else:
-                subdir = _free(sweeps, str(config.hydra.sweep.subdir))
+                with described_by(config):  # not by that of the slot
+                    subdir = _free(sweeps, str(config.hydra.sweep.subdir))
             config.hydra.sweep.subdir = subdir
         return Job(config, sweeps / subdir, self.plan.task, self.plan.context, TrialFacts.of(handle), self._environment)
 

@@ -27,15 +27,21 @@ def check_keys(space: Space, config: DictConfig, loader: ConfigLoader) -> None:
         SpaceError: Names the nearest key.
     """
     for parameter in space.parameters.values():
-        key = parameter.key
-        if not key.startswith("+") and not _exists(key, config, loader):
-            raise SpaceError(
-                f"The search space varies '{key}', which the configuration does not have.{_nearest(key, config)} "
-                f"(A key that is to be added is written '+{key}'.)"
-            )
-    for parameter in space.parameters.values():
         for clause in clauses_of([parameter]):
             _check_clause(clause, parameter, space, config, loader)
+    for parameter in space.parameters.values():
+        key = parameter.key
+        if key.startswith("+") or _exists(key, config, loader):
+            continue
+        where = config
+        if parameter.condition is not None:  # what only one choice of a group has
+            where = loader.load_sweep_config(config, space.where_searched(parameter))
+        if not _exists(key, where, loader):
+            there = f", also where {parameter.condition}" if parameter.condition else ""
+            raise SpaceError(
+                f"The search space varies '{key}', which the configuration does not have{there}."
+                f"{_nearest(key, where)} (A key that is to be added is written '+{key}'.)"
+            )
 
 
 def check_edges(space: Space, config: DictConfig, compose: Compose, validate: str | None) -> None:

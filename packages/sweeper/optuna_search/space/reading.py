@@ -11,6 +11,7 @@ from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
 from optuna_search.errors import SpaceError
+from optuna_search.hydra_internals import take_null
 from optuna_search.space.conditions import NEEDS_QUOTES, parse_condition, resolve
 from optuna_search.space.parameter import Parameter, as_text
 from optuna_search.space.sweeps import choice, parameter, parse_line
@@ -36,6 +37,7 @@ def read_space(
     params: Mapping[str, Any], arguments: Sequence[str], loader: ConfigLoader | None
 ) -> tuple[dict[str, Parameter], tuple[str, ...], dict[str, Any]]:
     """The fields of a `Space`; see `parse_space`."""
+    take_null()
     parser = OverridesParser.create(config_loader=loader)
     given = [_entry(override) for override in parser.parse_overrides(list(arguments))]
     set_there = {_target(entry.override) for entry in given}

@@ -130,6 +130,15 @@ class Space:
                 points.append(self._walk(partial(_pinned, pinned={**met, _bare(parameter.key): edge}), config))
         return [point for i, point in enumerate(points) if point and point not in points[:i]]
 
+    def where_searched(self, parameter: Parameter) -> list[str]:
+        """Overrides under which the conditions of a parameter hold, those that every trial gets included."""
+        met = next(ways(clauses_of([parameter]), self._cases), {})
+        lines = []
+        for key, value in met.items():
+            case = next((case for case in self._cases.get(key, ()) if case.admits(value)), None)
+            lines.append(case.override(value) if case else f"{key}={as_text(value)}")
+        return [*self.fixed, *lines]
+
     def value_at(self, clause: Clause, config: DictConfig | None) -> Any:
         """What a condition on a key that is not searched is judged by."""
         if clause.key in self.settings:

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import optuna
-from hydra.errors import InstantiationException
+from hydra.errors import HydraException, InstantiationException
 from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 from optuna.exceptions import StorageInternalError
 from optuna.storages import BaseStorage, GrpcStorageProxy, RDBStorage
 
@@ -89,6 +90,23 @@ def opened_study(storage: Any, name: str) -> Iterator[optuna.Study]:
     finally:
         if opened is not None:
             _close(opened)
+
+
+@contextmanager
+def opening(name: str, spec: Any) -> Iterator[None]:
+    """Say where and why a sweep's study cannot be opened, whatever the storage raises within the block.
+
+    Raises:
+        SpaceError: It cannot be.
+    """
+    try:
+        yield
+    except (HydraException, OmegaConfBaseException):
+        raise
+    except Exception as error:  # each storage has errors of its own
+        raise SpaceError(
+            f"The study '{name}' cannot be opened in {_shown(spec)}, which is hydra.sweeper.storage: {_reason(error)}"
+        ) from error
 
 
 def _files(spec: Any) -> Iterator[Path]:

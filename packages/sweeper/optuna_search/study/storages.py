@@ -27,6 +27,7 @@ MEMORY = "memory:"  # not for users, who write null
 DEFAULT = "journal:multirun/optuna.journal"
 CONNECT_S = 10.0  # how long to wait for a gRPC proxy
 _URL = re.compile(r"\w[\w+]*://")
+_SQLITE = re.compile(r"sqlite(\+\w+)?:///")
 _KINDS = (
     "'journal:PATH', a database URL such as 'sqlite:///optuna.db' or 'postgresql://user@host/db', "
     "'grpc://host:port', or a mapping with '_target_'"
@@ -54,14 +55,20 @@ def storage_spec(written: Any, meant: Any = None) -> Any:
         SpaceError: It is no storage, or a password stands in it.
     """
     written, meant = _plain(written), _plain(written if meant is None else meant)
+    if is_private(meant):
+        raise SpaceError(
+            f"hydra.sweeper.storage={meant}: such a study is in the memory of one process, where the other processes of"
+            " a sweep cannot see it. Write hydra.sweeper.storage=null, for which the sweeper takes care of that, or"
+            " name a file, as in sqlite:///optuna.db."
+        )
     if has_password(str(meant)):
         return _by_environment(written, meant)
     if isinstance(meant, dict) and "_target_" in meant:
         return meant
     if isinstance(meant, str) and meant.startswith(JOURNAL):
-        return JOURNAL + str(Path(meant.removeprefix(JOURNAL)).expanduser().absolute())
-    if isinstance(meant, str) and meant.startswith("sqlite:///"):
-        return _absolute_sqlite(meant)
+        return JOURNAL + str(_journal_file(meant))
+    if isinstance(meant, str) and (sqlite := _SQLITE.match(meant)):
+        return _absolute_sqlite(sqlite[0], meant[sqlite.end() :])
     if isinstance(meant, str) and _URL.match(meant):
         return meant
     raise _no_storage(meant)
@@ -99,6 +106,19 @@ def open_storage(spec: Any, *, create: bool = True) -> BaseStorage:
     if not _URL.match(spec):
         raise _no_storage(spec)
     return _database(spec, create=create)
+
+
+def is_private(spec: Any) -> bool:
+    """Whether a storage is in the memory of the process that opens it."""
+    if isinstance(spec, dict):
+        return str(spec.get("_target_")).endswith(".InMemoryStorage") or any(map(is_private, spec.values()))
+    if not isinstance(spec, str) or not re.match(r"sqlite(\+\w+)?:", spec):
+        return False
+    from sqlalchemy import make_url
+
+    url = make_url(spec)
+    file, is_uri = url.database or ":memory:", url.query.get("uri") == "true"
+    return file == ":memory:" or (is_uri and (file.startswith("file::memory:") or url.query.get("mode") == "memory"))
 
 
 @contextmanager
@@ -185,9 +205,33 @@ def _by_environment(written: Any, meant: Any) -> Any:
     )
 
 
-def _absolute_sqlite(url: str) -> str:
-    path = url.removeprefix("sqlite:///")
-    return url if not path or path.startswith(":memory:") else f"sqlite:///{Path(path).expanduser().absolute()}"
+def _absolute_sqlite(scheme: str, path: str) -> str:
+    """The URL of a file; `file:` begins a URI of SQLite's own, which is left as it is."""
+    return scheme + (path if path.startswith("file:") else str(_absolute(path, scheme + path)))
+
+
+def _journal_file(setting: str) -> Path:
+    """The file of a journal, as an absolute path.
+
+    Raises:
+        SpaceError: There can be no such file.
+    """
+    name = setting.removeprefix(JOURNAL)
+    path = _absolute(name, setting)
+    if not name or (path.exists() and not path.is_file()):
+        what = f"{path} is a {'folder' if path.is_dir() else 'device'}" if name else "no file is named"
+        raise SpaceError(
+            f"hydra.sweeper.storage={setting!r}: {what}. Expected a file for the studies, which is made if it is not"
+            f" there, as in {DEFAULT}."
+        )
+    return path
+
+
+def _absolute(path: str, setting: str) -> Path:
+    try:
+        return Path(path).expanduser().absolute()
+    except RuntimeError as error:  # ~NAME of a user that there is not
+        raise SpaceError(f"hydra.sweeper.storage={setting!r}: {error}") from error
 
 
 def _proxy(spec: str) -> GrpcStorageProxy:

@@ -8,14 +8,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import optuna
+from hydra.errors import HydraException
 from hydra.utils import get_class
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
 from optuna_search.attributes import ENQUEUED, RUNS, SAMPLER, SPACE
 from optuna_search.errors import SpaceError, StudyError
 from optuna_search.objects import build, build_sampler
+from optuna_search.optuna_internals import hear_stop
 from optuna_search.space.changes import changes, describe_space
 from optuna_search.space.space import Space
 from optuna_search.study.locks import exclusive
@@ -102,6 +105,40 @@ class StudySpec:
             return dataclasses.replace(self, name=name)
         raise AssertionError("there is a number for every study")
 
+    def rehearse(self, space: Space, config: DictConfig) -> None:
+        """Draw twice in a study in memory, so that what the sampler or the pruner cannot do is said before a training.
+
+        Args:
+            space: What is searched.
+            config: The sweep's configuration.
+
+        Raises:
+            SpaceError: Sampler, pruner, objectives and space do not go together, or need a package that is missing.
+        """
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        directions = [StudyDirection[direction.upper()] for direction in self.directions]
+        try:
+            with chosen_by_name():
+                study = optuna.create_study(
+                    sampler=self._sampler(0, 0), pruner=build(self.pruner), directions=directions
+                )
+                hear_stop(study, lambda: None)  # samplers that enumerate say that they are done
+                for _ in range(2):
+                    trial = study.ask()
+                    space.suggest(trial, config)
+                    if len(directions) == 1:
+                        trial.report(0.0, 0)
+                        trial.should_prune()
+                    study.tell(trial, [0.0] * len(directions))
+        except (HydraException, OmegaConfBaseException):
+            raise
+        except Exception as error:  # each sampler has errors of its own
+            names = ", ".join(_bare(str(node["_target_"])) for node in (self.sampler, self.pruner))
+            raise SpaceError(
+                f"This search cannot be drawn with {names} of hydra.sweeper.sampler and hydra.sweeper.pruner:"
+                f" {str(error).strip() or type(error).__name__}"
+            ) from error
+
     def _refuse(self, setting: str, stored: list[str], wanted: list[str]) -> None:
         if stored != wanted:
             raise SpaceError(
@@ -134,11 +171,17 @@ def set_arguments(node: DictConfig) -> dict[str, Any]:
     """A sampler's or pruner's class and the arguments that are set; the others keep Optuna's own defaults.
 
     An argument for which Optuna has no default is passed on as it is, None included.
+
+    Raises:
+        SpaceError: There is no such class.
     """
     content = OmegaConf.to_container(node, resolve=True)
     assert isinstance(content, dict)
     content.pop("_partial_", None)  # the official plugin's grid is partial; here it is made once the space is known
-    parameters = inspect.signature(get_class(str(content["_target_"]))).parameters
+    try:
+        parameters = inspect.signature(get_class(str(content["_target_"]))).parameters
+    except Exception as error:  # whatever an import raises
+        raise SpaceError(f"{content.get('_target_')} is no class of a sampler or a pruner: {error}") from error
     demanded = {name for name, parameter in parameters.items() if parameter.default is parameter.empty}
     return {str(key): value for key, value in content.items() if value is not None or key in demanded}
 

@@ -28,6 +28,7 @@ from hydra.types import HydraContext, TaskFunction
 from optuna_search.ending import Ending, Outcome
 from optuna_search.scratch import scratch_folder
 from optuna_search.trial.current import CurrentTrial
+from optuna_search.trial.guard import unguarded_call
 from optuna_search.trial.job import Job
 from optuna_search.trial.memory import Place
 from optuna_search.trial.process import GRACE_S, run_one_trial
@@ -52,7 +53,7 @@ def warm_up(preload: Sequence[str]) -> None:
         from multiprocessing import forkserver
 
         context.set_forkserver_preload([PRELOAD_FIRST, run_one_trial.__module__, *preload, PRELOAD_LAST])
-        with _sockets_in_scratch():
+        with _sockets_in_scratch(), _deaf_to_interrupts():
             forkserver.ensure_running()
 
 
@@ -66,6 +67,19 @@ def _sockets_in_scratch() -> Iterator[None]:
         yield
     finally:
         tempfile.tempdir = before
+
+
+@contextlib.contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Let what is started within the block ignore Ctrl-C: the server does so later on, but not while it imports."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @functools.cache
@@ -191,7 +205,7 @@ def run_in_process(job: Job, trial: CurrentTrial, limits: Limits, processes: Tri
         started.pipe.send_bytes(own)
         return _serve(started, trial, limits, began=processes.prepare)
     except BrokenPipeError:
-        return Outcome.failed("its process ended before it began; what it printed is above")
+        return _never_begun()
     except KeyboardInterrupt:
         if started is not None:
             started.interrupt(limits.stop)
@@ -220,6 +234,7 @@ def _serve(started: TrialProcess, trial: CurrentTrial, limits: Limits, began: Ca
         "set_user_attr": trial.set_user_attr,
         "set_constraint": trial.set_constraint,
     }
+    has_begun = False
     while True:
         limits.stop.check()
         try:
@@ -233,10 +248,13 @@ def _serve(started: TrialProcess, trial: CurrentTrial, limits: Limits, began: Ca
                 continue
             name, arguments = pipe.recv()
         except (EOFError, ConnectionResetError):  # the other end closes only by dying
+            if not has_begun and started.exitcode() == 1:
+                return _never_begun()
             return _death(started.exitcode(), for_memory=_killed_for_memory() > killed_before)
         if name == "outcome":
             return Outcome(*arguments)
         if name == "began":
+            has_begun = True
             began()
             continue
         pipe.send(_answer(actions[name], arguments))
@@ -248,6 +266,16 @@ def _answer(action: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[Any
         return action(*arguments), None
     except (TypeError, ValueError) as error:
         return None, error
+
+
+def _never_begun() -> Outcome:
+    call = unguarded_call()
+    if call is None:
+        return Outcome.failed("its process ended before it began; what it printed is above")
+    return Outcome.failed(
+        f"its process imported the app's file, which started the app once more ({call}). Put that call below a line "
+        '`if __name__ == "__main__":`, or set hydra.sweeper.isolation=none'
+    )
 
 
 def _death(exitcode: int | None, *, for_memory: bool) -> Outcome:

@@ -89,6 +89,15 @@ def run_one_trial(packed: bytes, pipe: Connection) -> None:
     pipe.close()
 
 
+def end_if_imported() -> None:
+    """End a trial's process that was to import the app's file, and found a sweep begun by it.
+
+    Side effects: may end this process; its worker says why.
+    """
+    if getattr(multiprocessing.current_process(), "_inheriting", False):  # it is being set up by multiprocessing
+        os._exit(1)
+
+
 def _end_with_parent() -> None:
     """A trial whose worker was killed must not hold the machine: it is asked to end as by Ctrl-C, then made to."""
     parent = multiprocessing.parent_process()

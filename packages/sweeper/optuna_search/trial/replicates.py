@@ -68,7 +68,9 @@ class Repeats:
         """
         if setting is None:
             return None
-        if not isinstance(setting, Mapping) or not {"over", "values"} <= set(setting) <= _FIELDS:
+        fields = set(setting) if isinstance(setting, Mapping) else set()
+        listed = {"over", "values"} <= fields and isinstance(setting["values"], Sequence)
+        if not listed or isinstance(setting["values"], str) or not fields <= _FIELDS:
             raise SpaceError(
                 f"hydra.sweeper.repeats={setting}: expected {{over: KEY, values: [..], reduce: mean, leaders: N}}, "
                 "where 'reduce' and 'leaders' may be left out."

@@ -63,3 +63,17 @@ def test_without_a_change_of_folder_jobs_run_where_the_command_was_given(tmp_pat
     sweep(tmp_path, "hydra/sweeper=optuna", "hydra.sweeper.n_trials=1", "db=mysql", "x=choice(1,2)")
     (noted,) = notes(tmp_path).values()
     assert (noted["cwd"], noted["original"], noted["absolute"]) == (".", ".", "./data")
+
+
+def test_a_folder_named_by_hydras_resolver_is_that_of_the_job(tmp_path):
+    """`${hydra:…}` means the trial's own values, and in the sweep's folder the sweep's."""
+    named = ("hydra.sweep.dir=${hydra:job.name}_runs", "hydra.sweep.subdir=n${hydra:job.num}", "hydra.job.chdir=true")
+    sweep(
+        tmp_path,
+        "hydra/sweeper=optuna",
+        "hydra.sweeper.n_trials=3",
+        "db=mysql",
+        "x=choice(1,2)",
+        *named,
+    )
+    assert sorted(notes(tmp_path)) == [f"app_runs/n{number}/where.json" for number in range(3)]

@@ -57,7 +57,7 @@ def app(tmp_path: Path) -> Iterator[App]:
     (tmp_path / "model").mkdir()
     (tmp_path / "config.yaml").write_text(CONFIG)
     (tmp_path / "model" / "small.yaml").write_text("depth: 1\nname: s")
-    (tmp_path / "model" / "large.yaml").write_text("depth: 2\nname: l")
+    (tmp_path / "model" / "large.yaml").write_text("depth: 2\nname: l\nonly_large: 0.5")
     with initialize_config_dir(str(tmp_path), version_base="1.3"):
         yield App()
 
@@ -151,3 +151,16 @@ def test_the_apps_judge_sees_at_each_edge_what_is_searched_there(app):
 )
 def test_the_default_point_is_what_is_configured_as_far_as_it_is_searched(app, params, expected):
     assert default_point(parse_space(params, [], app.loader), app.config) == expected
+
+
+def test_a_key_that_one_choice_of_a_group_has_can_be_searched_where_it_is_chosen(app):
+    """The main use of conditions; the key is not in the configuration that the sweep begins with."""
+    only = {"when": {"model=large": "interval(0.1,0.9)"}}
+    for params in (
+        {"model": "choice(small,large)", "model.only_large": only},
+        {"lr": "interval(0.1,0.9)", "model.only_large": only},  # never drawn here, and no mistake
+    ):
+        assert "model.only_large" in app.check(params).parameters
+    assert "model.only_large" in app.check({"model.only_large": only}, "model=large").parameters
+    with pytest.raises(SpaceError, match=r"also where model=large\. Did you mean 'model.only_large'"):
+        app.check({"model": "choice(small,large)", "model.only_larg": only})

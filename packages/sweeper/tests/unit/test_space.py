@@ -136,3 +136,12 @@ def test_a_range_holds_exactly_what_hydras_range_holds(start, stop, step):
             parse(f"x=range({start},{stop},{step})")
         return
     assert parse(f"x=range({start},{stop},{step})").parameters["x"].values() == sorted(range(start, stop, step))
+
+
+@pytest.mark.parametrize("text", ["choice(null,1,a)", "shuffle(null,1,a)", "null,1,a", "[null,1,a]"])
+def test_null_is_an_element_of_a_choice(text):
+    """Hydra's own function refuses it, although a list without the function may have it."""
+    value = [None, 1, "a"] if text == "[null,1,a]" else text
+    space = parse_space({"x": value}, [])
+    assert space.parameters["x"].distribution.choices == (None, 1, "a")
+    assert space.overrides({"x": None}) == ["x=null"]
