@@ -57,8 +57,19 @@ def write(study: optuna.Study, summary: SweepSummary) -> None:
         ]
     results |= {"study_name": view.name, "counts": summary.counts}
     summary.folder.mkdir(parents=True, exist_ok=True)
-    OmegaConf.save(OmegaConf.create(results), summary.folder / "optimization_results.yaml")
-    _write_csv(view, summary.folder / "trials.csv")
+    try:
+        OmegaConf.save(OmegaConf.create(_escaped(results)), summary.folder / "optimization_results.yaml")
+    finally:  # the one need not wait for the other
+        _write_csv(view, summary.folder / "trials.csv")
+
+
+def _escaped(value: Any) -> Any:
+    """Texts that OmegaConf would take for interpolations, so that it gives them back as they are."""
+    if isinstance(value, dict):
+        return {key: _escaped(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_escaped(item) for item in value]
+    return value.replace("${", "\\${") if isinstance(value, str) else value
 
 
 def _where(trial: TrialView) -> dict[str, Any]:

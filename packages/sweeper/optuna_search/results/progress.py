@@ -15,7 +15,16 @@ from optuna.trial import TrialState
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from optuna_search.results.table import LONGEST_REASON, duration_text, number_text, say, short_names, shortened
+from optuna_search.results.table import (
+    LONGEST_REASON,
+    LONGEST_TEXT,
+    duration_text,
+    number_text,
+    printable,
+    say,
+    short_names,
+    shortened,
+)
 from optuna_search.study.queue import TrialBudget
 from optuna_search.study.views import StudyView, TrialView
 
@@ -49,7 +58,9 @@ class SweepProgress:
             console=console,
             disable=not console.is_terminal,
         )
-        self._task = self._display.add_task(study.study_name, total=n_trials, completed=self._before, status="")
+        self._task = self._display.add_task(
+            printable(shortened(study.study_name, LONGEST_TEXT)), total=n_trials, completed=self._before, status=""
+        )
 
     def __enter__(self) -> "SweepProgress":
         """Start watching."""
@@ -94,7 +105,7 @@ class SweepProgress:
             parts.append(f"~{left} left")
         if view.ranked:
             parts.append(f"best {_values(view, view.ranked[0])} {_params(view.ranked[0])}")
-        return " · ".join(parts)
+        return printable(" · ".join(parts))
 
     def _announce(self, view: StudyView, trial: TrialView, finished: int) -> None:
         if trial.is_complete:

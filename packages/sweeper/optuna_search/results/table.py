@@ -4,12 +4,14 @@ What is shown is data, never markup, and no number is ever cut: where the termin
 are fewer, and the best trial's parameters stand below each other.
 """
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 import optuna
+from rich.cells import cell_len
 from rich.console import Console, RenderableType
 from rich.measure import Measurement
 from rich.table import Table
@@ -22,10 +24,12 @@ from optuna_search.study.views import StudyView, TrialView, reasons_of
 SHOWN = 10  # trials in the final table
 LONGEST_TEXT = 60  # characters of a text in a cell
 LONGEST_REASON = 500
+WIDEST_TITLE = 20  # characters of a column's name on one line
+_ORDERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 def print_table(study: optuna.Study, summary: SweepSummary, columns: Sequence[str], console: Console) -> None:
-    """Print the best trials, the counts, and the reasons of failures.
+    """Print the best trials.
 
     Args:
         study: The study.
@@ -41,16 +45,47 @@ def print_table(study: optuna.Study, summary: SweepSummary, columns: Sequence[st
         console.print(part)
     if len(ranked) > SHOWN:
         say(f"… and {len(ranked) - SHOWN} more in {summary.folder / 'trials.csv'}", console)
+
+
+def print_counts(study: optuna.Study, summary: SweepSummary, console: Console) -> None:
+    """Print how many trials ended how, and the reasons of failures."""
+    view = StudyView.of(study)
     counts = ", ".join(f"{count} {state}" for state, count in summary.counts.items())
-    console.print(Text.assemble((view.name, "bold"), f": {counts or 'no trials'}."))
+    say(f"{shortened(view.name, LONGEST_TEXT)}: {counts or 'no trials'}.", console)
     finished = TrialBudget.of([trial.frozen for trial in view.trials]).finished
     for reason, count in Counter(reasons_of(map(TrialView, finished))).most_common(5):
         say(f"  failed {count}×: {shortened(reason, LONGEST_REASON)}", console)
 
 
-def say(text: str, console: Console) -> None:
-    """Print a sentence as it is, on as many lines as the terminal makes of it."""
-    console.print(Text(text), soft_wrap=True, highlight=False)
+def say(text: str, console: Console, *, whole: bool = False) -> None:
+    """Print a sentence as it is, on a terminal broken between words.
+
+    Args:
+        text: The sentence.
+        console: Where to print.
+        whole: Leave it to the terminal to break it, as what is to be copied.
+    """
+    lines = [printable(text)] if whole or not console.is_terminal else _broken(printable(text), console.width)
+    for line in lines:
+        console.print(Text(line), soft_wrap=True, highlight=False)
+
+
+def printable(text: str) -> str:
+    """A text in which characters that a terminal takes for orders are written as escapes."""
+    return _ORDERS.sub(lambda order: order[0].encode("unicode_escape").decode(), text)
+
+
+def _broken(text: str, width: int) -> list[str]:
+    """Lines of whole words; only a word that is longer than the width makes a longer line."""
+    first, *words = text.split(" ")
+    lines = [first]
+    for word in words:
+        longer = f"{lines[-1]} {word}"
+        if not lines[-1].strip() or cell_len(longer) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
 
 
 def number_text(value: Any) -> str:
@@ -103,21 +138,31 @@ def _tables(
         table = _table(study, trials, params, attributes)
         if Measurement.get(console, wide, table).minimum <= console.width:
             return (table,)
-    best = Table("parameter", "value", title=f"Parameters of trial {trials[0].number}", title_justify="left")
-    for key, value in trials[0].params.items():
-        best.add_row(Text(key, overflow="fold"), Text(number_text(value), overflow="fold"))
-    return _table(study, trials, [], []), best
+    few, best = _table(study, trials, [], []), _best(study, trials[0])
+    return (few, best) if Measurement.get(console, wide, few).minimum <= console.width else (best,)
+
+
+def _best(study: StudyView, trial: TrialView) -> Table:
+    """One trial, a row for each of its values and parameters."""
+    table = Table(title=f"Trial {trial.number}", title_justify="left", show_header=False)
+    table.add_column(overflow="fold")
+    table.add_column(no_wrap=True)
+    for name, text in zip(study.objectives, _values_text(trial), strict=True):
+        table.add_row(_cell(name), _cell(text), style="bold")
+    for key, value in trial.params.items():
+        table.add_row(_cell(key), _cell(number_text(value)))
+    return table
 
 
 def _table(study: StudyView, trials: Sequence[TrialView], params: Sequence[str], attributes: Sequence[str]) -> Table:
     table = Table(title="Best trials", title_justify="left")
     table.add_column("trial", justify="right", no_wrap=True)
     for name in study.objectives:
-        table.add_column(Text(name), justify="right", style="bold", no_wrap=True)
+        table.add_column(_title(name), justify="right", style="bold", no_wrap=True)
     constrained = any(trial.constraints for trial in trials)
     extra = ["constraints"] if constrained else []
     for name in (*extra, *attributes, *short_names(params), "time"):
-        table.add_column(Text(name), justify="right", no_wrap=name != "constraints")
+        table.add_column(_title(name), justify="right", no_wrap=name != "constraints")
     for trial in trials:
         cells = (
             str(trial.number),
@@ -127,8 +172,18 @@ def _table(study: StudyView, trials: Sequence[TrialView], params: Sequence[str],
             *(number_text(trial.params.get(key)) for key in params),
             duration_text(trial.duration),
         )
-        table.add_row(*map(Text, cells))
+        table.add_row(*map(_cell, cells))
     return table
+
+
+def _cell(text: str) -> Text:
+    return Text(printable(shortened(text, LONGEST_TEXT)))
+
+
+def _title(name: str) -> Text:
+    """A column's name on as many lines as it needs, which make no column wider than its values mostly are."""
+    text = printable(shortened(name, LONGEST_TEXT))
+    return Text("\n".join(text[place : place + WIDEST_TITLE] for place in range(0, len(text), WIDEST_TITLE)))
 
 
 def _values_text(trial: TrialView) -> list[str]:

@@ -21,7 +21,7 @@ from optuna_search.hydra_internals import BASIC_LAUNCHER
 from optuna_search.objects import build, function
 from optuna_search.results.files import SweepSummary, summarise, write
 from optuna_search.results.progress import SweepProgress
-from optuna_search.results.table import print_table
+from optuna_search.results.table import print_counts, print_table
 from optuna_search.run import told
 from optuna_search.run.compose import Composer
 from optuna_search.run.controller import run_batches, run_slots
@@ -53,9 +53,9 @@ from optuna_search.study.study import (
     set_arguments,
 )
 from optuna_search.trial.devices import shortage
-from optuna_search.trial.isolation import warm_up
 from optuna_search.trial.job import Terminated
 from optuna_search.trial.replicates import Repeats
+from optuna_search.trial.server import warm_up
 
 log = logging.getLogger(__name__)
 
@@ -130,7 +130,8 @@ class Search:
         watch = WorkerWatch(study, plan.lease_s, plan.rules.max_retries)
         self._prepare(study, watch)
         console = told.console()
-        told.start(study, self._n_trials, self._folder, console)
+        with told.attempted("The sweep's begin could not be printed"):
+            told.start(study, self._n_trials, self._folder, console)
         for doubt in filter(None, self._doubts()):
             log.warning(doubt)
         if threading.current_thread() is threading.main_thread():
@@ -158,6 +159,8 @@ class Search:
                 write(study, summary)
             with told.attempted("The table of the results could not be printed"):
                 print_table(study, summary, list(self._options["columns"]), console)
+            with told.attempted("The counts of the trials could not be printed"):
+                print_counts(study, summary, console)
             if not isinstance(sys.exception(), Terminated):  # then there are seconds left
                 for callback in callbacks:
                     with told.attempted(f"The callback {type(callback).__name__} failed at the end of the sweep"):

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +12,9 @@ from typing import Any
 import optuna
 from rich.console import Console
 
+from optuna_search.errors import SpaceError
 from optuna_search.results.table import say
+from optuna_search.space.parameter import as_text
 from optuna_search.study.queue import TrialBudget
 from optuna_search.study.storages import MEMORY, shown
 
@@ -31,7 +34,15 @@ def console() -> Console:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     knows_width = sys.stdout.isatty() or "COLUMNS" in os.environ
-    return Console(width=None if knows_width else WIDTH_OF_FILES)
+    return _Console(width=None if knows_width else WIDTH_OF_FILES)
+
+
+class _Console(Console):
+    """A console that falls silent where nobody reads it any longer, instead of ending the program."""
+
+    def on_broken_pipe(self) -> None:
+        """Called by rich."""
+        self.quiet = True
 
 
 @contextmanager
@@ -64,7 +75,15 @@ def how_to_resume(study: optuna.Study, storage: Any, n_trials: int, console: Con
         say("The study was in memory (hydra.sweeper.storage=null) and is not kept.", console)
         return
     if argument := shown(storage):
-        say(f"Look at the study:  optuna-dashboard {argument}", console)
+        say(f"Look at the study:  optuna-dashboard {argument}", console, whole=True)
     budget = TrialBudget.of(study.get_trials(deepcopy=False), n_trials)
     more = "" if not budget.complete else f" hydra.sweeper.n_trials={2 * n_trials}"
-    say(f"Resume:             the same command with hydra.sweeper.study_name={study.study_name}{more}", console)
+    name = shlex.quote(f"hydra.sweeper.study_name={_in_overrides(study.study_name)}")
+    say(f"Resume:             the same command with {name}{more}", console, whole=True)
+
+
+def _in_overrides(name: str) -> str:
+    try:
+        return as_text(name)
+    except SpaceError:  # a name that only a configuration's file can hold
+        return name

@@ -36,10 +36,11 @@ from optuna_search.study.queue import claim
 from optuna_search.study.study import log_through_hydra
 from optuna_search.trial.current import CurrentTrial, StudyTrial, TrialFacts
 from optuna_search.trial.devices import share
-from optuna_search.trial.isolation import Limits, TrialProcesses, pack, run_in_process, warm_up
+from optuna_search.trial.isolation import Limits, TrialProcesses, pack, run_in_process
 from optuna_search.trial.job import Job, Terminated, run_here
 from optuna_search.trial.memory import Place
 from optuna_search.trial.replicates import run_replicates
+from optuna_search.trial.server import warm_up
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Protocol
 
-from optuna_search.trial.returned import plain
+from optuna_search.trial.returned import attribute_name, plain, step_number
 
 if TYPE_CHECKING:
     import optuna
@@ -94,7 +94,7 @@ class StudyTrial(TrialFacts):
     def report(self, value: float, step: int) -> None:
         """Optuna knows intermediate values only of studies with one objective; others ignore them."""
         if len(self._trial.study.directions) == 1:
-            self._trial.report(value, step)
+            self._trial.report(float(value), step_number(step))
 
     def should_prune(self) -> bool:
         """Never in a study with several objectives, where Optuna cannot prune."""
@@ -102,11 +102,11 @@ class StudyTrial(TrialFacts):
 
     def set_user_attr(self, key: str, value: Any) -> None:
         """Stored at once."""
-        self._trial.set_user_attr(str(key), plain(value))
+        self._trial.set_user_attr(attribute_name(key), plain(value))
 
     def set_constraint(self, key: str, value: float) -> None:
         """Stored at once; Optuna keeps the first value of a constraint."""
-        self._trial.set_constraint(key, value)
+        self._trial.set_constraint(attribute_name(key), float(value))
 
 
 _NULL = NullTrial()

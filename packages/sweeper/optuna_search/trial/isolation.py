@@ -6,15 +6,13 @@ pruner; it talks to its worker through a pipe, which is also how the worker lear
 """
 
 import contextlib
-import functools
 import math
 import multiprocessing
 import os
 import signal
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
@@ -26,65 +24,18 @@ from hydra.core.singleton import Singleton
 from hydra.types import HydraContext, TaskFunction
 
 from optuna_search.ending import Ending, Outcome
-from optuna_search.scratch import scratch_folder
 from optuna_search.trial.current import CurrentTrial
 from optuna_search.trial.guard import unguarded_call
 from optuna_search.trial.job import Job
 from optuna_search.trial.memory import Place
 from optuna_search.trial.process import GRACE_S, run_one_trial
+from optuna_search.trial.server import process_context
 from optuna_search.trial.stop import Stop
 
-PRELOAD_FIRST, PRELOAD_LAST = "optuna_search.trial.preload_first", "optuna_search.trial.preload_last"
-SCRATCH = "sweep-"  # short: the path of a socket has 104 characters at most
-SOCKET = 32  # characters of a socket's path within the folder
 LOOK_S = 0.5  # how often a silent trial's time and lease are looked at
 TIMEOUT = "TrialTimeout"
 
 _bookkeeping = threading.Lock()  # multiprocessing notes the ends of all children at each start, for one thread only
-
-
-def warm_up(preload: Sequence[str]) -> None:
-    """Start the fork server, which imports `preload` in the background while the sweep is set up.
-
-    Side effects: a process that lives as long as this one.
-    """
-    context = _process_context()
-    if context.get_start_method() == "forkserver":
-        from multiprocessing import forkserver
-
-        context.set_forkserver_preload([PRELOAD_FIRST, run_one_trial.__module__, *preload, PRELOAD_LAST])
-        with _sockets_in_scratch(), _deaf_to_interrupts():
-            forkserver.ensure_running()
-
-
-@contextlib.contextmanager
-def _sockets_in_scratch() -> Iterator[None]:
-    """Let multiprocessing keep its sockets where the next start finds them, should this process be killed."""
-    before, folder = tempfile.tempdir, _scratch()
-    if len(str(folder)) + SOCKET < 100:
-        tempfile.tempdir = str(folder)
-    try:
-        yield
-    finally:
-        tempfile.tempdir = before
-
-
-@contextlib.contextmanager
-def _deaf_to_interrupts() -> Iterator[None]:
-    """Let what is started within the block ignore Ctrl-C: the server does so later on, but not while it imports."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-@functools.cache
-def _scratch() -> Path:
-    return scratch_folder(SCRATCH)
 
 
 @dataclass(frozen=True)
@@ -117,7 +68,7 @@ class TrialProcess:
     def __init__(self, packed: bytes) -> None:
         """Start it; `packed` is what `pack()` has made of the task and its context."""
         self.pipe, theirs = multiprocessing.Pipe()
-        self.process: BaseProcess = _process_context().Process(target=run_one_trial, args=(packed, theirs))
+        self.process: BaseProcess = process_context().Process(target=run_one_trial, args=(packed, theirs))
         try:
             with _bookkeeping:
                 self.process.start()
@@ -215,15 +166,6 @@ def run_in_process(job: Job, trial: CurrentTrial, limits: Limits, processes: Tri
             started.close()
 
 
-def _process_context() -> Any:
-    methods = multiprocessing.get_all_start_methods()
-    method = "forkserver" if "forkserver" in methods else "spawn"
-    if multiprocessing.get_start_method(allow_none=True) not in methods:
-        # joblib's workers have a start method of their own, which children inherit by name but do not know
-        multiprocessing.set_start_method(method, force=True)
-    return multiprocessing.get_context(method)
-
-
 def _serve(started: TrialProcess, trial: CurrentTrial, limits: Limits, began: Callable[[], None]) -> Outcome:
     pipe = started.pipe
     ends = math.inf if limits.timeout_s is None else time.monotonic() + limits.timeout_s
@@ -264,7 +206,7 @@ def _answer(action: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[Any
     """What the study refuses (a report that is no number, say) is the task's error, not the worker's."""
     try:
         return action(*arguments), None
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, ArithmeticError) as error:
         return None, error
 
 

@@ -90,12 +90,17 @@ def run(job: Job, began: Callable[[], None] = lambda: None) -> Outcome:
 
 def _outcome_of(result: JobReturn) -> Outcome:
     if result.status == JobStatus.COMPLETED:
-        try:
-            return Outcome.completed(plain(result.return_value))
-        except ValueError as problem:
-            return Outcome.failed(f"of what the task returned, {problem}", kinds_of(problem))
+        return outcome_of_return(result.return_value)
     error = error_of(result)
     assert error is not None
     log.error("The task failed.", exc_info=error)
     cause = error.__cause__ if type(error).__name__ == "CompactHydraException" and error.__cause__ else error
     return Outcome.of_error(cause)
+
+
+def outcome_of_return(returned: Any) -> Outcome:
+    """How a task ended that returned this: well, if it can be kept."""
+    try:
+        return Outcome.completed(plain(returned))
+    except ValueError as problem:
+        return Outcome.failed(f"of what the task returned, {problem}", kinds_of(problem))

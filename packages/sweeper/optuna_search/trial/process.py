@@ -18,7 +18,7 @@ from hydra.core.utils import setup_globals
 from optuna_search.ending import Ending, Outcome
 from optuna_search.trial.current import TrialFacts, running
 from optuna_search.trial.job import CONSOLE, Job, run
-from optuna_search.trial.returned import plain
+from optuna_search.trial.returned import attribute_name, plain, step_number
 
 GRACE_S = 30.0  # what a task gets to tidy up after Ctrl-C
 
@@ -33,7 +33,7 @@ class PipeTrial(TrialFacts):
 
     def report(self, value: float, step: int) -> None:
         """Blocks until the worker has stored it."""
-        self._ask("report", float(value), int(step))
+        self._ask("report", float(value), step_number(step))
 
     def should_prune(self) -> bool:
         """The worker asks the study's pruner."""
@@ -41,11 +41,11 @@ class PipeTrial(TrialFacts):
 
     def set_user_attr(self, key: str, value: Any) -> None:
         """Blocks until the worker has stored it."""
-        self._ask("set_user_attr", str(key), plain(value))
+        self._ask("set_user_attr", attribute_name(key), plain(value))
 
     def set_constraint(self, key: str, value: float) -> None:
         """Blocks until the worker has stored it."""
-        self._ask("set_constraint", str(key), float(value))
+        self._ask("set_constraint", attribute_name(key), float(value))
 
     def _ask(self, name: str, *arguments: Any) -> Any:
         with self._lock:
@@ -113,4 +113,5 @@ def _redirect_output(path: Path) -> None:
     with path.open("a") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
-    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    # a character that the machine's encoding does not have is no reason for a trial to fail
+    sys.stdout.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]

@@ -10,6 +10,9 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
+LONGEST_NAME = 512  # characters, in the databases that Optuna uses
+LAST_STEP = 2**31 - 1  # likewise
+MOST_ITEMS = 100_000  # of a list that a trial keeps
 RETURNED = ("value", "values", "constraints", "user_attrs")
 
 
@@ -38,6 +41,37 @@ def plain(value: Any) -> Any:
         return _plain(value)
     except RecursionError:
         raise ValueError("it contains itself, or is nested too deeply to be kept") from None
+    except ValueError:
+        raise
+    except Exception as error:  # a class of anybody's making
+        raise _not_kept(value, error) from error
+
+
+def step_number(step: Any) -> int:
+    """A step of a trial as every storage keeps it.
+
+    Raises:
+        ValueError: Databases could not keep it.
+    """
+    number = int(step)
+    if not 0 <= number <= LAST_STEP:
+        raise ValueError(f"step {reprlib.repr(number)}: expected a whole number from 0 to {LAST_STEP}")
+    return number
+
+
+def attribute_name(name: Any) -> str:
+    """The name of an attribute as every storage keeps it.
+
+    Raises:
+        ValueError: Databases could not keep it.
+    """
+    text = str(name)
+    if len(text) > LONGEST_NAME or "\0" in text or not text.isprintable():
+        raise ValueError(
+            f"{reprlib.repr(text)} cannot be the name of an attribute or a constraint; expected at most {LONGEST_NAME}"
+            " characters that can be printed"
+        )
+    return text
 
 
 def _plain(value: Any) -> Any:
@@ -49,14 +83,20 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, Sequence | Set) and not isinstance(value, bytes | bytearray | memoryview):
+        if len(value) > MOST_ITEMS:
+            raise ValueError(f"a {type(value).__name__} of {len(value)} items is too much to be kept on a trial")
         return [_plain(item) for item in value]
     try:
         return _plain(value.tolist()) if hasattr(value, "tolist") else float(value)
-    except Exception as error:  # a class of anybody's making
-        raise ValueError(
-            f"a {type(value).__name__} cannot be kept ({type(error).__name__}: {error}); expected a number, a text, or"
-            " a list or mapping of such"
-        ) from error
+    except Exception as error:
+        raise _not_kept(value, error) from error
+
+
+def _not_kept(value: Any, error: Exception) -> ValueError:
+    return ValueError(
+        f"a {type(value).__name__} cannot be kept ({type(error).__name__}: {error}); expected a number, a text, or a"
+        " list or mapping of such"
+    )
 
 
 def read_result(returned: Any, objectives: int) -> Result:
@@ -80,7 +120,11 @@ def read_result(returned: Any, objectives: int) -> Result:
                 f"the task returned {reprlib.repr(value)} for the constraint '{key}'; expected a number, kept if ≤ 0"
             )
     values = _numbers(returned["value"] if "value" in returned else returned["values"], objectives)
-    return Result(values, constraints, _attributes(returned.get("user_attrs")))
+    return Result(values, _named(constraints), _named(_attributes(returned.get("user_attrs"))))
+
+
+def _named(items: Mapping[Any, Any]) -> dict[str, Any]:
+    return {attribute_name(key): value for key, value in items.items()}
 
 
 def _attributes(returned: Any) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution
 from optuna.trial import create_trial
 from optuna_search.results.files import summarise, write
-from optuna_search.results.table import number_text, print_table, short_names
+from optuna_search.results.table import number_text, print_counts, print_table, short_names
 from rich.console import Console
 
 ODD = ["[bold]x", "[/]", "[red", "a]b", ":smile:", "\udcff", "ж", "x" * 100_000]
@@ -29,7 +29,9 @@ def study_of(params, values=(0.123456,), attributes=None):
 
 def printed(study, folder, width=80, columns=()):
     console = Console(file=io.StringIO(), width=width)
-    print_table(study, summarise(study, folder), columns, console)
+    summary = summarise(study, folder)
+    print_table(study, summary, columns, console)
+    print_counts(study, summary, console)
     return console.file.getvalue()
 
 
