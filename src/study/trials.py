@@ -56,7 +56,13 @@ class ReportedTrial(TrialView):
 
     @property
     def seconds(self) -> float | None:
-        """How long it took; of replicates, all of them."""
+        """How long its training took; of replicates, all of them.
+
+        Where the training has said so, without what else its trial did: prepare the data, and for the first trial with
+        an image size evaluate the starting weights.
+        """
+        if (training := self.metrics.get("train/seconds")) is not None:
+            return training * max(1, len(self.replicates))
         return None if self.duration is None else self.duration.total_seconds()
 
     @property

@@ -13,6 +13,7 @@ REASON = "fail_reason"  # str: why it failed, for a person to read
 ENDING = "ending"  # str: the name of an `Ending`; only on failed trials
 WORKER = "worker"  # str: host, process and slot that run it, as `host:pid:slot`
 FOLDER = "folder"  # str: the job's output folder
+SECONDS = "task_seconds"  # float: how long the task took, without the start of its process; all replicates together
 LOG_TAIL = "log_tail"  # str: the last lines that a failed trial printed
 REPLICATES = "replicates"  # dict[str, list[float]]: the values of each replicate, by its override
 REPLICATE = "replicate"  # str: the override that a trial was run with, where only the leaders are repeated

@@ -31,12 +31,14 @@ class Outcome:
         value: What the task returned, if it ended well.
         reason: Name and message of the exception, or what ended the process; empty if the task ended well.
         kinds: What `retry_on` may call the failure: the exception's class and its bases, a signal, `TrialTimeout`.
+        seconds: How long the task took, from its first line on; None where its process did not live to say.
     """
 
     ending: Ending
     value: Any = None
     reason: str = ""
     kinds: tuple[str, ...] = ()
+    seconds: float | None = None
 
     @classmethod
     def completed(cls, value: Any) -> "Outcome":

@@ -26,6 +26,8 @@ def headline(analysis: Analysis) -> tuple[str, Tone]:
         return "No trial ended with a result.", Tone.BAD
     if not analysis.front:
         return "No trial keeps all constraints.", Tone.BAD
+    if (nothing := nothing_learned(analysis)) is not None:
+        return nothing, Tone.BAD
     if analysis.board is None:
         on_front, trials = len(analysis.front), plural(len(study.complete), "trial")
         return f"{on_front} of {trials} on the Pareto front: no other trial beats them in everything.", Tone.UNSURE
@@ -34,7 +36,9 @@ def headline(analysis: Analysis) -> tuple[str, Tone]:
 
 def remarks(analysis: Analysis) -> list[str]:
     """What else follows, most important first."""
-    lines = []
+    if nothing_learned(analysis) is not None:
+        return failures(analysis.study.trials)
+    lines = _all_equal(analysis)
     if analysis.board is not None:
         lines += [*_luck(analysis.board), *_ties(analysis.board), *_worse_than_untrained(analysis)]
     lines += _parameters(analysis)
@@ -43,6 +47,26 @@ def remarks(analysis: Analysis) -> list[str]:
     lines += [f"Not known: {doubt}" for doubt in analysis.doubts]
     lines += failures(analysis.study.trials)
     return lines
+
+
+def nothing_learned(analysis: Analysis) -> str | None:
+    """What to say where no training has reached more than nothing; None where one has."""
+    study = analysis.study
+    first = [trial.results[0] for trial in study.complete]
+    if not study.maximize[0] or any(first):
+        return None
+    who = "The only trial with a result" if len(first) == 1 else f"Each of the {len(first)} trials with a result"
+    return (
+        f"{who} has {study.objectives[0]} 0: nothing was learned, and no setting is better than another. Train for more"
+        " epochs, start from pretrained weights, or look at the labels."
+    )
+
+
+def _all_equal(analysis: Analysis) -> list[str]:
+    complete = analysis.study.complete
+    if len(complete) < 2 or len({trial.results for trial in complete}) > 1:
+        return []
+    return [f"All {len(complete)} trials with a result have the same one: no setting is better than another."]
 
 
 def flags(trials: Sequence[ReportedTrial]) -> list[tuple[str, int, str]]:

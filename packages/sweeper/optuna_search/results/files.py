@@ -9,7 +9,7 @@ from typing import Any
 import optuna
 from omegaconf import OmegaConf
 
-from optuna_search.attributes import LOG_TAIL
+from optuna_search.attributes import LOG_TAIL, SECONDS
 from optuna_search.study.queue import TrialBudget
 from optuna_search.study.views import StudyView, TrialView
 
@@ -79,7 +79,7 @@ def _where(trial: TrialView) -> dict[str, Any]:
 def _write_csv(study: StudyView, path: Path) -> None:
     trials = study.trials
     params = sorted({key for trial in trials for key in trial.params})
-    taken = {*study.objectives, *params, LOG_TAIL}  # an attribute of the same name says the same
+    taken = {*study.objectives, *params, LOG_TAIL, SECONDS}  # an attribute of the same name says the same
     attributes = sorted(
         {key for trial in trials for key, value in trial.user_attrs.items() if _is_flat(value) and key not in taken}
     )

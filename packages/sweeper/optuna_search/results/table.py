@@ -43,6 +43,8 @@ def print_table(study: optuna.Study, summary: SweepSummary, columns: Sequence[st
         console.print(Text("No trial keeps all constraints.", "bold"))
     for part in _tables(view, ranked[:SHOWN], columns, console) if ranked else ():
         console.print(part)
+    if len(ranked) > 1 and len({trial.values for trial in ranked}) == 1:
+        say(f"All {len(ranked)} trials have the same value: none is better than another.", console)
     if len(ranked) > SHOWN:
         say(f"… and {len(ranked) - SHOWN} more in {summary.folder / 'trials.csv'}", console)
 

@@ -8,6 +8,7 @@ import contextlib
 import enum
 import itertools
 import logging
+import math
 import os
 import signal
 import threading
@@ -19,8 +20,9 @@ from pathlib import Path
 import optuna
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, open_dict
+from optuna.exceptions import UpdateFinishedTrialError
 
-from optuna_search.attributes import FOLDER, OVERRIDES, REPLICATE
+from optuna_search.attributes import FOLDER, OVERRIDES, REPLICATE, SECONDS
 from optuna_search.ending import Ending, Outcome
 from optuna_search.objects import build, function
 from optuna_search.optuna_internals import hear_stop, id_of, read_anew, storage_of
@@ -186,22 +188,33 @@ class Worker:
             trial.set_user_attr(FOLDER, str(job.folder.absolute()))
         except Exception as error:
             return Outcome.of_error(error)
-        if plan.repeats is None:
-            return self._run_job(job, handle, limits)
+        took: list[float] = []
+
+        def timed(job: Job, handle: CurrentTrial) -> Outcome:
+            outcome = self._run_job(job, handle, limits)
+            took.append(math.nan if outcome.seconds is None else outcome.seconds)
+            return outcome
 
         def run_one(override: str, replicate: CurrentTrial) -> Outcome:
             try:
                 one = self._job(trial, replicate, override, str(job.config.hydra.sweep.subdir))
             except Exception as error:
                 return Outcome.of_error(error)
-            return self._run_job(one, replicate, limits)
+            return timed(one, replicate)
 
-        only = None
-        if plan.repeats.leaders is not None:  # each replicate is a trial of its own
-            own = self.study.get_trials(deepcopy=False)[trial.number].user_attrs
-            only = own.get(REPLICATE, plan.repeats.overrides[0])
-            trial.set_user_attr(REPLICATE, only)  # one that a user has put in the queue has none
-        return run_replicates(plan.repeats, handle, len(self.study.directions), run_one, only)
+        if plan.repeats is None:
+            outcome = timed(job, handle)
+        else:
+            only = None
+            if plan.repeats.leaders is not None:  # each replicate is a trial of its own
+                own = self.study.get_trials(deepcopy=False)[trial.number].user_attrs
+                only = own.get(REPLICATE, plan.repeats.overrides[0])
+                trial.set_user_attr(REPLICATE, only)  # one that a user has put in the queue has none
+            outcome = run_replicates(plan.repeats, handle, len(self.study.directions), run_one, only)
+        if not math.isnan(seconds := sum(took)):
+            with contextlib.suppress(UpdateFinishedTrialError):  # it has been given to somebody else
+                trial.set_user_attr(SECONDS, seconds)
+        return outcome
 
     def _run_job(self, job: Job, handle: CurrentTrial, limits: Limits) -> Outcome:
         if not self.plan.isolate:

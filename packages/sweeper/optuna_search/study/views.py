@@ -98,8 +98,12 @@ class TrialView:
 
     @property
     def duration(self) -> timedelta | None:
-        """How long it took, all replicates together; None until it has ended."""
-        return self.frozen.duration
+        """How long its task took, all replicates together; None until it has ended.
+
+        What it took to start its process is not part of it, which for the first trial of a sweep is to import all.
+        """
+        seconds = self.user_attrs.get(names.SECONDS) if self.is_finished else None
+        return self.frozen.duration if seconds is None else timedelta(seconds=seconds)
 
     @property
     def ending(self) -> Ending | None:

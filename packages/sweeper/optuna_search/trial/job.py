@@ -2,8 +2,9 @@
 
 import logging
 import signal
+import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -61,10 +62,12 @@ def run(job: Job, began: Callable[[], None] = lambda: None) -> Outcome:
         began: Called when everything is ready for the task.
     """
     pruned = False
+    started = time.monotonic()
 
     def task(config: DictConfig) -> Any:
-        nonlocal pruned
+        nonlocal pruned, started
         began()
+        started = time.monotonic()
         try:
             return job.task(config)
         except optuna.TrialPruned:  # for Hydra the job ended well
@@ -85,7 +88,8 @@ def run(job: Job, began: Callable[[], None] = lambda: None) -> Outcome:
         if error.code == 128 + signal.SIGINT:  # how a task that tidied up after Ctrl-C ends
             raise KeyboardInterrupt from error
         return Outcome.failed(f"the task ended its process with status {error.code}", kinds_of(error))
-    return Outcome.ended(Ending.PRUNED) if pruned else _outcome_of(result)
+    outcome = Outcome.ended(Ending.PRUNED) if pruned else _outcome_of(result)
+    return replace(outcome, seconds=time.monotonic() - started)
 
 
 def _outcome_of(result: JobReturn) -> Outcome:

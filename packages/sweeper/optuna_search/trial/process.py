@@ -85,7 +85,7 @@ def run_one_trial(packed: bytes, pipe: Connection) -> None:
             outcome = run(job, began=lambda: pipe.send(("began", ())))
     except KeyboardInterrupt:
         outcome = Outcome.ended(Ending.INTERRUPTED)
-    pipe.send(("outcome", (outcome.ending, outcome.value, outcome.reason, outcome.kinds)))
+    pipe.send(("outcome", (outcome.ending, outcome.value, outcome.reason, outcome.kinds, outcome.seconds)))
     pipe.close()
 
 
