@@ -1,5 +1,6 @@
 """`python -m src.train`: one training, or with `-m` a search."""
 
+import shlex
 import signal
 import threading
 from collections.abc import Iterator, Mapping
@@ -15,7 +16,7 @@ from optuna_search import current_trial
 
 from src.config import app
 from src.config.sections import section
-from src.core.errors import TrainingError
+from src.core.errors import ConfigError, TrainingError
 from src.core.terminal import standard_output
 from src.data.build import ensure_prepared
 from src.data.options import DataOptions
@@ -26,7 +27,7 @@ from src.mlflow.options import TrackingOptions
 from src.render.printed import training as printed
 from src.stages.train.job import TrainJob
 from src.stages.train.reporting import Pruned
-from src.stages.train.run_state import checkpoint
+from src.stages.train.run_state import checkpoint, find_interrupted
 from src.stages.train.stage import searched_arguments, train
 
 
@@ -89,6 +90,20 @@ def validate(cfg: DictConfig, searched: frozenset[str]) -> None:
     ensure_prepared(job.data)
 
 
+def how_to_resume(job: TrainJob) -> str:
+    """How to resume a training that was interrupted; a resumed one writes into the folder of the run it resumes."""
+    try:
+        folder = find_interrupted(job.folder, job.train.resume_from) if job.train.resume else job.folder
+    except ConfigError:
+        folder = job.folder
+    if not checkpoint(folder).is_file():
+        return "No epoch was completed, so that there is no checkpoint to resume from."
+    return (
+        f"The last checkpoint is kept. Resume: python -m src.train {shlex.quote(f'train.resume_from={folder}')} "
+        "train.resume=true (with the overrides of this run)"
+    )
+
+
 @contextmanager
 def _ending_cleanly(job: TrainJob, *, quiet: bool) -> Iterator[None]:
     """Take SIGTERM for Ctrl-C, and say how to resume after either."""
@@ -98,13 +113,7 @@ def _ending_cleanly(job: TrainJob, *, quiet: bool) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         if not quiet:
-            if checkpoint(job.folder).is_file():
-                print(
-                    f"The last checkpoint is kept. Resume: python -m src.train train.resume_from={job.folder} "
-                    "train.resume=true (with the overrides of this run)"
-                )
-            else:
-                print("No epoch was completed, so that there is no checkpoint to resume from.")
+            print(how_to_resume(job))
         raise
     finally:
         if in_main_thread:

@@ -1,10 +1,12 @@
 import os
+from types import SimpleNamespace
 
 import pytest
 
 from src.core.errors import ConfigError
 from src.stages.train import run_state
 from src.stages.train.run_state import RunState, Status, find_interrupted
+from src.train import how_to_resume
 
 NO_PROCESS = 2**22 + 1  # above Linux's greatest process id
 
@@ -76,3 +78,14 @@ def test_a_named_folder_without_checkpoint_is_refused(tmp_path):
     """With the file that was expected."""
     with pytest.raises(ConfigError, match=r"last\.pt"):
         find_interrupted(tmp_path, str(tmp_path / "nowhere"))
+
+
+def test_a_resumed_training_that_is_interrupted_again_names_the_folder_it_writes_to(tmp_path, monkeypatch):
+    """Its own folder of today is empty: the checkpoints are with the run that it resumes."""
+    monkeypatch.chdir(tmp_path)
+    interrupted = _run(tmp_path / "outputs" / "day" / "a run")
+    for resume_from in (None, str(interrupted)):
+        job = SimpleNamespace(folder=tmp_path / "today", train=SimpleNamespace(resume=True, resume_from=resume_from))
+        assert f"'train.resume_from={interrupted}'" in how_to_resume(job)
+    first = SimpleNamespace(folder=tmp_path / "today", train=SimpleNamespace(resume=False, resume_from=None))
+    assert "no checkpoint" in how_to_resume(first)

@@ -2,7 +2,7 @@ import pytest
 
 from src.render.study import Plot
 from src.study.analysis import analyse
-from src.study.pages.sentences import numbers
+from src.study.pages.sentences import headline, numbers, remarks
 from src.study.pages.study_page import page
 
 
@@ -21,3 +21,28 @@ def test_starting_weights_that_coincide_have_one_line(made, at_160, at_224, expe
 def test_long_rows_of_numbers_are_cut():
     assert numbers(range(3)) == "0, 1, 2"
     assert numbers(range(10)) == "0, 1, 2, 3, 4, 5, 6, 7, … (10 in all)"
+
+
+@pytest.mark.parametrize(
+    ("shares", "said"),
+    [
+        ([0.0, 0.0, 0.0], "Each of the 3 trials with a result has val/mAP50-95 0: nothing was learned"),
+        ([0.0], "The only trial with a result has val/mAP50-95 0: nothing was learned"),
+        ([0.25, 0.25], "All 2 trials with a result have the same one: no setting is better than another."),
+    ],
+)
+def test_where_nothing_was_learned_no_trial_is_called_the_best(made, shares, said):
+    for share in shares:
+        made.trial(share, untrained=None)
+    analysis = analyse(made.view)
+    lines = [headline(analysis)[0], *remarks(analysis)]
+    assert any(said in line for line in lines)
+    assert not any("is the best" in line for line in lines if not any(shares))
+
+
+def test_the_time_of_a_training_is_that_of_the_training(made):
+    """Not of all that its trial did: the first one evaluates the starting weights, too."""
+    made.trial(0.5, seconds=25.1, metrics={"val/mAP50-95": 0.5, "train/seconds": 9.5})
+    made.trial(0.5, seconds=10.8, metrics={"val/mAP50-95": 0.5, "train/seconds": 9.4})
+    board = analyse(made.view).board
+    assert sorted(entry.setting.seconds for entry in board.entries) == [9.4, 9.5]

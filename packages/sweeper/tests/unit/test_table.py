@@ -7,7 +7,7 @@ import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution
 from optuna.trial import create_trial
 from optuna_search.results.files import summarise, write
-from optuna_search.results.table import number_text, print_counts, print_table, short_names
+from optuna_search.results.table import number_text, print_counts, print_table, say, short_names
 from rich.console import Console
 
 ODD = ["[bold]x", "[/]", "[red", "a]b", ":smile:", "\udcff", "ж", "x" * 100_000]
@@ -65,3 +65,43 @@ def test_the_file_has_each_column_once_and_the_lists(tmp_path):
     header, row = (tmp_path / "trials.csv").read_text().splitlines()
     assert header == "number,state,value,x,seconds,flags,t"
     assert "few_steps; odd" in row
+
+
+def test_equal_values_are_said_to_be_equal(tmp_path):
+    equal = "have the same value: none is better than another"
+    assert f"All 3 trials {equal}" in printed(study_of({"x": 0.5}, [0.0, 0.0, 0.0]), tmp_path)
+    assert equal not in printed(study_of({"x": 0.5}, [0.0, 0.1]), tmp_path)
+    assert equal not in printed(study_of({"x": 0.5}, [0.0]), tmp_path)
+
+
+def test_a_trials_time_is_that_of_its_task(tmp_path):
+    """Without the imports that the first trial of a sweep waits for."""
+    study = study_of({"x": 0.5}, [0.2], {"task_seconds": 61.4})
+    assert "1:01" in printed(study, tmp_path)
+    write(study, summarise(study, tmp_path))
+    header, row = (tmp_path / "trials.csv").read_text().splitlines()
+    assert dict(zip(header.split(","), row.split(","), strict=True)) == {
+        "number": "0",
+        "state": "COMPLETE",
+        "value": "0.2",
+        "x": "0.5",
+        "seconds": "61.4",
+    }
+
+
+def test_long_column_names_take_several_lines_and_sentences_break_between_words(tmp_path):
+    study = study_of({f"{'long' * 15}{number}": 0.12345 for number in range(2)}, [0.98765])
+    console = Console(file=io.StringIO(), width=80, force_terminal=True, color_system=None)
+    print_table(study, summarise(study, tmp_path), [], console)
+    say("word " * 30 + "x" * 100, console)
+    lines = console.file.getvalue().splitlines()
+    assert max(map(len, lines[:-1])) <= 80
+    assert lines[-1] == "x" * 100
+    assert all(line.endswith("word") for line in lines[-3:-1])
+
+
+@pytest.mark.parametrize("text", ["a\x1b[31mb", "bell\x07", "\u202ereversed", "a\rb"])
+def test_what_a_terminal_takes_for_an_order_is_shown_as_an_escape(text, tmp_path):
+    shown = printed(study_of({"kind": text}), tmp_path)
+    assert text not in shown
+    assert text.encode("unicode_escape").decode() in shown
