@@ -26,13 +26,29 @@ _STYLES = {
 _LONGEST_WORD = 24  # characters; a longer one, such as a path, may be broken anywhere
 _FRAME, _BETWEEN = 1, 3  # characters that a table's frame takes, once and for each column
 _NUMBER_ENDS = re.compile(r" (?=\[)|(?<=\],) ")  # `0.83 [0.71, 0.92], 97% sure`
+_WORDS = re.compile(r"(?:^|(?<= ))(?:(`[^`]+`\S*|python -m .*)|([^ ]*))(?: |$)")  # commands, and what spaces separate
 _CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 
 
 def say(lines: Iterable[str], console: Console) -> None:
-    """Print sentences as they are, each on a line that the terminal wraps."""
+    """Print sentences as they are, on a terminal broken between words; a command stays whole, to be copied."""
     for line in lines:
-        console.print(Text(_printable(line)), soft_wrap=True)
+        text = _printable(line)
+        for part in _broken(text, console.width) if console.is_terminal else [text]:
+            console.print(Text(part), soft_wrap=True)
+
+
+def _broken(text: str, width: int) -> list[str]:
+    """Lines of whole words; only a word or a command that is longer than the width makes a longer line."""
+    pieces = [command or word for command, word in _WORDS.findall(text)]
+    lines = [pieces[0]] if pieces else [""]
+    for piece in pieces[1:]:
+        longer = f"{lines[-1]} {piece}"
+        if not lines[-1].strip() or cell_len(longer) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(piece)
+    return lines
 
 
 def show(table: Table, console: Console, title: str = "") -> None:

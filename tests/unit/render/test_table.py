@@ -130,3 +130,13 @@ def test_a_strip_on_a_common_scale_stays_in_its_cell_and_in_order(low, size, sca
     strip = Strip.on(scale, low, low + size / 2, low + size)
     assert 0 <= strip.low <= strip.estimate <= strip.high <= 100
     assert 0 <= strip.limit <= 100
+
+
+def test_sentences_break_between_words_and_commands_stay_whole():
+    console = Console(file=io.StringIO(), width=40, force_terminal=True, color_system=None)
+    command = "python -m src.tune_threshold threshold.evaluation=outputs/evaluate/2026-01-01"
+    say((f"{'some words of a sentence ' * 5}", f"Next: {command}", "one  two"), console)
+    lines = console.file.getvalue().splitlines()
+    assert all(len(line) <= 40 and not line.endswith("wor") for line in lines[:-3])
+    assert " ".join(line.strip() for line in lines[:-3]) == ("some words of a sentence " * 5).strip()
+    assert lines[-3:] == ["Next:", command, "one  two"]
