@@ -38,10 +38,17 @@ def console() -> Console:
 
 
 class _Console(Console):
-    """A console that falls silent where nobody reads it any longer, instead of ending the program."""
+    """A console that falls silent where nobody reads it any longer, or the disk behind it is full."""
+
+    def print(self, *objects: Any, **style: Any) -> None:
+        """Print what can be printed."""
+        try:
+            super().print(*objects, **style)
+        except OSError:
+            self.quiet = True
 
     def on_broken_pipe(self) -> None:
-        """Called by rich."""
+        """Called by rich, which would end the program."""
         self.quiet = True
 
 
