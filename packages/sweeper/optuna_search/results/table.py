@@ -150,9 +150,9 @@ def _best(study: StudyView, trial: TrialView) -> Table:
     table.add_column(overflow="fold")
     table.add_column(no_wrap=True)
     for name, text in zip(study.objectives, _values_text(trial), strict=True):
-        table.add_row(_cell(name), _cell(text), style="bold")
+        table.add_row(_cell(shortened(name, LONGEST_TEXT)), _cell(text), style="bold")
     for key, value in trial.params.items():
-        table.add_row(_cell(key), _cell(number_text(value)))
+        table.add_row(_cell(shortened(key, LONGEST_TEXT)), _cell(number_text(value)))
     return table
 
 
@@ -179,7 +179,7 @@ def _table(study: StudyView, trials: Sequence[TrialView], params: Sequence[str],
 
 
 def _cell(text: str) -> Text:
-    return Text(printable(shortened(text, LONGEST_TEXT)))
+    return Text(printable(text))
 
 
 def _title(name: str) -> Text:

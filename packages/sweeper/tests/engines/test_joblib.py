@@ -1,5 +1,10 @@
 """Slots in joblib's processes, on one machine."""
 
+import os
+import signal
+import subprocess
+import time
+
 import pytest
 from optuna_search.testing import LauncherConformance
 from support.aftermath import SHOW_SHARE, assert_exact, gpus_of_workers, workers
@@ -15,6 +20,26 @@ def test_joblibs_processes_run_exactly_the_total(toy, monkeypatch):
     assert_exact(toy.study(), 9, [toy.folder / "multirun/toy"])
     assert len(workers(toy.study())) == 2
     assert "Warning" not in printed
+
+
+def test_ctrl_c_while_joblibs_processes_start_prints_no_traceback(toy):
+    """A terminal sends it to every process in it, those that are still importing included."""
+    process = subprocess.Popen(
+        toy.command("x=interval(0,3)", "sleep_s=60", *SLOTS),
+        cwd=toy.folder,
+        env=toy.environment(),
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    while "Launching jobs" not in process.stdout.readline():
+        assert process.poll() is None
+    time.sleep(0.3)  # any moment of those in which they start will do
+    os.killpg(process.pid, signal.SIGINT)
+    printed, _ = process.communicate()
+    assert process.returncode == 130
+    assert "Traceback" not in printed
 
 
 def test_no_slot_waits_for_another(toy):
