@@ -134,7 +134,7 @@ def test_listed_points_are_tried_first(toy):
 
 
 def test_no_trial_starts_after_the_timeout(toy):
-    toy.sweep("x=interval(0,3)", "sleep_s=1", "hydra.sweeper.timeout_s=1.5", "hydra.sweeper.n_trials=50")
+    toy.sweep("x=interval(0,3)", "sleep_s=2", "hydra.sweeper.timeout_s=4", "hydra.sweeper.n_trials=50")
     assert 1 <= len(toy.states()) <= 3
 
 
