@@ -40,7 +40,9 @@ def starting_weights(model: ModelOptions) -> Path | None:
         ConfigError: the model is of another task or family, or not Ultralytics'; also as `resolve_weights`.
     """
     if model.weights and not Path(model.weights).expanduser().is_file() and _OTHERS.fullmatch(model.weights):
-        raise ConfigError(f"model.weights={model.weights} is by its name no detector; {_WORKS}.")
+        raise ConfigError(
+            f"model.weights={model.weights} is by its name a model that cannot be trained here; {_WORKS}."
+        )
     if not model.weights:
         check_architecture(str(model.architecture))
     path = resolve_weights(model)
@@ -64,7 +66,7 @@ def check_architecture(name: str) -> None:
     except (yaml.YAMLError, UnicodeDecodeError, LookupError, TypeError):
         raise ConfigError(f"model.architecture={name} is no model file of Ultralytics: it has no 'head'.") from None
     if head not in _HEADS:
-        raise ConfigError(f"model.architecture={name} ends in {head}, which is no detector's head; {_WORKS}.")
+        raise ConfigError(f"model.architecture={name} ends in {head}, a head that cannot be trained here; {_WORKS}.")
 
 
 def check_weights(path: Path, key: str) -> None:
