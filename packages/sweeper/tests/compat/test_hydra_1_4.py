@@ -34,12 +34,11 @@ class NextToy(Toy):
     """The toy app under another interpreter."""
 
     def __init__(self, folder: Path, python: Path) -> None:
-        super().__init__(folder)
-        self.python = python
+        super().__init__(folder, str(python))
 
     def command(self, *overrides: str) -> list[str]:
         _, *rest = super().command(*overrides)
-        return [str(self.python), "-W", "error", "-W", OF_THE_APP, *rest[2:]]
+        return [self.python, "-W", "error", "-W", OF_THE_APP, *rest[2:]]
 
 
 @pytest.fixture
