@@ -37,7 +37,7 @@ def headline(analysis: Analysis) -> tuple[str, Tone]:
 def remarks(analysis: Analysis) -> list[str]:
     """What else follows, most important first."""
     if nothing_learned(analysis) is not None:
-        return failures(analysis.study.trials)
+        return [*_worse_than_untrained(analysis), *failures(analysis.study.trials)]
     lines = _all_equal(analysis)
     if analysis.board is not None:
         lines += [*_luck(analysis.board), *_ties(analysis.board), *_worse_than_untrained(analysis)]
@@ -56,9 +56,10 @@ def nothing_learned(analysis: Analysis) -> str | None:
     if not study.maximize[0] or any(first):
         return None
     who = "The only trial with a result" if len(first) == 1 else f"Each of the {len(first)} trials with a result"
+    start = f", the starting weights have {max(study.untrained.values()):.4g}" if study.untrained else ""
     return (
-        f"{who} has {study.objectives[0]} 0: nothing was learned, and no setting is better than another. Train for more"
-        " epochs, start from pretrained weights, or look at the labels."
+        f"{who} has {study.objectives[0]} 0{start}: nothing was learned, and no setting is better than another. Train"
+        " for more epochs, start from pretrained weights, or look at the labels."
     )
 
 

@@ -24,16 +24,17 @@ def test_long_rows_of_numbers_are_cut():
 
 
 @pytest.mark.parametrize(
-    ("shares", "said"),
+    ("shares", "untrained", "said"),
     [
-        ([0.0, 0.0, 0.0], "Each of the 3 trials with a result has val/mAP50-95 0: nothing was learned"),
-        ([0.0], "The only trial with a result has val/mAP50-95 0: nothing was learned"),
-        ([0.25, 0.25], "All 2 trials with a result have the same one: no setting is better than another."),
+        ([0.0] * 3, None, "Each of the 3 trials with a result has val/mAP50-95 0: nothing was learned"),
+        ([0.0] * 2, 0.5, "val/mAP50-95 0, the starting weights have 0.5: nothing was learned"),
+        ([0.0], None, "The only trial with a result has val/mAP50-95 0: nothing was learned"),
+        ([0.25] * 2, None, "All 2 trials with a result have the same one: no setting is better than another."),
     ],
 )
-def test_where_nothing_was_learned_no_trial_is_called_the_best(made, shares, said):
+def test_where_nothing_was_learned_no_trial_is_called_the_best(made, shares, untrained, said):
     for share in shares:
-        made.trial(share, untrained=None)
+        made.trial(share, untrained=untrained)
     analysis = analyse(made.view)
     lines = [headline(analysis)[0], *remarks(analysis)]
     assert any(said in line for line in lines)
