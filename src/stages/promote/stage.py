@@ -108,9 +108,8 @@ def promote(job: PromoteJob) -> PromoteOutcome:
         before = model.aliases.get(alias) if alias is not None else None
         comparison = None
         if alias == PRODUCTION and before is not None and (version is None or version.number != before):
-            challenge = _challenged(registry, model, model.versions[before], alias)
             comparison = _against_incumbent(
-                job, registry, model.versions[before], fetched, folder=Path(scratch), challenge=challenge
+                job, registry, model.versions[before], fetched, folder=Path(scratch), model=model
             )
         is_new = version is None
         compared: Mapping[str, OutputAgreement] = {}
@@ -199,7 +198,7 @@ def _against_incumbent(
     fetched: FetchedCandidate,
     *,
     folder: Path,
-    challenge: int,
+    model: RegisteredModel,
 ) -> AgainstIncumbent:
     """The comparison with the version that has the alias.
 
@@ -215,7 +214,7 @@ def _against_incumbent(
         evaluated_here=incumbent.evaluated_here,
         exchanges=job.evaluate.resamples,
         seed=job.evaluate.seed,
-        challenge=challenge,
+        challenge=_challenged(registry, model, version, job.arguments.alias),
     )
     if not comparison.is_won:
         raise RegistryError(
