@@ -1,6 +1,7 @@
 """A study in PostgreSQL, which controllers on several machines share; folders of their own stand for the machines."""
 
 import multiprocessing
+import sys
 
 import pytest
 from optuna_search.testing import StorageConformance
@@ -76,6 +77,7 @@ def test_a_whole_url_may_come_from_the_environment_and_is_pickled_by_no_launcher
     toy, database, postgresql, monkeypatch
 ):
     """Submitit keeps what it pickles in files beside the trials."""
+    toy.python = sys.executable  # submitit starts other interpreters by it in ways of its own
     monkeypatch.delenv("PGPASSWORD")
     with_password = database.replace("@", f":{postgresql.password}@")
     monkeypatch.setenv("OPTUNA_STORAGE", with_password)
