@@ -21,7 +21,7 @@ from omegaconf import OmegaConf
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
-from optuna_search.attributes import DUE, LEASE, RETRY_OF
+from optuna_search.attributes import DUE, FIXED_PARAMS, LEASE, RETRY_OF
 from optuna_search.study.leases import gone
 from optuna_search.study.queue import TrialBudget
 from support.aftermath import load
@@ -155,7 +155,9 @@ def assert_nothing_lost(trials: list[FrozenTrial]) -> None:
     assert set(stands) == {trial.number for trial in trials if RETRY_OF not in trial.user_attrs}
     for trial in trials:
         original = trial.user_attrs.get(RETRY_OF)
-        assert original is None or trials[original].params.items() <= trial.params.items()
+        # one that was killed before it began has its point from the queue
+        point = {**trial.system_attrs.get(FIXED_PARAMS, {}), **trial.params}
+        assert original is None or trials[original].params.items() <= point.items()
         assert trial not in standing.repeated or DUE in trial.user_attrs
     points = [trial.params["x"] for trial in standing.taken]
     assert len(set(points)) == N_TRIALS
