@@ -10,9 +10,9 @@ import os
 import shutil
 from pathlib import Path
 
+from optuna_search.cores import available_cores
 from optuna_search.scratch import scratch_folder
 
-_CGROUP_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 _FONT = "Arial.ttf"  # the name under which Ultralytics looks for a font before it downloads one
 
 
@@ -43,16 +43,6 @@ def thread_count(requested: int | None) -> int:
     except ValueError:
         return available_cores()
     return max(1, min(limit, available_cores()))
-
-
-def available_cores() -> int:
-    """The cores that this process may run on: its affinity, further limited by a container's CPU quota."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    try:
-        quota, period = _CGROUP_QUOTA.read_text().split()
-        return max(1, min(cores, int(quota) // int(period)))
-    except (OSError, ValueError):  # no cgroup, or no limit ("max")
-        return cores
 
 
 def _private_config() -> Path:

@@ -7,6 +7,7 @@ that is still too wide goes on below with its first column repeated.
 import re
 from collections.abc import Iterable, Sequence
 
+from optuna_search.wrapping import joined
 from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table as RichTable
@@ -34,21 +35,13 @@ def say(lines: Iterable[str], console: Console) -> None:
     """Print sentences as they are, on a terminal broken between words; a command stays whole, to be copied."""
     for line in lines:
         text = _printable(line)
-        for part in _broken(text, console.width) if console.is_terminal else [text]:
+        for part in joined(_pieces(text), console.width) if console.is_terminal else [text]:
             console.print(Text(part), soft_wrap=True)
 
 
-def _broken(text: str, width: int) -> list[str]:
-    """Lines of whole words; only a word or a command that is longer than the width makes a longer line."""
-    pieces = [command or word for command, word in _WORDS.findall(text)]
-    lines = [pieces[0]] if pieces else [""]
-    for piece in pieces[1:]:
-        longer = f"{lines[-1]} {piece}"
-        if not lines[-1].strip() or cell_len(longer) <= width:
-            lines[-1] = longer
-        else:
-            lines.append(piece)
-    return lines
+def _pieces(text: str) -> list[str]:
+    """What a line is not broken within: words and commands."""
+    return [command or word for command, word in _WORDS.findall(text)] or [""]
 
 
 def show(table: Table, console: Console, title: str = "") -> None:

@@ -2,6 +2,7 @@ import os
 from pathlib import Path
 
 import pytest
+from optuna_search import cores
 
 from src.detector import environment
 
@@ -67,6 +68,6 @@ def test_a_containers_quota_limits_the_cores(monkeypatch, tmp_path, quota, expec
     """A container sees all cores of its host, but may not use them."""
     if quota is not None:
         (tmp_path / "cpu.max").write_text(quota)
-    monkeypatch.setattr(environment, "_CGROUP_QUOTA", tmp_path / "cpu.max")
+    monkeypatch.setattr(cores, "_CGROUP_QUOTA", tmp_path / "cpu.max")
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(6)), raising=False)
     assert environment.available_cores() == expected

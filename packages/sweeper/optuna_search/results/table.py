@@ -11,7 +11,6 @@ from datetime import timedelta
 from typing import Any
 
 import optuna
-from rich.cells import cell_len
 from rich.console import Console, RenderableType
 from rich.measure import Measurement
 from rich.table import Table
@@ -20,6 +19,7 @@ from rich.text import Text
 from optuna_search.results.files import SweepSummary
 from optuna_search.study.queue import TrialBudget
 from optuna_search.study.views import StudyView, TrialView, reasons_of
+from optuna_search.wrapping import joined
 
 SHOWN = 10  # trials in the final table
 LONGEST_TEXT = 60  # characters of a text in a cell
@@ -67,7 +67,7 @@ def say(text: str, console: Console, *, whole: bool = False) -> None:
         console: Where to print.
         whole: Leave it to the terminal to break it, as what is to be copied.
     """
-    lines = [printable(text)] if whole or not console.is_terminal else _broken(printable(text), console.width)
+    lines = [printable(text)] if whole or not console.is_terminal else joined(printable(text).split(" "), console.width)
     for line in lines:
         console.print(Text(line), soft_wrap=True, highlight=False)
 
@@ -75,19 +75,6 @@ def say(text: str, console: Console, *, whole: bool = False) -> None:
 def printable(text: str) -> str:
     """A text in which characters that a terminal takes for orders are written as escapes."""
     return _ORDERS.sub(lambda order: order[0].encode("unicode_escape").decode(), text)
-
-
-def _broken(text: str, width: int) -> list[str]:
-    """Lines of whole words; only a word that is longer than the width makes a longer line."""
-    first, *words = text.split(" ")
-    lines = [first]
-    for word in words:
-        longer = f"{lines[-1]} {word}"
-        if not lines[-1].strip() or cell_len(longer) <= width:
-            lines[-1] = longer
-        else:
-            lines.append(word)
-    return lines
 
 
 def number_text(value: Any) -> str:

@@ -13,8 +13,8 @@ from typing import Any
 
 from omegaconf import ListConfig
 
+from optuna_search.cores import available_cores
 from optuna_search.errors import SpaceError
-from optuna_search.trial.memory import available_cores
 
 CUDA = "CUDA_VISIBLE_DEVICES"
 THREADS = "OMP_NUM_THREADS"

@@ -1,7 +1,6 @@
 """How many trials fit into the memory of this machine, seen by those that run."""
 
 import logging
-import os
 import threading
 import time
 from collections.abc import Iterator
@@ -117,16 +116,6 @@ def available_memory() -> int | None:
         return None
     limit, used = _number(_CGROUP / "memory.max"), _number(_CGROUP / "memory.current")
     return free if free is None or limit is None or used is None else min(free, max(0, limit - used))
-
-
-def available_cores() -> int:
-    """The cores that this process may use, which in a container may be fewer than the machine has."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    try:
-        quota, period = (_CGROUP / "cpu.max").read_text().split()
-    except (OSError, ValueError):
-        return cores
-    return cores if quota == "max" else max(1, min(cores, int(quota) // int(period)))
 
 
 def _field(path: Path, name: str) -> int | None:

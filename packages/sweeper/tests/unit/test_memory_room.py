@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import pytest
 from optuna_search.trial import memory
-from optuna_search.trial.memory import MemoryRoom, available_cores, available_memory, peak_memory
+from optuna_search.trial.memory import MemoryRoom, available_memory, peak_memory
 from optuna_search.trial.stop import Stop
 
 GB = 10**9
@@ -120,14 +120,6 @@ def test_linux_says_what_is_free_and_taken():
     assert ((available_memory() or 0) > 0) == said
     assert (peak_memory(os.getpid()) > 10_000_000) == said
     assert peak_memory(2**22 + 1) == 0
-
-
-@pytest.mark.parametrize(("written", "expected"), [("max 100000", 8), ("250000 100000", 2), ("50000 100000", 1)])
-def test_a_container_has_the_cores_that_it_was_given(tmp_path, monkeypatch, written, expected):
-    (tmp_path / "cpu.max").write_text(written)
-    monkeypatch.setattr(memory, "_CGROUP", tmp_path)
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
-    assert available_cores() == expected
 
 
 def test_a_container_has_the_memory_that_it_was_given(tmp_path, monkeypatch):
