@@ -34,7 +34,7 @@ from optuna_search.run.settings import (
     points_to_try,
     shared_name,
 )
-from optuna_search.run.signals import terminate
+from optuna_search.run.signals import noting_its_end, terminate
 from optuna_search.run.tell import RetryRules
 from optuna_search.run.threads import AUTO, count_slots
 from optuna_search.space.checks import Compose, check_edges, check_keys, check_overrides, default_point
@@ -145,15 +145,17 @@ class Search:
         self, plan: Plan, study: optuna.Study, watch: WorkerWatch, console: Console, callbacks: Sequence[Any]
     ) -> SweepSummary:
         try:
-            with SweepProgress(study, self._n_trials, console), watch:
+            with SweepProgress(study, self._n_trials, console), noting_its_end(watch.interrupted.set), watch:
                 if self._options["mode"] == "batch":
                     run_batches(plan, study, callbacks)
                 else:
                     run_slots(plan, study, watch)
             _refuse_without_winner(summarise(study, self._folder))
         finally:  # callbacks may ask which exception is in flight
-            # slots that ended with this sweep have left nothing to wait for
-            watch.look(interrupted=isinstance(sys.exception(), KeyboardInterrupt | Terminated))
+            if isinstance(sys.exception(), KeyboardInterrupt | Terminated):
+                watch.look_after_interrupt(plan.spec.run)
+            else:
+                watch.look()
             summary = summarise(study, self._folder)
             with told.attempted("The results could not be written"):
                 write(study, summary)

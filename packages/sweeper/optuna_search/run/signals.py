@@ -7,7 +7,7 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
@@ -62,6 +62,32 @@ def ending_at_once(home: Home) -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
         if callable(submitit):
             signal.signal(signal.SIGUSR2, submitit)
+
+
+@contextmanager
+def noting_its_end(note: Callable[[], None]) -> Iterator[None]:
+    """Call `note` as soon as Ctrl-C or SIGTERM arrives, before what it raises has reached the caller.
+
+    A launcher kills its processes in between, and who watches them must know why they died.
+    Side effects: signal handlers, within the block and in the main thread.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    now = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: handler for number, handler in now.items() if callable(handler)}  # what is ignored stays so
+
+    def handle(number: int, frame: Any) -> None:
+        note()
+        before[signal.Signals(number)](number, frame)
+
+    for number in before:
+        signal.signal(number, handle)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

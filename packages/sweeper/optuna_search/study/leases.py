@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 
 BEATS = 3  # within a lease
 CHECK_INTERVAL_S = 1.0  # how often the processes of this machine are looked up
+SETTLE_S = 5.0  # how long workers of a sweep that was told to end are waited for
+SETTLE_LOOK_S = 0.1
 
 
 def machine() -> str:
@@ -144,6 +146,9 @@ class WorkerWatch:
     """
 
     def __init__(self, study: "optuna.Study", lease_s: float, max_retries: int) -> None:
+        self.interrupted = (
+            threading.Event()
+        )  # set: workers die because the sweep was told to end, by no fault of trials
         self._study = study
         self._lease_s = lease_s
         self._max_retries = max_retries
@@ -164,18 +169,32 @@ class WorkerWatch:
         self._ended.set()
         self._thread.join()
 
-    def look(self, *, interrupted: bool = False) -> None:
-        """Judge every running trial once.
+    def look(self) -> None:
+        """Judge every running trial once."""
+        with self._looking:
+            for trial in self._running():
+                if self._has_lost_its_worker(trial):
+                    self._end(trial)
+
+    def look_after_interrupt(self, run: int) -> None:
+        """Judge every running trial of a sweep that was told to end, once its own workers on this machine have ended.
+
+        A launcher that has killed its processes does not wait until they are gone. Workers that outlive the controller
+        by their launcher's design are waited for no longer than `SETTLE_S`, and keep their trials.
 
         Args:
-            interrupted: Whether workers have died because the sweep was told to end, which is no fault of their trials.
+            run: The number of the sweep's run, as its workers write it into their leases.
         """
+        ends = time.monotonic() + SETTLE_S
+        self.look()
+        while any(_runs_here(trial, run) for trial in self._running()) and time.monotonic() < ends:
+            time.sleep(SETTLE_LOOK_S)
+            self.look()
+
+    def _running(self) -> "list[FrozenTrial]":
         from optuna.trial import TrialState
 
-        with self._looking:
-            for trial in self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-                if self._has_lost_its_worker(trial):
-                    self._end(trial, interrupted=interrupted)
+        return self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
 
     def _watch(self) -> None:
         while not self._ended.wait(CHECK_INTERVAL_S):
@@ -195,12 +214,19 @@ class WorkerWatch:
             return False
         return time.monotonic() - since > self._lease_s
 
-    def _end(self, trial: "FrozenTrial", *, interrupted: bool) -> None:
+    def _end(self, trial: "FrozenTrial") -> None:
+        interrupted = self.interrupted.is_set()
         due = due_retry(trial, self._max_retries, counts=not interrupted)
         ending = Ending.INTERRUPTED if interrupted else Ending.WORKER_DIED
         if fail_and_requeue(self._study, trial, Outcome.ended(ending), due):
             what = "its parameters are queued again" if due else f"not queued again after {self._max_retries} retries"
             log.warning("Trial %d has lost its worker; %s.", trial.number, what)
+
+
+def _runs_here(trial: "FrozenTrial", run: int) -> bool:
+    """Whether a worker of this run, on this machine, holds a trial."""
+    lease = trial.system_attrs.get(LEASE, {})
+    return bool(lease.get("machine") == machine() and lease.get("slot", [None])[0] == run)
 
 
 def due_retry(trial: "FrozenTrial", max_retries: int, *, counts: bool = True) -> dict[str, Any] | None:

@@ -1,5 +1,6 @@
 """Leases: a living worker is left alone, a dead one is found on every storage."""
 
+import signal
 import subprocess
 import sys
 import threading
@@ -9,10 +10,12 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 from optuna_search.attributes import RETRIES, RETRY_OF
+from optuna_search.run.signals import noting_its_end, terminate, told_to_end
 from optuna_search.study import leases as lease
 from optuna_search.study.leases import Lease, WorkerWatch, due_retry, gone, owner
 from optuna_search.study.queue import claim
 from optuna_search.study.storages import open_storage
+from optuna_search.trial.job import Terminated
 
 ELSEWHERE = {"machine": "another", "pid": 1, "started": 1, "beat": 0}
 
@@ -93,6 +96,37 @@ def test_parameters_that_kill_their_workers_are_given_up_in_the_end(study):
         watch.look()
     assert states(study) == [TrialState.FAIL] * 3
     assert [trial.user_attrs.get(RETRIES, 0) for trial in study.trials] == [0, 1, 2]
+
+
+def test_after_an_interrupt_the_end_of_the_sweeps_own_workers_is_waited_for(study):
+    """A launcher that has killed its processes does not wait until they are gone."""
+    worker = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    try:
+        its = {**owner(), "pid": worker.pid, "started": lease._started(worker.pid), "slot": [2, 0], "beat": 0}
+        claim(study, 1, its, locked=True)
+        watch = WorkerWatch(study, lease_s=60, max_retries=3)
+        watch.interrupted.set()
+        threading.Timer(0.3, worker.kill).start()
+        watch.look_after_interrupt(2)
+    finally:
+        worker.kill()
+        worker.communicate()
+    assert states(study) == [TrialState.FAIL, TrialState.WAITING]
+    assert study.trials[1].user_attrs[RETRIES] == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_is_noted_before_it_is_raised(number):
+    noted = threading.Event()
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        with pytest.raises((KeyboardInterrupt, Terminated)), noting_its_end(noted.set):
+            signal.raise_signal(number)
+        assert noted.is_set()
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        told_to_end.clear()
 
 
 def test_being_told_to_end_is_no_fault_of_the_trial(study):
