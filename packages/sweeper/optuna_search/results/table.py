@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 import optuna
+from rich.cells import cell_len
 from rich.console import Console, RenderableType
 from rich.measure import Measurement
 from rich.table import Table
@@ -121,7 +122,7 @@ def _tables(
 ) -> Sequence[RenderableType]:
     """The table with all columns, with those of the parameters, or with few and the best trial beside it."""
     params = sorted({key for trial in trials for key in trial.params})
-    shown = [column for column in columns if column not in study.objectives]
+    shown = [column for column in columns if column not in study.objectives and _is_set(column, trials)]
     wide = console.options.update(width=10_000)  # what is measured is never more than this
     for attributes in (shown, []) if shown else ([],):
         table = _table(study, trials, params, attributes)
@@ -129,6 +130,10 @@ def _tables(
             return (table,)
     few, best = _table(study, trials, [], []), _best(study, trials[0])
     return (few, best) if Measurement.get(console, wide, few).minimum <= console.width else (best,)
+
+
+def _is_set(attribute: str, trials: Sequence[TrialView]) -> bool:
+    return any(trial.user_attrs.get(attribute) is not None for trial in trials)
 
 
 def _best(study: StudyView, trial: TrialView) -> Table:
@@ -140,7 +145,7 @@ def _best(study: StudyView, trial: TrialView) -> Table:
         table.add_row(_cell(shortened(name, LONGEST_TEXT)), _cell(text), style="bold")
     for key, value in trial.params.items():
         table.add_row(_cell(shortened(key, LONGEST_TEXT)), _cell(number_text(value)))
-    return table
+    return _uncut(table)
 
 
 def _table(study: StudyView, trials: Sequence[TrialView], params: Sequence[str], attributes: Sequence[str]) -> Table:
@@ -162,6 +167,15 @@ def _table(study: StudyView, trials: Sequence[TrialView], params: Sequence[str],
             duration_text(trial.duration),
         )
         table.add_row(*map(_cell, cells))
+    return _uncut(table)
+
+
+def _uncut(table: Table) -> Table:
+    """Give the columns that are not wrapped the width of their longest line; rich asks for their longest word only."""
+    for column in table.columns:
+        if column.no_wrap:
+            lines = (line for text in (column.header, *column.cells) for line in str(text).split("\n"))
+            column.min_width = max(map(cell_len, lines), default=0)
     return table
 
 

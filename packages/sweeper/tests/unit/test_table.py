@@ -1,9 +1,13 @@
 """What is shown at the end of a sweep: data as they are, and no number cut."""
 
 import io
+import tempfile
+from pathlib import Path
 
 import optuna
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from optuna.distributions import CategoricalDistribution, FloatDistribution
 from optuna.trial import create_trial
 from optuna_search.results.files import summarise, write
@@ -52,6 +56,28 @@ def test_no_number_is_cut(width, count, tmp_path):
     assert all(number_text(value) in shown for value in params.values())
     assert "0.9877" in shown
     assert max(map(len, shown.splitlines())) <= width
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    width=st.integers(60, 160),
+    params=st.lists(st.sampled_from(["lr", "batch size", "an optimizer name of several words"]), unique=True),
+    attributes=st.lists(st.sampled_from(["mAP50", "metrics of the val split", "unset"]), unique=True),
+    std=st.sampled_from([None, 0.0123]),
+)
+def test_each_value_has_its_place_at_every_width(width, params, attributes, std):
+    """Also values and names with spaces in them, which rich would cut after their longest word."""
+    known = {name: 0.1234 for name in attributes if name != "unset"}
+    spread = {} if std is None else {"replicates_std": [std]}
+    study = study_of(dict.fromkeys(params, 0.4321), [0.98765, 0.1], {**known, **spread, "task_seconds": 4.0})
+    with tempfile.TemporaryDirectory() as folder:
+        shown = printed(study, Path(folder), width, attributes)
+    table = shown[shown.index("Best trials") if "Best trials" in shown else 0 :]
+    assert "…" not in table
+    assert max(map(len, table.splitlines())) <= width
+    assert ("0.9877" if std is None else "0.9877 ± 0.012") in table
+    assert "Best trials" not in table or "0:04" in table
+    assert "unset" not in table
 
 
 def test_names_are_as_short_as_they_can_be_told_apart():
