@@ -17,6 +17,7 @@ from enum import StrEnum
 import numpy as np
 
 from src.core.interval import Interval
+from src.study.below import differences_to_best
 from src.study.comparison import Comparison, Setting
 from src.study.luck import luck_of_the_best, worth_of_choosing
 from src.study.noise import Noise, is_known
@@ -42,7 +43,7 @@ class Entry:
         setting: The setting; its `varied` parameters, trials, mean and standard deviation.
         numbers: Its trials.
         to_best: Its mean minus that of the best, positive where it is greater, with an interval that holds for all
-            settings of the board together; None for the best itself.
+            settings of the board together (src/study/below.py); None for the best itself.
         to_untrained: Its mean minus the starting weights' value, likewise; None where that is not known. Of the best
             the estimate is the corrected one: less what its having been chosen is worth.
         standing: What follows.
@@ -107,15 +108,12 @@ def leaderboard(
     places, settings = noise.places, [comparison.settings[place] for place in noise.places]
     sign = 1.0 if maximize else -1.0
     means = np.array([setting.mean for setting in settings])
-    to_best = (
-        {place: noise.difference(index, 0, float(means[index] - means[0])) for index, place in enumerate(places)}
-        if noise.sources
-        else {}
-    )
+    differences = differences_to_best(noise, sign * means) if noise.sources else []
+    to_best = {place: _turned(found, sign) for place, found in zip(places[1:], differences, strict=False)}
     standings = {place: _standing(found, maximize, noise) for place, found in to_best.items()}
     chosen = luck = None
     if noise.sources:
-        compete = np.array([not found.excludes_zero for found in to_best.values()])
+        compete = np.array([True, *(not found.excludes_zero for found in differences)])
         chosen, luck = worth_of_choosing(noise, sign * means, compete), luck_of_the_best(noise)
     gains = {
         place: _turned(

@@ -14,8 +14,8 @@ Seeds are run on the same images, so that s holds what another training makes of
 the images' share, or it would be counted twice.
 
 The greatest of many differences is larger by chance than any single one. Draws of both kinds together say how large:
-the studentised range for settings against each other (Tukey, 1953), the greatest of the gains over the starting weights
-(Dunnett, Journal of the American Statistical Association 50, 1955).
+the studentised range for settings against each other (Tukey, 1953; against the best one src/study/below.py), the
+greatest of the gains over the starting weights (Dunnett, Journal of the American Statistical Association 50, 1955).
 """
 
 import math
@@ -113,7 +113,7 @@ class Noise:
         """The difference of two settings, with a 95 % interval that holds for all pairs of settings together."""
         weights = np.zeros(len(self.counts))
         weights[a], weights[b] = 1.0, -1.0
-        return _around(estimate, *[self.largest_difference * self.contrast_error(weights)] * 2)
+        return around(estimate, *[self.largest_difference * self.contrast_error(weights)] * 2)
 
     @cached_property
     def largest_difference(self) -> float:
@@ -150,7 +150,7 @@ class Noise:
         largest, error = self.drawn_gains.max(axis=1), self._gain_errors[place]
         below = float(np.quantile(largest, 0.975 ** (1 / candidates))) * error
         above = float(np.quantile(self.drawn_gains[:, place] if is_best else largest, 0.975)) * error
-        return _around(estimate, below, above)
+        return around(estimate, below, above)
 
     @cached_property
     def drawn(self) -> Array:
@@ -247,6 +247,11 @@ class Noise:
         return max(0.0, 1 - training / self._apart)
 
     @property
+    def variances(self) -> Array:
+        """The variance of each setting's mean by chance, were all of them equally good, (settings,)."""
+        return self.of_setting + self._of_seeds
+
+    @property
     def of_setting(self) -> float:
         """The variance over images of a setting, that of its trainings taken out."""
         return 0.0 if self.measured is None else self._apart * self._share
@@ -272,7 +277,7 @@ def is_known(interval: Interval) -> bool:
     return not math.isnan(interval.low)
 
 
-def _around(estimate: float, below: float, above: float) -> Interval:
+def around(estimate: float, below: float, above: float) -> Interval:
     """An interval of that reach; without ends where nothing varied, which is no certainty."""
     if below == above == 0:
         return Interval(estimate, math.nan, math.nan)

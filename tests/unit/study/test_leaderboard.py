@@ -155,6 +155,17 @@ def test_seconds_are_better_when_they_are_fewer():
     assert found.best.to_untrained.estimate == pytest.approx(-5 + found.chosen)
 
 
+def test_several_settings_together_show_that_one_is_worse():
+    """It is 0.037 below the best one, where Tukey's range would want 0.043, and 0.033 below the mean of all five."""
+    scatter = Scatter(0.01, 30)
+    values = dict(zip("abcdef", ([0.500], [0.499], [0.498], [0.496], [0.487], [0.463]), strict=True))
+    entries = board(comparison(**values), scatter=scatter).entries
+    assert [entry.standing for entry in entries] == [Standing.BEST, *[Standing.TIED] * 4, Standing.WORSE]
+    last = entries[-1].to_best
+    assert last.estimate == pytest.approx(-0.037)
+    assert last.high - last.estimate < last.estimate - last.low
+
+
 @pytest.mark.parametrize("settings", [2, 6])
 def test_equal_settings_are_called_worse_in_one_study_of_twenty(settings):
     """Settings that differ by their seeds alone."""
