@@ -3,7 +3,6 @@
 import hashlib
 import json
 import logging
-import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 import yaml
 from filelock import FileLock
+from optuna_search.cores import available_cores
 from rich.progress import track
 
 from src.core.errors import DataError
@@ -110,6 +110,7 @@ def _build(options: DataOptions, recipe: Mapping[str, Any]) -> None:
             classes=tuple(data.class_names),
             splits={split: content.summary(data.class_names) for split, content in contents.items()},
             near_duplicates=alike,
+            groups={name: group for content in contents.values() for name, group in content.groups.items()},
             recipe=recipe,
             files=files,
         ).write(scratch)
@@ -146,11 +147,13 @@ def _write(parts: Mapping[str, Sequence[Sample]], root: Path, options: DataOptio
 
     with ThreadPoolExecutor(max_workers=_threads()) as pool:  # decoding leaves the interpreter lock
         results = track(pool.map(write, jobs), f"Preparing {options.name}", total=len(jobs), transient=True)
-        for (split, sample, _), result in zip(jobs, results, strict=True):
+        for (split, sample, stem), result in zip(jobs, results, strict=True):
             if isinstance(result, DataError):
                 problems.add(str(result))
                 continue
             contents[split].add(sample, result)
+            if sample.group is not None:
+                contents[split].groups[f"{split}/{stem}"] = sample.group
             first_split, first = seen.setdefault(result.content, (split, sample))
             if first_split != split:
                 problems.add(
@@ -204,7 +207,7 @@ def _fitting(stem: str) -> str:
 
 
 def _threads() -> int:
-    return min(8, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+    return min(8, available_cores())
 
 
 def _describe(root: Path, class_names: Sequence[str], parts: Mapping[str, Sequence[Sample]]) -> None:

@@ -26,12 +26,14 @@ class SplitContent:
         images: the names of the sources' images.
         sizes_wh: widths and heights in pixels.
         boxes: the boxes.
+        groups: by `split/stem` of the prepared image, what it must stay together with, if that is given.
         thumbnails: grey values at the size at which near duplicates are looked for, (ROWS, COLUMNS) each.
     """
 
     images: list[str] = field(default_factory=list)
     sizes_wh: list[tuple[int, int]] = field(default_factory=list)
     boxes: list[Sequence[Box]] = field(default_factory=list)
+    groups: dict[str, str] = field(default_factory=dict)
     thumbnails: list[NDArray[np.uint8]] = field(default_factory=list)
 
     def add(self, sample: Sample, written: Written) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from src.core.errors import DataError
 from src.data.duplicates import SAME_BOX_IOU, without_duplicates
-from src.data.groups import GroupOf, group_of
+from src.data.groups import group_of
 from src.data.options import DataOptions
 from src.data.sample import Sample, SourceData
 from src.data.split import SPLITS, shuffled_split
@@ -25,9 +25,12 @@ def into_splits(data: SourceData, options: DataOptions) -> dict[str, list[Sample
         raise DataError("the source has no images")
     if options.backgrounds == "drop":
         samples = [sample for sample in samples if sample.boxes]
-    groups = group_of(options.groups, data.root) if options.groups is not None else None
+    if options.groups is not None:
+        named = group_of(options.groups, data.root)
+        samples = [replace(sample, group=named(sample)) for sample in samples]
     if options.splits is not None:
-        parts = shuffled_split(samples, options.splits, options.split_seed, groups)
+        together = None if options.groups is None else (lambda sample: str(sample.group))
+        parts = shuffled_split(samples, options.splits, options.split_seed, together)
         _refuse_without_boxes(parts)
         return parts
     homeless = [sample for sample in samples if sample.split is None]
@@ -44,8 +47,8 @@ def into_splits(data: SourceData, options: DataOptions) -> dict[str, list[Sample
             )
     parts = {split: part for split, part in parts.items() if part}
     _refuse_without_boxes(parts)
-    if groups is not None:
-        _refuse_cut_groups(parts, groups)
+    if options.groups is not None:
+        _refuse_cut_groups(parts)
     return parts
 
 
@@ -74,15 +77,15 @@ def _refuse_without_boxes(parts: Mapping[str, Sequence[Sample]]) -> None:
             )
 
 
-def _refuse_cut_groups(parts: Mapping[str, Sequence[Sample]], groups: GroupOf) -> None:
+def _refuse_cut_groups(parts: Mapping[str, Sequence[Sample]]) -> None:
     """Refuse splits of the source's own with a group on both sides of the cut."""
-    homes: dict[str, tuple[str, Sample]] = {}
+    homes: dict[str | None, tuple[str, Sample]] = {}
     for split, samples in parts.items():
         for sample in samples:
-            first_split, first = homes.setdefault(groups(sample), (split, sample))
+            first_split, first = homes.setdefault(sample.group, (split, sample))
             if first_split != split:
                 raise DataError(
-                    f"the data set's own splits cut the group '{groups(sample)}': {first.image} ({first_split}) and"
+                    f"the data set's own splits cut the group '{sample.group}': {first.image} ({first_split}) and"
                     f" {sample.image} ({split}). Move one, or share all images out anew with"
                     " data.splits={train:0.7,val:0.15,test:0.15}"
                 )

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from src.core.errors import DataError
@@ -22,6 +22,7 @@ class PreparedData:
         class_names: in the order of the ids.
         counts: per split.
         source: the kind of source it was made from.
+        groups: by `split/stem` of an image, what it must stay together with; empty without `data.groups`.
     """
 
     name: str
@@ -31,6 +32,7 @@ class PreparedData:
     class_names: tuple[str, ...]
     counts: Mapping[str, SplitCounts]
     source: str
+    groups: Mapping[str, str] = field(default_factory=dict)
 
     @staticmethod
     def load(folder: Path) -> "PreparedData":
@@ -51,6 +53,7 @@ class PreparedData:
             class_names=content.classes,
             counts=counts,
             source=content.source.kind,
+            groups=content.groups,
         )
 
 

@@ -23,6 +23,7 @@ class Sample:
         boxes: its labelled objects.
         split: the split that the source itself puts it in, if any.
         size_wh: width and height that the source states, in pixels, if it does.
+        group: what it must stay together with, by `data.groups`, if that is given.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Sample:
     boxes: tuple[Box, ...]
     split: str | None = None
     size_wh: tuple[int, int] | None = None
+    group: str | None = None
 
 
 @dataclass(frozen=True)

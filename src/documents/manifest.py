@@ -68,13 +68,14 @@ class Manifest(Document):
         splits: What each holds.
         near_duplicates: As `split/name` in pairs: an image of an earlier split, and one that is nearly the same; the
             first is of all such the one that is most alike.
+        groups: By `split/stem` of the prepared image, what it must stay together with; empty without `data.groups`.
         recipe: The options and contents that it was made from, to know whether it is still the right one.
         files: The SHA-256 of each image and label by its path below the data set's folder.
     """
 
     FILE: ClassVar[str] = "manifest.json"
     STAGE: ClassVar[str] = "prepare"
-    VERSION: ClassVar[int] = 3
+    VERSION: ClassVar[int] = 4
 
     name: str
     digest: str
@@ -82,5 +83,6 @@ class Manifest(Document):
     classes: tuple[str, ...]
     splits: Mapping[str, SplitSummary]
     near_duplicates: tuple[tuple[str, str], ...]
+    groups: Mapping[str, str]
     recipe: Mapping[str, Any]
     files: Mapping[str, str]

@@ -64,6 +64,7 @@ def manifest() -> Manifest:
         classes=("person",),
         splits={name: SplitSummary(10, 6, 5, {"person": 6}, sizes) for name in ("train", "val", "test")},
         near_duplicates=(("train/a.jpg", "val/b.jpg"),),
+        groups={"train/a": "walk-1"},
         recipe={"resize": None, "classes": ["person"]},
         files={"images/train/a.jpg": "b" * 64},
     )

@@ -28,8 +28,9 @@ def cross_validate(
 ) -> CrossValidation:
     """Train once per fold on the other folds' images, and measure in deployment mode on the fold's own.
 
-    The images of train and val are shared out anew; test stays untouched. What is measured are the weights of the last
-    epoch, because choosing the best epoch on the very images that are held out would flatter.
+    The images of train and val are shared out anew, groups of `data.groups` whole; test stays untouched. What is
+    measured are the weights of the last epoch, because choosing the best epoch on the very images that are held out
+    would flatter.
 
     Args:
         data: A prepared data set; its folder is only read.
@@ -41,12 +42,13 @@ def cross_validate(
     Side effects: trains in a temporary folder; sets torch's threads and random seeds of this process.
 
     Raises:
-        ConfigError: there are fewer images than folds.
+        ConfigError: there are fewer images than folds, or fewer groups.
         TrainingError: a training broke.
     """
     images = sorted(path for split in (HELD_IN, HELD_OUT) for path in (data.root / "images" / split).iterdir())
     images = [path for path in images if path.suffix != ".npy"]
-    fold_of_image = fold_of_each(len(images), folds, seed)
+    groups = [data.groups[f"{path.parent.name}/{path.stem}"] for path in images] if data.groups else None
+    fold_of_image = fold_of_each(len(images), folds, seed, groups)
     results = []
     for fold in range(folds):
         with tempfile.TemporaryDirectory(prefix=f"fold-{fold}-") as scratch:

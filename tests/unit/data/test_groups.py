@@ -36,6 +36,10 @@ def test_a_file_names_groups(tmp_path: Path, yolo_folder: Path, name: str) -> No
     videos = [{number // 2 for number in numbers_in(data.root, split)} for split in SPLITS]
     assert not videos[0] & videos[1]
     assert watched(options(tmp_path, yolo_folder)) == (yolo_folder,)
+    assert len(data.groups) == 10
+    for split in SPLITS:
+        for path in (data.root / "images" / split).iterdir():
+            assert data.groups[f"{split}/{path.stem}"] == f"video{int(path.stem.rpartition('_')[2]) // 2}"
 
 
 def test_a_change_of_the_file_is_a_change_of_the_data(tmp_path: Path, yolo_folder: Path) -> None:

@@ -21,6 +21,21 @@ def test_every_image_is_held_out_once_and_folds_are_of_one_size(count, folds, se
     assert sizes.max() - sizes.min() <= 1
 
 
+@given(st.lists(st.integers(0, 9), min_size=2, max_size=40), st.integers(2, 5), st.integers(0, 99))
+def test_groups_stay_whole_and_no_fold_is_empty(groups, folds, seed):
+    """Frames of one video in two folds would be judged by a training that has seen their neighbours."""
+    names = [f"video-{group}" for group in groups]
+    if len(set(names)) < folds:
+        with pytest.raises(ConfigError, match=f"makes {len(set(names))} groups|expected 2 to"):
+            fold_of_each(len(names), folds, seed, names)
+        return
+    fold = fold_of_each(len(names), folds, seed, names)
+    assert len({(name, int(own)) for name, own in zip(names, fold, strict=True)}) == len(set(names))
+    sizes = np.bincount(fold, minlength=folds)
+    assert sizes.min() > 0
+    assert sizes.max() - sizes.min() <= max(map(names.count, names))
+
+
 def test_the_seed_decides_and_matters():
     assert fold_of_each(30, 3, 1).tolist() == fold_of_each(30, 3, 1).tolist()
     assert fold_of_each(30, 3, 1).tolist() != fold_of_each(30, 3, 2).tolist()
