@@ -4,16 +4,20 @@ It reads the study's storage, so that it sees the trials of every worker, wherev
 """
 
 import logging
+import math
+import statistics
 import threading
-import time
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from types import TracebackType
 
 import optuna
 from optuna.trial import TrialState
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Column
+from rich.text import Text
 
 from optuna_search.results.table import (
     LONGEST_REASON,
@@ -27,10 +31,24 @@ from optuna_search.results.table import (
 )
 from optuna_search.study.queue import TrialBudget
 from optuna_search.study.views import StudyView, TrialView
+from optuna_search.wrapping import joined
 
 INTERVAL_S = 0.5
+_WIDEST_TIME = len("1 day, 23:59:59")
 
 log = logging.getLogger(__name__)
+
+
+class _Display(Progress):
+    """A bar with counts and the time on one line, and below it what runs and what is best, broken between words."""
+
+    status: Sequence[str] = ()
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        """The bar, then the lines below it."""
+        yield from super().get_renderables()
+        if self.status:
+            yield from map(Text, joined(self.status, self.console.width))
 
 
 class SweepProgress:
@@ -46,20 +64,20 @@ class SweepProgress:
         trials = study.get_trials(deepcopy=False)
         self._announced: set[int] = {trial.number for trial in trials if trial.state.is_finished()}
         self._before = len(TrialBudget.of(trials).finished)
-        self._started = time.monotonic()
+        self._most_at_once = 1
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
-        self._display = Progress(
-            TextColumn("{task.description}", style="bold", markup=False),
+        count = 2 * len(str(n_trials)) + 1
+        self._display = _Display(
+            TextColumn("{task.description}", style="bold", markup=False, table_column=Column(overflow="ellipsis")),
             BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[status]}", markup=False),
+            MofNCompleteColumn(table_column=Column(no_wrap=True, min_width=count)),
+            TimeElapsedColumn(table_column=Column(no_wrap=True, min_width=_WIDEST_TIME)),
             console=console,
             disable=not console.is_terminal,
         )
         self._task = self._display.add_task(
-            printable(shortened(study.study_name, LONGEST_TEXT)), total=n_trials, completed=self._before, status=""
+            printable(shortened(study.study_name, LONGEST_TEXT)), total=n_trials, completed=self._before
         )
 
     def __enter__(self) -> "SweepProgress":
@@ -91,21 +109,25 @@ class SweepProgress:
         view = StudyView.of(self._study)
         budget = TrialBudget.of([trial.frozen for trial in view.trials])
         finished = len(budget.finished)
+        running = sum(trial.state == TrialState.RUNNING for trial in budget.taken)
+        self._most_at_once = max(self._most_at_once, running)
         for trial in view.trials:
             if trial.is_finished and trial.number not in self._announced:
                 self._announced.add(trial.number)
                 self._announce(view, trial, finished)
-        self._display.update(self._task, completed=finished, status=self._status(view, budget))
+        self._display.status = self._status(view, budget)
+        self._display.update(self._task, completed=finished)
 
-    def _status(self, view: StudyView, budget: TrialBudget) -> str:
+    def _status(self, view: StudyView, budget: TrialBudget) -> list[str]:
         counts = Counter(trial.state for trial in budget.taken)
         parts = [f"{counts[TrialState.RUNNING]} running"]
-        parts += [f"{counts[state]} {word}" for state, word in _WORDS.items() if counts[state]]
-        if left := self._time_left(len(budget.finished)):
-            parts.append(f"~{left} left")
+        parts += [f"· {counts[state]} {word}" for state, word in _WORDS.items() if counts[state]]
+        if left := self._time_left(view, len(budget.finished)):
+            parts.append(f"· ~{left} left")
         if view.ranked:
-            parts.append(f"best {_values(view, view.ranked[0])} {_params(view.ranked[0])}")
-        return printable(" · ".join(parts))
+            best = view.ranked[0]
+            parts += [f"· best {_values(view, best)}", *_params(best)]
+        return [printable(part) for part in parts]
 
     def _announce(self, view: StudyView, trial: TrialView, finished: int) -> None:
         if trial.is_complete:
@@ -115,19 +137,20 @@ class SweepProgress:
         else:
             ended = "to be tried again" if trial.is_repeated else "failed"
             outcome = f"{ended}: {shortened(trial.reason, LONGEST_REASON)}"
-        left = self._time_left(finished)
+        left = self._time_left(view, finished)
         say(
-            f"trial {trial.number} · {outcome} · {_params(trial)} · {duration_text(trial.duration)}"
+            f"trial {trial.number} · {outcome} · {' '.join(_params(trial))} · {duration_text(trial.duration)}"
             f"  [{finished}/{self._n_trials}{f', ~{left} left' if left else ''}]",
             self._console,
         )
 
-    def _time_left(self, finished: int) -> str:
-        ours = finished - self._before
-        if ours <= 0 or finished >= self._n_trials:
+    def _time_left(self, view: StudyView, finished: int) -> str:
+        """By how long trials have taken, not by the time since the command, which is longer by the sweep's start."""
+        took = [trial.duration.total_seconds() for trial in view.trials if trial.is_finished and trial.duration]
+        if not took or finished >= self._n_trials:
             return ""
-        seconds = (time.monotonic() - self._started) / ours * (self._n_trials - finished)
-        return duration_text(timedelta(seconds=seconds))
+        rounds = math.ceil((self._n_trials - finished) / self._most_at_once)
+        return duration_text(timedelta(seconds=statistics.fmean(took) * rounds))
 
 
 _WORDS = {TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
@@ -137,6 +160,6 @@ def _values(view: StudyView, trial: TrialView) -> str:
     return ", ".join(f"{name} {number_text(value)}" for name, value in zip(view.objectives, trial.values, strict=True))
 
 
-def _params(trial: TrialView) -> str:
+def _params(trial: TrialView) -> list[str]:
     names = short_names(list(trial.params))
-    return " ".join(f"{name}={number_text(value)}" for name, value in zip(names, trial.params.values(), strict=True))
+    return [f"{name}={number_text(value)}" for name, value in zip(names, trial.params.values(), strict=True)]

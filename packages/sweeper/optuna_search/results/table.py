@@ -120,12 +120,12 @@ def _ends_alone(end: str, keys: Sequence[str]) -> bool:
 def _tables(
     study: StudyView, trials: Sequence[TrialView], columns: Sequence[str], console: Console
 ) -> Sequence[RenderableType]:
-    """The table with all columns, with those of the parameters, or with few and the best trial beside it."""
+    """The table with all columns, with the first attributes only, or with few and the best trial below it."""
     params = sorted({key for trial in trials for key in trial.params})
     shown = [column for column in columns if column not in study.objectives and _is_set(column, trials)]
     wide = console.options.update(width=10_000)  # what is measured is never more than this
-    for attributes in (shown, []) if shown else ([],):
-        table = _table(study, trials, params, attributes)
+    for count in range(len(shown), -1, -1):
+        table = _table(study, trials, params, shown[:count])
         if Measurement.get(console, wide, table).minimum <= console.width:
             return (table,)
     few, best = _table(study, trials, [], []), _best(study, trials[0])

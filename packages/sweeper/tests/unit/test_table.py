@@ -80,6 +80,14 @@ def test_each_value_has_its_place_at_every_width(width, params, attributes, std)
     assert "unset" not in table
 
 
+def test_of_attributes_that_do_not_fit_the_first_stay(tmp_path):
+    attributes = {"replicate": "train.seed=1", "long": "x" * 50, "longer": "y" * 50}
+    shown = printed(study_of({"lr": 0.5}, [0.2, 0.1], attributes), tmp_path, 80, list(attributes))
+    assert "train.seed=1" in shown
+    assert "xxx" not in shown
+    assert "yyy" not in shown
+
+
 def test_names_are_as_short_as_they_can_be_told_apart():
     assert short_names(["a.lr", "b.lr", "b.c.x", "y"]) == ["a.lr", "b.lr", "x", "y"]
     assert short_names(["lr", "a.lr"]) == ["lr", "a.lr"]

@@ -1,0 +1,55 @@
+"""The live display of a sweep: no number cut, and a time left that the sweep's start is no part of."""
+
+import io
+from datetime import timedelta
+
+import optuna
+import pytest
+from optuna.distributions import CategoricalDistribution, FloatDistribution
+from optuna.trial import TrialState, create_trial
+from optuna_search.results.progress import SweepProgress
+from rich.console import Console
+
+NAMES = {"lr0": 0.002244, "momentum": 0.93712, "weight_decay": 0.00051234}
+
+
+@pytest.fixture
+def study():
+    """Two trials of ten seconds each have ended, two run."""
+    study = optuna.create_study(study_name="a name that is long enough to be in the way of the numbers")
+    space = {**{name: FloatDistribution(0, 1) for name in NAMES}, "optimizer": CategoricalDistribution(["AdamW"])}
+    for value in (0.98765, 0.91234):
+        trial = create_trial(value=value, params=NAMES | {"optimizer": "AdamW"}, distributions=space)
+        trial.set_user_attr("task_seconds", 10.0)
+        trial.datetime_start = trial.datetime_complete - timedelta(seconds=60)
+        study.add_trial(trial)
+    for _ in range(2):
+        study.ask()
+    return study
+
+
+def last_frame(study, width, n_trials=10):
+    console = Console(file=io.StringIO(), width=width, height=50, force_terminal=True, color_system=None)
+    with SweepProgress(study, n_trials, console) as progress:
+        progress._update()
+    console = Console(file=io.StringIO(), width=width, color_system=None)
+    console.print(progress._display.get_renderable())
+    return console.file.getvalue()
+
+
+@pytest.mark.parametrize("width", [48, 60, 80, 100, 140])
+def test_no_number_is_cut_whatever_the_width(study, width):
+    shown = last_frame(study, width)
+    for number in ("2/10", "0:00:00", "2 running", "best value 0.9123", *(f"{k}={v:.4g}" for k, v in NAMES.items())):
+        assert number in shown
+    assert max(map(len, shown.splitlines())) <= width
+
+
+def test_the_time_left_is_that_of_the_tasks_divided_among_those_that_run_at_once(study):
+    assert "~0:40 left" in last_frame(study, 100)  # eight trials of ten seconds, two at a time
+
+
+def test_nothing_is_left_once_the_total_is_reached(study):
+    for trial in study.get_trials(states=(TrialState.RUNNING,)):
+        study.tell(trial.number, 0.95)
+    assert "left" not in last_frame(study, 100, n_trials=4)
