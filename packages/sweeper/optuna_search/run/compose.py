@@ -39,6 +39,9 @@ class Composer:
         self._is_group = lru_cache(maxsize=None)(self._has_options)
         self._composed = lru_cache(maxsize=COMPOSITIONS)(self._compose)
 
+    def __reduce__(self) -> tuple[type["Composer"], tuple[ConfigLoader, DictConfig]]:
+        return Composer, (self._loader, self._master)
+
     def compose(self, overrides: Sequence[str]) -> DictConfig:
         """The configuration of a job with these overrides.
 

@@ -8,6 +8,7 @@ from typing import Any
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
+from optuna_search.run.compose import Composer
 from optuna_search.run.tell import RetryRules
 from optuna_search.space.space import Space
 from optuna_search.study.leases import machine
@@ -39,6 +40,7 @@ class Plan:
         task: The Hydra app's own task function.
         context: Loads configurations; its callbacks belong to the trials.
         config: The sweep's master configuration.
+        composer: Composes the configurations of trials; slots of one process share what it has composed.
         spec: The study.
         space: The search space.
         n_trials: The study's total.
@@ -63,6 +65,7 @@ class Plan:
     task: TaskFunction
     context: HydraContext
     config: DictConfig
+    composer: Composer
     spec: StudySpec
     space: Space
     n_trials: int

@@ -93,14 +93,14 @@ class Search:
         check_keys(self._space, config, context.config_loader)
         if self._repeats is not None and self._repeats.leaders is not None and self._repeats.over in self._space.keys:
             self._repeats = None  # who searches a key by name does not want it to be repeated over
-        compose = Composer(context.config_loader, config).compose
-        self._check_overrides_of_trials(compose)
+        self._composer = Composer(context.config_loader, config)
+        self._check_overrides_of_trials(self._composer.compose)
         self._sampler = set_arguments(options["sampler"])
         self._grid = self._space.grid() if is_grid(self._sampler) else {}
         self._check_leaders()
         if options["isolation"] == "process":  # it imports while the space is checked and the study opened
             warm_up(list(options["preload"]))
-        check_edges(self._space, config, compose, options["validate"])
+        check_edges(self._space, config, self._composer.compose, options["validate"])
         if options["custom_search_space"] is not None:
             function(options["custom_search_space"])
         self._spec().rehearse(self._space, config)
@@ -239,6 +239,7 @@ class Search:
             task=self._task,
             context=self._context,
             config=self._config,
+            composer=self._composer,
             spec=spec,
             space=self._space,
             n_trials=self._n_trials,

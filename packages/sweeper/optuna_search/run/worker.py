@@ -26,7 +26,7 @@ from optuna_search.attributes import FOLDER, OVERRIDES, REPLICATE, SECONDS
 from optuna_search.ending import Ending, Outcome
 from optuna_search.objects import build, function
 from optuna_search.optuna_internals import hear_stop, id_of, read_anew, storage_of
-from optuna_search.run.compose import Composer, described_by
+from optuna_search.run.compose import described_by
 from optuna_search.run.failures import check_failure_rate
 from optuna_search.run.plan import Home, Plan
 from optuna_search.run.signals import ending_at_once, hear_interrupts, told_to_end
@@ -120,7 +120,6 @@ class Worker:
         self._slot = slot
         self._beside = beside
         self.study = plan.spec.open(slot)
-        self._composer = Composer(plan.context.config_loader, plan.config)
         here = Home.here()
         shared = (here.machine, here.cpus) == (plan.home.machine, plan.home.cpus)
         self._environment = share(slot, plan.n_jobs, plan.devices, plan.slots_per_gpu, shared)
@@ -229,7 +228,7 @@ class Worker:
         """The job of a trial, or of one of its replicates, which run in folders within the trial's."""
         repeated = self.study.get_trials(deepcopy=False)[trial.number].user_attrs.get(OVERRIDES, [])
         overrides = [*self.plan.space.overrides(trial.params), *repeated, *([replicate] if replicate else [])]
-        with _composing, open_dict(config := self._composer.compose(overrides)):
+        with _composing, open_dict(config := self.plan.composer.compose(overrides)):
             config.hydra.job.num = trial.number
             config.hydra.job.id = f"{self.plan.spec.name}-{trial.number}"
             sweeps = Path(self.plan.folder or str(config.hydra.sweep.dir))
