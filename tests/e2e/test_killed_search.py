@@ -17,7 +17,7 @@ from optuna.trial import TrialState
 ROOT = Path(__file__).parents[2]
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(300)]
 SEARCH = [
-    *("-m", "search=base", "hydra.sweeper.study_name=killed", "hydra.sweeper.sampler.seed=1"),
+    *("-m", "search=base", "hydra.sweeper.study_name=killed", "hydra.sweeper.sampler.seed=1", "hydra.sweeper.n_jobs=1"),
     *("data.name=tiny", "data.images=32", "data.side=64", "data.splits={train: 16, val: 8, test: 8}"),
     *("train.imgsz=64", "train.threads=1", "train.plots=false", "train.device=cpu", "train.epochs=2"),
     "train.lr0=tag(log,interval(1e-4,1e-2))",

@@ -41,6 +41,7 @@ SWEEP = (
     "hydra/sweeper=optuna",
     "hydra/sweeper/sampler=grid",
     "hydra.sweeper.study_name=outage",
+    "hydra.sweeper.n_jobs=1",  # trials one after the other, so that two sweeps are the same
     "train.lr0=choice(0.001,0.01)",
 )
 PATIENCE_S = 240
