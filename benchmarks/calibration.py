@@ -22,7 +22,19 @@ sys.path.insert(0, str(ROOT))
 
 import numpy as np  # noqa: E402  after the number of threads
 
-from benchmarks.calibrating import gates, latency, pairs, populations, real, single, studies, thresholds  # noqa: E402
+from benchmarks.calibrating import (  # noqa: E402
+    alias,
+    confirmations,
+    gates,
+    latency,
+    pairs,
+    populations,
+    real,
+    seeds,
+    single,
+    studies,
+    thresholds,
+)
 from benchmarks.calibrating.table import markdown  # noqa: E402
 
 PARTS = {
@@ -30,16 +42,19 @@ PARTS = {
     "pairs": pairs.rows,
     "gates": gates.rows,
     "thresholds": thresholds.rows,
-    "latency": latency.rows,
     "studies": studies.rows,
+    "confirm": confirmations.rows,
+    "alias": alias.rows,
 }
+WITHOUT_IMAGES = {"latency": latency.rows, "seeds": seeds.rows}
+ALL = [*PARTS, *WITHOUT_IMAGES]
 GAP = 0.5  # in log odds, by which the second model of a synthetic population is worse
 
 
 def main() -> None:
     """Simulate, print a table a part."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
+    parser.add_argument("--parts", nargs="+", choices=ALL, default=ALL)
     parser.add_argument("--images", nargs="+", type=int, default=[10, 20, 40, 80, 200, 1000])
     parser.add_argument("--repetitions", type=int, default=1000)
     parser.add_argument("--names", nargs="*", choices=populations.RECIPES, default=["medium", "good", "poor"])
@@ -57,6 +72,9 @@ def main() -> None:
 
 
 def _rows(part: str, arguments: argparse.Namespace):  # noqa: ANN202  an iterator of rows
+    if part in WITHOUT_IMAGES:
+        yield from WITHOUT_IMAGES[part](arguments.repetitions, np.random.default_rng(arguments.seed))
+        return
     for population in _populations(arguments):
         for images in arguments.images:
             rng = np.random.default_rng([arguments.seed, images])

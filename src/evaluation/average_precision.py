@@ -143,22 +143,25 @@ def _class_average_precision(
         hits: Whether each is a true positive, (N, 10).
         definition: How the area is read.
     """
-    detections_so_far = np.cumsum(weights[:, image], axis=1, dtype=np.int32)  # (B, N)
+    # take, not an index: it leaves rows in one piece, along which everything below runs
+    detections_so_far = np.cumsum(np.take(weights, image, axis=1), axis=1, dtype=np.int32)  # (B, N)
+    np.maximum(detections_so_far, 1, out=detections_so_far)
     has_positives = positives > 0
     # the area below each number of hits: recalls are fractions of few numbers, and looking each up costs the most
     numbers = np.arange(positives.max(initial=0) + 1) / np.maximum(positives, 1)[:, None]
     area_below = definition.area[np.searchsorted(_RECALL_POINTS, numbers, side=definition.side)]
+    first = np.arange(len(area_below), dtype=np.int32)[:, None] * area_below.shape[1]
     result = np.full((len(weights), hits.shape[1]), np.nan)
     result[has_positives] = 0.0
     for threshold in range(hits.shape[1]):
         hit = np.flatnonzero(hits[:, threshold])
         if not len(hit):
             continue
-        hits_so_far = np.cumsum(weights[:, image[hit]], axis=1, dtype=np.int32)  # (B, M)
-        precision = hits_so_far / np.maximum(detections_so_far[:, hit], 1)
+        hits_so_far = np.cumsum(np.take(weights, image[hit], axis=1), axis=1, dtype=np.int32)  # (B, M)
+        precision = hits_so_far / np.take(detections_so_far, hit, axis=1)
         envelope = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
-        area = np.diff(np.take_along_axis(area_below, hits_so_far, axis=1), axis=1, prepend=0.0)
-        result[has_positives, threshold] = (envelope * area).sum(axis=1)[has_positives]
+        area = np.diff(area_below.ravel()[hits_so_far + first], axis=1, prepend=0.0)
+        result[has_positives, threshold] = np.einsum("ij,ij->i", envelope, area)[has_positives]
     return result
 
 

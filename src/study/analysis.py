@@ -90,7 +90,7 @@ def analyse(study: StudyView, scatter: Scatter | None = None, smallest_effect: f
         board = leaderboard(
             comparison, noise, untrained, maximize=reported.maximize[0], epochs=_epochs(comparison, numbered)
         )
-        contrast = _Contrast(noise, np.array([setting.mean for setting in comparison.settings]))
+        contrast = Contrasts(noise, np.array([setting.mean for setting in comparison.settings]))
         points = _points(comparison, numbered)
         doubts, count = images.doubts, images.count
     return Analysis(
@@ -110,7 +110,7 @@ def analyse(study: StudyView, scatter: Scatter | None = None, smallest_effect: f
 
 
 @dataclass(frozen=True, eq=False)
-class _Contrast:
+class Contrasts:
     """What chance leaves a weighted sum of settings.
 
     Attributes:

@@ -32,6 +32,7 @@ RESAMPLES = 20
 SHUFFLES = 19
 NOTHING = 0.01  # a share that is none
 TREES, FEWER_TREES = 32, 4  # of the estimate, and of each resample, whose number makes up for it
+MANY = 100  # trials, from which on each tree takes long and says more: fewer still
 
 
 @dataclass(frozen=True)
@@ -86,14 +87,14 @@ def importances(trials: Sequence[FrozenTrial], objective: int = 0, seed: int = 0
     rows = [{name: _evenly(trial.params[name], space[name]) for name in space} for trial in done]
     even_space = {name: _even(distribution) for name, distribution in space.items()}
     rng = np.random.default_rng(seed)
-    order = np.arange(len(done))
+    order, fewer = np.arange(len(done)), max(1, FEWER_TREES * MANY // max(MANY, len(done)))
     shares = _shares(rows, values, even_space, TREES, seed)
     resampled = [
-        _shares([rows[i] for i in drawn], values[drawn], even_space, FEWER_TREES, seed + k)
+        _shares([rows[i] for i in drawn], values[drawn], even_space, fewer, seed + k)
         for k in range(RESAMPLES)
         if len(set(values[drawn := rng.choice(order, len(order))])) > 1
     ]
-    shuffled = [_shares(rows, rng.permutation(values), even_space, FEWER_TREES, seed + k) for k in range(SHUFFLES)]
+    shuffled = [_shares(rows, rng.permutation(values), even_space, fewer, seed + k) for k in range(SHUFFLES)]
     found = []
     for name, share in shares.items():
         low, high = np.quantile([one[name] for one in resampled] or [share], [0.05, 0.95])
