@@ -35,7 +35,7 @@ _PREDICTION = (
     *("source", "vid_stride", "stream_buffer", "visualize", "augment", "embed", "dnn", "tracker", "line_width"),
     *("show", "save_frames", "save_txt", "save_conf", "save_crop", "show_labels", "show_conf", "show_boxes"),
 )
-_EXPORT = ("format", "optimize", "dynamic", "simplify", "opset", "workspace")
+_EXPORT = ("format", "optimize", "dynamic", "simplify", "opset", "workspace", "nms")
 
 # What cannot be set under `train`, and why.
 NOT_TRAINING: Mapping[str, str] = {
