@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmarks.calibrating.populations import RECIPES, Population, Recipe, Scene
 from benchmarks.calibrating.table import Row, coverage, share
-from benchmarks.calibrating.trained import compared, ease_of, of_seed, places, run, truth
+from benchmarks.calibrating.trained import Run, compared, ease_of, of_seed, places, run, truth
 from src.core.interval import Interval
 from src.study.leaderboard import Leaderboard, Standing, leaderboard
 from src.study.noise import Measured, Noise
@@ -94,11 +94,16 @@ def study_board(
     for skill in skills:
         ease = ease_of(scene, rng)
         settings.append([run(recipe, scene, ease, of_seed(skill, rng), rng) for _ in range(seeds)])
+    return board_of(settings, start)
+
+
+def board_of(settings: Sequence[Sequence[Run]], start: Run) -> tuple[Leaderboard, list[int]]:
+    """The leader board of settings with these runs, and their order."""
     comparison = compared([[each.value for each in runs] for runs in settings])
     order = places(comparison)
     measured = {
         place: Measured(np.stack([each.images for each in settings[setting]]), start.images)
         for place, setting in enumerate(order)
     }
-    untrained = dict.fromkeys(range(len(skills)), start.value)
+    untrained = dict.fromkeys(range(len(settings)), start.value)
     return leaderboard(comparison, Noise.of(comparison, measured), untrained, maximize=True), order

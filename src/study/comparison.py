@@ -53,10 +53,12 @@ class Scatter:
     Attributes:
         std: The standard deviation over seeds, pooled.
         freedom: Its degrees of freedom; infinite for one that is stated.
+        differs: Whether some settings evidently scatter more than others, although one number is taken for all.
     """
 
     std: float
     freedom: float
+    differs: bool = False
 
     def noise(self, count: int, other_count: int, pairs: int) -> float:
         """How large the difference of two settings' means may be by chance, with so many runs each.
@@ -182,7 +184,22 @@ def scatter_of(groups: Iterable[Sequence[float]]) -> Scatter | None:
     if not repeated:
         return None
     freedom = sum(degrees for _, degrees in repeated)
-    return Scatter(math.sqrt(math.fsum(variance * degrees for variance, degrees in repeated) / freedom), freedom)
+    pooled = math.fsum(variance * degrees for variance, degrees in repeated) / freedom
+    return Scatter(math.sqrt(pooled), freedom, _differ(repeated, pooled, freedom))
+
+
+def _differ(repeated: Sequence[tuple[float, int]], pooled: float, freedom: int) -> bool:
+    """Whether variances with these degrees of freedom differ by more than chance does in one of twenty cases.
+
+    Reference: Bartlett, Properties of Sufficiency and Statistical Tests, 1937.
+    """
+    if len(repeated) < 2 or min(variance for variance, _ in repeated) == 0:
+        return False  # runs that are alike to the last digit are none that were repeated
+    from scipy.special import chdtri  # a third of a second
+
+    apart = math.fsum(degrees * math.log(pooled / variance) for variance, degrees in repeated)
+    shrink = 1 + (math.fsum(1 / degrees for _, degrees in repeated) - 1 / freedom) / (3 * (len(repeated) - 1))
+    return bool(apart / shrink > chdtri(len(repeated) - 1, 0.05))
 
 
 def _against(candidate: Setting, other: Setting, scatter: Scatter | None, pairs: int) -> Setting:

@@ -224,7 +224,7 @@ class Noise:
         return found
 
     @cached_property
-    def _of_training(self) -> float:
+    def of_training(self) -> float:
         """The variance of one run that the images bring and the scatter over seeds holds already."""
         if self.measured is None or self.scatter is None:
             return 0.0
@@ -243,7 +243,7 @@ class Noise:
         """Which share of that the scatter over seeds does not hold."""
         if self._apart == 0:
             return 0.0
-        training = self._of_training * float(np.mean(1 / np.asarray(self.counts)))
+        training = self.of_training * float(np.mean(1 / np.asarray(self.counts)))
         return max(0.0, 1 - training / self._apart)
 
     @property
@@ -267,7 +267,7 @@ class Noise:
         """The variance of each gain over images, that of its trainings taken out, (settings,)."""
         if self.measured is None:
             return np.zeros(len(self.counts))
-        variance = (self._gains**2).sum(axis=1) - self._of_training / np.asarray(self.counts)
+        variance = (self._gains**2).sum(axis=1) - self.of_training / np.asarray(self.counts)
         found: Array = np.maximum(variance, 0.0)
         return found
 

@@ -8,6 +8,7 @@ from src.render import study_figures as figures
 from src.render.study import Note, Plot, ReportPage, Section, Tabulated
 from src.render.study_figures import Share
 from src.study.analysis import Analysis
+from src.study.comparison import Scatter
 from src.study.importance import SHUFFLES, Importance
 from src.study.pages.overview import facts, marks
 from src.study.pages.sentences import headline, plural, remarks
@@ -76,11 +77,7 @@ def _leaders(analysis: Analysis) -> list[Part]:
                 " one scale, and the thin mark is no difference: an interval that reaches it says that the setting may"
                 " be just as good."
             )
-        if judged and min(runs) < _ENOUGH_SEEDS:
-            reading += (
-                " Settings are taken to scatter alike over seeds, which so few seeds cannot show: of settings that"
-                " scatter far more than the others, the intervals hold less often."
-            )
+        reading += _on_scatter(analysis.scatter, min(runs))
         return [Tabulated("Leader board", reading, board_table(analysis))]
     if study.complete and not study.is_single:
         reading = "Each trial by its objectives. The red ones no other trial beats in everything; choose among them."
@@ -90,6 +87,18 @@ def _leaders(analysis: Analysis) -> list[Part]:
             Note("On the front", (f"Trials {found}." if analysis.front else "No trial keeps all constraints.",)),
         ]
     return []
+
+
+def _on_scatter(scatter: Scatter | None, runs: int) -> str:
+    """What is uncertain about the scatter over seeds, one number for all settings."""
+    if scatter is None:
+        return ""
+    less = "of settings that scatter three to six times as much as the others, 86 to 92 of 100 intervals hold."
+    if scatter.differs:
+        return f" Some settings scatter more over seeds than others (Bartlett's test), but are judged alike: {less}"
+    if runs < _ENOUGH_SEEDS:
+        return f" Settings are taken to scatter alike over seeds, which so few seeds cannot show: {less}"
+    return ""
 
 
 def _levels(untrained: Mapping[str, float]) -> dict[str, float]:

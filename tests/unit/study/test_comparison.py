@@ -58,6 +58,16 @@ def test_a_single_run_is_judged_by_the_scatter_of_repeated_ones():
     assert comparison.scatter.freedom == 1
 
 
+@pytest.mark.parametrize(
+    ("ratio", "differs"), [(3.05, False), (3.2, True), (1 / 3.2, True)], ids=["by chance", "more", "less"]
+)
+def test_settings_that_scatter_differently_are_noticed(ratio, differs):
+    """Of two variances with 4 degrees of freedom each Bartlett's test at 5 % asks for a ratio of 9.7, by scipy."""
+    runs = [-0.02, -0.01, 0.0, 0.01, 0.02]
+    found = compare(grid(a=[0.5 + run for run in runs], b=[0.4 + ratio * run for run in runs]), METRIC, candidate=0)
+    assert found.scatter.differs is differs
+
+
 def test_without_repeats_nothing_says_what_is_noise():
     comparison = compare(grid(a=[0.60], b=[0.10]), METRIC, candidate=0)
     assert comparison.runners_up[0].within_noise is None
