@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from src.config import frozen
+from src.config.own_data import with_own_data
 from src.config.provenance import Provenance
 from src.core.errors import ConfigError, ProjectError
 from src.core.files import write_text
@@ -63,7 +64,7 @@ def freeze(arguments: Sequence[str]) -> Frozen:
         ConfigError: it cannot be composed, or there is no such study or trial.
     """
     study, trial = _value(arguments, _STUDY), _value(arguments, _TRIAL)
-    overrides = [argument for argument in arguments if not argument.startswith((_STUDY, _TRIAL))]
+    overrides = with_own_data([given for given in arguments if not given.startswith((_STUDY, _TRIAL))])
     if study is not None:
         return _of_study(study, trial, overrides)
     if trial is not None:

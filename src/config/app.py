@@ -23,6 +23,7 @@ from hydra.errors import CompactHydraException
 from src.config import schema
 from src.config.keys import CONF, check_keys, full_name
 from src.config.malformed import refuse_malformed
+from src.config.own_data import with_own_data
 from src.core.errors import ConfigError, ProjectError
 from src.core.secrets import adopt_tracking_credentials, refuse_secrets
 from src.core.terminal import print_any_character
@@ -47,8 +48,8 @@ def run(main: Callable[[], Any]) -> None:
     """Run a Hydra entry point from the command line.
 
     Side effects: lets the standard streams print any character; registers the schemas in Hydra's ConfigStore; takes
-    credentials out of MLFLOW_TRACKING_URI; exits the process with status 1 when an override holds a secret, is none, or
-    names a key that no section has.
+    credentials out of MLFLOW_TRACKING_URI; writes `data=PATH` out in the arguments; exits the process with status 1
+    when an override holds a secret, is none, or names a key that no section has.
     """
     print_any_character()
     schema.register()
@@ -56,6 +57,7 @@ def run(main: Callable[[], Any]) -> None:
     try:
         refuse_secrets(sys.argv[1:])
         refuse_malformed(sys.argv[1:], full_name)
+        sys.argv[1:] = with_own_data(sys.argv[1:])
         check_keys(sys.argv[1:], Path(sys.argv[0]).stem)
         main()
     except ConfigError as error:
