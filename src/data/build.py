@@ -47,11 +47,11 @@ def ensure_prepared(options: DataOptions) -> PreparedData:
     Raises:
         DataError: the source is missing or not what it should be.
     """
-    recipe = _recipe(options)
-    if (found := _existing(options.folder, recipe)) is not None:
-        return found
     folder = options.folder
     with disk_errors_explained(folder):
+        recipe = _recipe(options)
+        if (found := _existing(folder, recipe)) is not None:
+            return found
         folder.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(folder.parent / f".{folder.name}.lock"):
             if (found := _existing(folder, recipe)) is not None:

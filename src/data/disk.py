@@ -27,7 +27,7 @@ def check_room(folder: Path, needed_bytes: int) -> None:
 
 @contextmanager
 def disk_errors_explained(folder: Path) -> Iterator[None]:
-    """Turn the operating system's "no space" and "not permitted" into the project's error.
+    """Turn what the operating system says of files into the project's error.
 
     Raises:
         DataError: in place of such an OSError.
@@ -35,11 +35,11 @@ def disk_errors_explained(folder: Path) -> Iterator[None]:
     try:
         yield
     except PermissionError as error:
-        raise DataError(f"{error.filename or folder}: no permission to write there") from error
+        raise DataError(f"{error.filename or folder}: no permission to read or write it") from error
     except OSError as error:
-        if error.errno not in _OUT_OF_ROOM:
-            raise
-        raise DataError(f"{folder}: no space left on the device; nothing half written was kept") from error
+        if error.errno in _OUT_OF_ROOM:
+            raise DataError(f"{folder}: no space left on the device; nothing half written was kept") from error
+        raise DataError(f"{error.filename or folder}: cannot be read or written: {error.strerror or error}") from error
 
 
 def _megabytes(count: int) -> str:

@@ -21,7 +21,9 @@ from src.data.sample import Sample
 # What both Pillow and Ultralytics read without extra libraries.
 SUFFIXES: Final = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 # What Pillow reads where its build has the library; written anew, since readers differ in what they make of it.
-_REWRITTEN: Final = frozenset({".avif", ".heic", ".heif", ".jp2", ".j2k", ".mpo", ".dng", ".pfm"})
+_REWRITTEN: Final = frozenset(
+    {".avif", ".heic", ".heif", ".jp2", ".j2k", ".mpo", ".dng", ".pfm", ".jfif", ".jpe", ".gif", ".ppm"}
+)
 _HEIF: Final = (".heic", ".heif")
 SMALLEST_SIDE_PX: Final = 10  # Ultralytics refuses smaller ones
 JPEG_QUALITY: Final = 92
@@ -90,7 +92,8 @@ def write_image(sample: Sample, target: Path, resize: Resize | None, max_pixels:
         raise DataError(f"{sample.image}: {width}×{height} pixels, each side must be at least {SMALLEST_SIDE_PX}")
     if sample.size_wh is not None and sample.size_wh != (width, height):
         stated = "×".join(map(str, sample.size_wh))
-        raise DataError(f"{sample.image}: is {width}×{height} pixels, but its annotations are for {stated}")
+        turned = " (before its EXIF data turn it?)" if sample.size_wh == (height, width) else ""
+        raise DataError(f"{sample.image}: is {width}×{height} pixels, but its annotations are for {stated}{turned}")
     pixels = eight_bits(picture, sample.image)
     content = hashlib.sha256(f"{width}x{height}:".encode() + pixels.tobytes()).hexdigest()
     size = resize.size_for(width, height) if resize else (width, height)
@@ -166,6 +169,8 @@ def open_picture(path: Path) -> Image.Image:
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
         try:
             return Image.open(path)
+        except ModuleNotFoundError as error:  # once Ultralytics is imported, it looks for a reader of HEIC itself
+            raise UnidentifiedImageError(f"cannot identify image file '{path}'") from error
         finally:
             Image.MAX_IMAGE_PIXELS = limit
 
@@ -210,6 +215,8 @@ def _bytes(values: NDArray[Any], origin: Path) -> NDArray[np.uint8]:
             )
         scaled: NDArray[np.uint8] = np.rint(values * (_WHITE if high <= 1 else 1)).astype(np.uint8)
         return scaled
+    if values.dtype.itemsize > 2 and low >= 0 and high <= _WHITE:  # bytes, written as longer numbers
+        return values.astype(np.uint8)
     if low < 0 or high >= 2**16:
         raise DataError(f"{origin}: its pixels are integers from {low:g} to {high:g}; expected 0 to 65535 (16 bits)")
     high_bytes: NDArray[np.uint8] = (values.astype(np.uint16) >> 8).astype(np.uint8)

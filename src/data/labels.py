@@ -22,6 +22,7 @@ _BOX, _BOX_AND_CONFIDENCE, _SMALLEST_POLYGON = 5, 6, 7
 _VISIBILITIES = (0.0, 1.0, 2.0)  # of a key point in COCO's sense
 # Writers round to six decimals, so a box that touches the border may reach out by that much.
 _ROUNDING = 1e-5
+_DECIMALS = 6  # of the numbers in the label files that are written
 # Annotation tools round to pixels, and writers to few decimals: what sticks out by no more than this is cut off.
 TOLERANCE_PX = 1.0
 
@@ -47,7 +48,7 @@ class Box:
                 raise DataError(f"{name} is {value}, not a finite number")
             if not 0 <= value <= 1:
                 raise DataError(f"{name} is {value:g}, outside [0, 1] (fractions of the image, not pixels)")
-        if self.width <= 0 or self.height <= 0:
+        if not (round(self.width, _DECIMALS) and round(self.height, _DECIMALS)):  # as it would be written
             raise DataError(f"the box has no area (width {self.width:g}, height {self.height:g})")
         for axis, centre, length in (("x", self.x_centre, self.width), ("y", self.y_centre, self.height)):
             low, high = centre - length / 2, centre + length / 2
@@ -57,7 +58,7 @@ class Box:
     def as_line(self) -> str:
         """The box as a line of a label file."""
         numbers = (self.x_centre, self.y_centre, self.width, self.height)
-        return " ".join([str(self.class_id), *(f"{number:.6f}" for number in numbers)])
+        return " ".join([str(self.class_id), *(f"{number:.{_DECIMALS}f}" for number in numbers)])
 
 
 def box_from_corners(class_id: int, left: float, top: float, right: float, bottom: float) -> Box:

@@ -26,6 +26,8 @@ def _walk(folder: Path, above: frozenset[str]) -> Iterator[Path]:
         raise DataError(f"{folder}: no permission to read this folder") from None
     for entry in entries:
         path = folder / entry.name
+        if entry.is_symlink() and not path.exists():
+            raise DataError(f"{path}: this link leads to {path.readlink()}, where nothing is; mend or remove it")
         if entry.is_dir():
             yield from _walk(path, above | {real})
         elif entry.is_file():

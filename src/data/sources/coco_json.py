@@ -16,6 +16,7 @@ from src.data.sample import Sample, SourceData, portable_name
 
 Id = int | str  # tools write numbers, and names of files
 _MOST_DIGITS = 20
+_NO_CROWD = ("0", "0.0", "false", "none", "")
 _LARGEST_SIDE_PX = 10**6
 
 
@@ -117,6 +118,7 @@ class _Document:
                 (self._folder / name).stat()
         except (OSError, ValueError) as error:  # too long, or with characters that no file name has
             raise DataError(f"{where}: file_name {name!a} cannot be the name of a file: {error}") from None
+        name = self._without_folder(name)
         width, height = (_side(image.get(key), f"{where}: {key}") for key in ("width", "height"))
         annotations = self._annotations.get(image_id, [])
         if not annotations and self._unlabelled == "refuse":
@@ -126,13 +128,19 @@ class _Document:
             )
         boxes = []
         for annotation in annotations:
-            if annotation.get("iscrowd"):
+            if str(annotation.get("iscrowd", 0)).lower() not in _NO_CROWD:
                 self.crowds += 1  # a region of many objects is no box to learn
                 continue
             with problems.collected():
                 boxes.append(self._box(annotation, width, height))
         key = name if self._split is None else f"{self._split}/{name}"
         return Sample(portable_name(key), self._folder / name, tuple(boxes), self._split, (width, height))
+
+    def _without_folder(self, name: str) -> str:
+        """The name within the folder of images; tools write that folder, too, when it lies beside their document."""
+        first, _, rest = name.partition("/")
+        repeats = first == self._folder.name and not (self._folder / name).is_file() and (self._folder / rest).is_file()
+        return rest if repeats else name
 
     def _box(self, annotation: Mapping[str, Any], width: int, height: int) -> Box:
         where = f"{self._path}: annotation {annotation.get('id')} (image {annotation.get('image_id')})"

@@ -1,6 +1,7 @@
 """Ultralytics' description of a data set, `data.yaml`: class names, and where the images of each split are."""
 
 import os
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,6 +68,9 @@ class DataYaml:
             raise DataError(f"{self.file}: a class name is a text, not {nested[0]!r}")
         if reason := why_not(found):
             raise DataError(f"{self.file}: {reason}")
+        count = self.content.get("nc", str(len(found)))
+        if count != str(len(found)):
+            raise DataError(f"{self.file}: nc is {count}, but 'names' has {len(found)} classes; put one of them right")
         return tuple(found)
 
     def splits(self) -> dict[str, tuple[Path, ...]]:
@@ -109,10 +113,19 @@ class DataYaml:
         return [by_id[number] for number in range(len(by_id))]
 
 
+class _Loader(yaml.BaseLoader):
+    """Makes texts only, no truth values or numbers: a class may be called yes or 1.0; and takes no key twice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        if twice := [key for key, count in Counter(keys).items() if count > 1]:
+            raise yaml.constructor.ConstructorError(None, None, f"the key '{twice[0]}' is there twice", node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
 def _read(file: Path) -> dict[str, Any]:
     try:
-        # the base loader makes texts only, no truth values or numbers: a class may be called yes or 1.0
-        content = yaml.BaseLoader(file.read_text(encoding="utf-8-sig")).get_single_data()
+        content = _Loader(file.read_text(encoding="utf-8-sig")).get_single_data()
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise DataError(f"{file}: cannot be read as YAML: {error}") from error
     if not isinstance(content, dict):

@@ -46,6 +46,7 @@ class YoloFolder:
         rows: `strict` or `boxes`: what becomes of rows that are no boxes.
         poses: whether the rows have key points.
         splits: image folders, or text files that list images, by split, when the data set has its own.
+        shared_out: whether images are shared out anew, so that its own splits may have some in common.
     """
 
     root: Path
@@ -55,6 +56,7 @@ class YoloFolder:
     rows: str
     poses: bool
     splits: Mapping[str, Sequence[Path]]
+    shared_out: bool = False
 
     def read(self) -> SourceData:
         """Read all labels; images are looked at later.
@@ -74,7 +76,7 @@ class YoloFolder:
         self._check_label_folders(owners)
         labels = {file for folder in self._label_folders(images) for file in files_below(folder)}
         lists = {place for places in self.splits.values() for place in places}
-        labels = {file for file in labels - lists if file.suffix == ".txt" and file.name not in _NO_LABELS}
+        labels = {file for file in labels - lists if _is_label(file)}
         if self.orphan_labels == "refuse":
             for label in sorted(labels - owners.keys()):
                 problems.add(
@@ -103,8 +105,11 @@ class YoloFolder:
         for split, places in self.splits.items():
             for place in places:
                 for file in self._images_at(place):
-                    if images.get(file) not in (None, split):
-                        raise DataError(f"{file}: is in the splits '{images[file]}' and '{split}'")
+                    if images.get(file) not in (None, split) and not self.shared_out:
+                        raise DataError(
+                            f"{file}: is in the splits '{images[file]}' and '{split}'; what is trained on must not be"
+                            " judged on. Share all images out anew with data.splits={train:0.7,val:0.15,test:0.15}"
+                        )
                     images[file] = split
         if not images and not any(True for _ in own_folders(self.root)):
             raise no_images(self.root)
@@ -169,7 +174,13 @@ class YoloSource:
             rows=self._options.rows,
             poses="kpt_shape" in description.content,
             splits=description.splits(),
+            shared_out=self._options.splits is not None,
         ).read()
+
+
+def _is_label(file: Path) -> bool:
+    """Whether a file is a label by its name; hidden files are none: macOS leaves `._0.txt` in archives."""
+    return file.suffix == ".txt" and file.name not in _NO_LABELS and not file.name.startswith(".")
 
 
 def _size_wh(image: Path) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from PIL import Image
 
 from src.core.errors import DataError
 from src.core.files import sha256_of
-from src.data import build
+from src.data import build, ingredients
 from src.data.build import ensure_prepared
 from src.data.ground_truth import ground_truth
 from src.data.ingredients import watched
@@ -130,6 +130,20 @@ def test_an_interruption_leaves_nothing_behind(tmp_path: Path, yolo_folder: Path
 
     assert {path.name for path in (tmp_path / "prepared").iterdir()} == {".mine.lock", ".mine.source.json"}
     assert isinstance(caught.value, KeyboardInterrupt) or "no space left" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "error", [PermissionError(errno.EACCES, "denied", "a.png"), OSError(errno.EIO, "Input/output error", "a.png")]
+)
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, yolo_folder: Path, monkeypatch, error: OSError) -> None:
+    """Before anything is prepared, too, where the source is looked at."""
+
+    def unreadable(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(ingredients, "sha256_of", unreadable)
+    with pytest.raises(DataError, match=r"^a\.png: (no permission to read|cannot be read or written: Input/output)"):
+        ensure_prepared(_options(tmp_path, yolo_folder))
 
 
 def test_what_killed_processes_left_is_removed(tmp_path: Path, yolo_folder: Path) -> None:

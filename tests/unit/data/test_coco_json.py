@@ -149,3 +149,16 @@ def test_splits_of_other_names_are_refused() -> None:
     """A typing mistake is no fourth split."""
     with pytest.raises(ConfigError, match="Did you mean 'val'"):
         CocoJsonOptions(name="x", annotations={"train": "a.json", "vall": "b.json"})
+
+
+def test_the_folder_of_images_may_be_part_of_the_names(tmp_path: Path, write_image) -> None:
+    """As in exports where it lies beside the document."""
+    write_image(tmp_path / "images" / "a.png", size_wh=(40, 20))
+    document = GOOD | {"images": [{"id": 7, "file_name": "images/a.png", "width": 40, "height": 20}]}
+    document["annotations"] = [{"id": 1, "image_id": 7, "category_id": 1, "bbox": [10, 5, 20, 10], "iscrowd": "0"}]
+    document["categories"] = [{"id": 1, "name": "cat"}]
+
+    (sample,) = _read(tmp_path, document).samples
+
+    assert (sample.name, sample.image) == ("a.png", tmp_path / "images" / "a.png")
+    assert len(sample.boxes) == 1, "'0' is no crowd"

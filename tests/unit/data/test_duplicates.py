@@ -23,6 +23,14 @@ def test_objects_that_overlap_much_stay_two() -> None:
     assert without_duplicates([CAT, beside, dog]) == (CAT, beside, dog)
 
 
+def test_small_objects_side_by_side_stay_two() -> None:
+    """Of three pixels in an image of 4,000: they are nearer to each other than rounding moves an edge."""
+    one = Box(0, 0.5, 0.5, 0.0008, 0.0008)
+    beside = replace(one, x_centre=0.5009)
+
+    assert without_duplicates([one, beside, one]) == (one, beside)
+
+
 boxes = st.builds(
     Box, st.integers(0, 2), *(st.floats(0.3, 0.7) for _ in range(2)), *(st.floats(0.01, 0.5) for _ in range(2))
 )

@@ -86,6 +86,9 @@ def test_a_size_other_than_stated_is_refused(tmp_path: Path, write_image) -> Non
     """Boxes in pixels of another size would be in the wrong places."""
     image = write_image(tmp_path / "a.png")
 
+    with pytest.raises(DataError, match="annotations are for 32×40 \\(before its EXIF data turn it"):
+        prepare(_sample(image, size_wh=(32, 40)), tmp_path / "out", None)
+
     with pytest.raises(DataError, match="is 40×32 pixels, but its annotations are for 80×64"):
         prepare(_sample(image, size_wh=(80, 64)), tmp_path / "out", None)
 
@@ -157,6 +160,39 @@ def test_pictures_of_another_range_are_refused(tmp_path: Path) -> None:
 
     with pytest.raises(DataError, match=r"numbers from 4000\.5 to 4000\.5; expected 0 to 1 or 0 to 255"):
         prepare(_sample(tmp_path / "a.tif"), tmp_path / "out", None)
+
+
+def test_bytes_written_as_longer_integers_stay_as_bright(tmp_path: Path) -> None:
+    """Their higher bytes are all 0: the picture would be black."""
+    Image.fromarray(np.full((32, 32), 64, np.int32)).save(tmp_path / "a.tif")
+
+    prepare(_sample(tmp_path / "a.tif"), tmp_path / "out", None)
+
+    assert abs(_pixels(tmp_path / "out.jpg")[16, 16].astype(int) - 64).max() <= 2
+
+
+def test_a_broken_image_is_named_where_ultralytics_looks_for_readers(tmp_path: Path, monkeypatch) -> None:
+    """Once it is imported, Pillow's `open` asks for a package for HEIC whatever the file is."""
+
+    def patched(*_: object) -> None:
+        raise ModuleNotFoundError("No module named 'pi_heif'")
+
+    monkeypatch.setattr(images.Image, "open", patched)
+    (tmp_path / "a.jpg").write_bytes(b"")
+
+    with pytest.raises(DataError, match=r"a\.jpg: not an image that can be read"):
+        prepare(_sample(tmp_path / "a.jpg"), tmp_path / "out", None)
+
+
+@pytest.mark.parametrize("suffix", ["jfif", "gif", "ppm"])
+def test_formats_that_not_every_reader_knows_are_written_anew(tmp_path: Path, suffix: str) -> None:
+    """They would be passed over in silence where they need no label."""
+    image = tmp_path / f"a.{suffix}"
+    Image.new("RGB", (40, 32), (200, 0, 0)).save(image, "JPEG" if suffix == "jfif" else None)
+
+    assert images.is_image(image)
+    prepare(_sample(image), tmp_path / "out", None)
+    assert abs(_pixels(tmp_path / "out.jpg")[16, 16].astype(int) - [200, 0, 0]).max() <= 3
 
 
 def test_three_colours_of_16_bits_are_read(tmp_path: Path) -> None:

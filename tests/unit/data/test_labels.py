@@ -66,6 +66,7 @@ def test_any_text_is_read_or_refused_with_file_and_line(text: str) -> None:
         pytest.param("0 0.1 0.1 0.2 0.1 0.2 0.2", "7 columns, expected 5", id="polygon"),
         pytest.param("0 0.5 0.5 0 0.1", "no area (width 0, height 0.1)", id="no width"),
         pytest.param("0 0.5 0.5 0.1 0", "no area", id="no height"),
+        pytest.param("0 0.5 0.5 1e-7 0.1", "no area (width 1e-07", id="no width once it is written"),
         pytest.param("0 0.9 0.5 0.4 0.1", "reaches beyond the image: x from 0.7 to 1.1", id="sticks out"),
     ],
 )

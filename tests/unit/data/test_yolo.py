@@ -101,6 +101,9 @@ def test_splits_of_the_data_set_are_known(yolo_folder: Path) -> None:
         ("names: {a: 0, no: 1}", "from the id to the name, as in {0: a, 1: no}"),
         ("names: [a, a]", "two classes are called 'a'"),
         ("names: {0: [a]}", "a class name is a text"),
+        ("names: {0: a, 0: b, 1: c}", "the key '0' is there twice"),
+        ("names: [a, b]\nnames: [c, d]", "the key 'names' is there twice"),
+        ("nc: 3\nnames: [a, b]", "nc is 3, but 'names' has 2 classes"),
     ],
 )
 def test_a_bad_data_yaml_is_refused(yolo_folder: Path, content: str, reason: str) -> None:
@@ -232,3 +235,24 @@ def test_where_splits_are_named_the_data_set_is_what_they_hold(yolo_folder: Path
     assert [sample.split for sample in data.samples] == ["train"] * 4 + ["val"] * 2
     assert data.facts["images_of_no_split_left_out"] == 4
     assert "4 images were left out" in caplog.text
+
+
+def test_own_splits_with_images_in_common_can_be_shared_out_anew(yolo_folder: Path) -> None:
+    """As in Ultralytics' coco128.yaml, whose val is its train; kept as they are, they would judge what was trained."""
+    (yolo_folder / "data.yaml").write_text("names: [cat, dog]\ntrain: images\nval: images\ntest:\n")
+
+    anew = YoloOptions(name="x", path=str(yolo_folder), splits={"train": 0.6, "val": 0.4})
+    assert len(YoloSource(anew).read(yolo_folder).samples) == 10
+
+    with pytest.raises(DataError, match=r"0\.png: is in the splits 'train' and 'val'.*data.splits="):
+        YoloSource(YoloOptions(name="x", path=str(yolo_folder))).read(yolo_folder)
+
+
+def test_what_systems_leave_in_a_folder_is_no_label_and_a_broken_link_is_named(yolo_folder: Path) -> None:
+    """`._0.txt` of macOS; a link to itself or to nothing would lose an image in silence."""
+    (yolo_folder / "labels" / "._0.txt").write_bytes(b"\x00\x05\x16\x07")
+    assert len(_read(yolo_folder).samples) == 10
+
+    (yolo_folder / "images" / "11.png").symlink_to("11.png")
+    with pytest.raises(DataError, match=r"11\.png: this link leads to 11\.png, where nothing is"):
+        _read(yolo_folder)
