@@ -13,6 +13,7 @@ import argparse
 import os
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -42,7 +43,9 @@ PARTS = {
     "pairs": pairs.rows,
     "gates": gates.rows,
     "thresholds": thresholds.rows,
-    "studies": studies.rows,
+    "studies": partial(studies.rows, studies.REPEATED),
+    "unrepeated": partial(studies.rows, studies.UNREPEATED),
+    "large": partial(studies.rows, studies.LARGE),
     "confirm": confirmations.rows,
     "alias": alias.rows,
 }

@@ -16,23 +16,26 @@ from src.core.interval import Interval
 from src.study.leaderboard import Leaderboard, Standing, leaderboard
 from src.study.noise import Measured, Noise
 
-DESIGNS = ((8, 2), (8, 3), (8, 1), (50, 2))  # settings and seeds
-MANY = 50  # settings, of which there are fewer repetitions
+REPEATED, UNREPEATED, LARGE = ((8, 2), (8, 3)), ((8, 1), (16, 1)), ((50, 2),)  # settings and seeds
 WORSE_BY = 0.7  # log odds by which one setting is worse, for the power
 
 Boards = list[tuple[Leaderboard, list[int]]]
 
 
-def rows(population: Population, images: int, repetitions: int, rng: np.random.Generator) -> Iterator[Row]:
+def rows(
+    designs: Sequence[tuple[int, int]],
+    population: Population,
+    images: int,
+    repetitions: int,
+    rng: np.random.Generator,
+) -> Iterator[Row]:
     """How often the statements about studies of that difficulty are right; of no other population."""
     if population.name not in RECIPES:
         return
-    recipe = RECIPES[population.name]
-    for settings, seeds in DESIGNS:
-        times = repetitions if settings < MANY else repetitions // 5
-        equal = _studies(times, recipe, images, [0.0] * settings, seeds, rng=rng)
+    for settings, seeds in designs:
+        equal = _studies(repetitions, RECIPES[population.name], images, [0.0] * settings, seeds, rng=rng)
         yield from of_equal(equal, population.name, images, _named(settings, seeds))
-        if seeds > 1 and settings < MANY:
+        if designs is REPEATED:
             yield from _of_unequal(population.name, images, (settings, seeds), repetitions // 2, rng)
 
 
