@@ -46,24 +46,22 @@ class TrialBudget:
         can see a free place in between. Should two controllers queue a repetition of the same trial, the first holds.
         """
         repetition: dict[int, int] = {}
-        for trial in trials:
-            if (original := trial.user_attrs.get(RETRY_OF)) is not None:
-                repetition.setdefault(original, trial.number)
         held: dict[tuple[int, str], int] = {}  # a run of a leader that two workers have queued is one run
-        for trial in trials:
-            if REPLICATE_OF in trial.user_attrs and RETRY_OF not in trial.user_attrs:
+        for trial in trials:  # each draw judges all of them: of ten thousand, most are complete and have no such mark
+            marks = trial.user_attrs
+            if RETRY_OF in marks:
+                repetition.setdefault(marks[RETRY_OF], trial.number)
+            elif REPLICATE_OF in marks:
                 held.setdefault(_run_of(trial), trial.number)
         taken, waiting, repeated = [], [], []
         for trial in trials:
-            original = trial.user_attrs.get(RETRY_OF)
-            if trial.state == TrialState.FAIL and trial.number in repetition:
+            if trial.state is TrialState.WAITING:
+                if _may_be_taken(trial, trials, repetition, held):
+                    waiting.append(trial)
+            elif trial.state is TrialState.FAIL and trial.number in repetition:
                 repeated.append(trial)
-            elif trial.state != TrialState.WAITING:
+            else:
                 taken.append(trial)
-            elif original is None and REPLICATE_OF in trial.user_attrs and held[_run_of(trial)] != trial.number:
-                continue
-            elif original is None or (repetition[original] == trial.number and _failed(trials[original])):
-                waiting.append(trial)
         waiting.sort(key=lambda trial: (RETRY_OF not in trial.user_attrs, trial.number))
         return cls(tuple(taken), tuple(waiting), tuple(repeated), n_trials)
 
@@ -173,6 +171,19 @@ def requeue(study: optuna.Study) -> list[FrozenTrial]:
             template = _template(TrialState.WAITING, attributes, {FIXED_PARAMS: points})
             add_trial(study, template)
     return due
+
+
+def _may_be_taken(
+    trial: FrozenTrial,
+    trials: Sequence[FrozenTrial],
+    repetition: Mapping[int, int],
+    held: Mapping[tuple[int, str], int],
+) -> bool:
+    """Whether a waiting trial is the one that holds, should several be queued for the same."""
+    original = trial.user_attrs.get(RETRY_OF)
+    if original is not None:
+        return repetition[original] == trial.number and _failed(trials[original])
+    return REPLICATE_OF not in trial.user_attrs or held[_run_of(trial)] == trial.number
 
 
 def _run_of(trial: FrozenTrial) -> tuple[int, str]:
