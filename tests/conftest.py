@@ -1,3 +1,4 @@
+import gc
 import os
 import signal
 from pathlib import Path
@@ -16,6 +17,17 @@ def pytest_configure() -> None:
     settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection() -> None:
+    """Collect tests without looking for garbage among the modules that are imported for it."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Leave the modules and tests, which live to the end, out of every later look for garbage."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

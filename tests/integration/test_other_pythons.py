@@ -83,7 +83,7 @@ def test_the_unit_tests_pass(version):
     python = environment(version)
     made = time.perf_counter()
     left_out = [f"--ignore={path}" for path in NEEDS_TORCH]
-    options = ["-q", "-n", "2", "-p", "no:cacheprovider", *left_out]
+    options = ["-q", "-n", "2", "-m", "not slow", "-p", "no:cacheprovider", *left_out]
     tests = ["tests/unit", "packages/sweeper/tests/unit"]
     printed = run(python, "-m", "pytest", *options, *tests, PYTHONPATH=f"{ROOT}/packages/sweeper")
     seconds = time.perf_counter() - made

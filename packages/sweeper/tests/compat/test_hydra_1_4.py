@@ -9,7 +9,7 @@ from omegaconf import OmegaConf
 from optuna.trial import TrialState
 from support.toy import TESTS, Toy
 
-pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 # Of the app, not of the sweeper: Hydra 1.3 warns where an app does not give it, 1.4 where it does.
 OF_THE_APP = "ignore:The version_base parameter is deprecated"
@@ -125,7 +125,7 @@ def test_the_app_decides_which_functions_a_configuration_may_name(tmp_path, hydr
 
 def test_composition_once_is_equal_there_too(hydra_1_4, tmp_path):
     tests = TESTS / "unit/test_compose.py"
-    options = ["-q", "-p", "no:cacheprovider", "--rootdir", str(TESTS.parent), "-W", OF_THE_APP]
+    options = ["-q", "-m", "not slow", "-p", "no:cacheprovider", "--rootdir", str(TESTS.parent), "-W", OF_THE_APP]
     done = run(hydra_1_4, "-m", "pytest", *options, str(tests), folder=tmp_path)
     assert done.returncode == 0, done.stdout
 

@@ -22,7 +22,11 @@ from pathlib import Path
 from filelock import FileLock
 
 HERE = Path(__file__).parent
-SWEEPER = ("hydra.main", "plugins_of_hydra", "optuna_search.run.search")  # what each sweep imports
+SWEEPER = (  # what sweeps import
+    *("hydra.main", "plugins_of_hydra", "optuna_search.run.search", "numpy.random", "joblib"),
+    *("optuna.storages._rdb.storage", "alembic.command", "sqlalchemy.dialects.postgresql.psycopg", "psycopg"),
+    "sqlalchemy.dialects.sqlite.pysqlite",
+)
 ENVIRONMENT = {
     "GOMP_SPINCOUNT": "1000",  # read when torch is imported; src/detector/environment.py says why
     "MLFLOW_DISABLE_TELEMETRY": "true",  # it is a thread

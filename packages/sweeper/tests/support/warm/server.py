@@ -10,6 +10,7 @@ import fcntl
 import gc
 import importlib
 import importlib.util
+import inspect
 import json
 import multiprocessing.process
 import multiprocessing.spawn
@@ -191,6 +192,7 @@ if __name__ == "__main__":
     before, modules = dict(os.environ), sys.path[1:]
     for library in sys.argv[3:]:
         importlib.import_module(library)
+    inspect.getmodule(inspect.currentframe())  # reads all modules' files once; a training asks in which it is
     assert threading.active_count() == 1
     gc.freeze()  # what the libraries have made stays out of the programs' collections
     become(serve(listen(sys.argv[1])), sys.argv[2], before, modules)
