@@ -15,7 +15,7 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
 ROOT = Path(__file__).parents[2]
-pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 SEARCH = [
     *("-m", "search=base", "hydra.sweeper.study_name=killed", "hydra.sweeper.sampler.seed=1", "hydra.sweeper.n_jobs=1"),
     *("data.name=tiny", "data.images=32", "data.side=64", "data.splits={train: 16, val: 8, test: 8}"),
@@ -101,7 +101,7 @@ def process_of_trial(folder: Path, number: int) -> int | None:
     return None
 
 
-def wait_for(look: Callable[[], int | None], timeout_s: float = 120) -> int:
+def wait_for(look: Callable[[], int | None], timeout_s: float = 400) -> int:
     end = time.monotonic() + timeout_s
     while (found := look()) is None:
         assert time.monotonic() < end, "it did not happen in time"

@@ -30,7 +30,7 @@ def run_module(real_data, tmp_path_factory):
     common += [f"threshold.evaluation={folder / 'evaluate'}", f"decide.training={folder / 'train'}"]
     common += [f"decide.evaluation={folder / 'evaluate'}", f"decide.threshold={folder / 'tune_threshold'}"]
     common += [f"tracking.uri=sqlite:///{folder}/mlflow.db", f"tracking.artifacts={folder / 'mlartifacts'}"]
-    common += [f"tracking.spool={folder / 'spool'}", "tracking.wait_s=120"]
+    common += [f"tracking.spool={folder / 'spool'}", "tracking.wait_s=240"]
 
     def run(module: str, *arguments: str) -> tuple[int, str]:
         done = subprocess.run(

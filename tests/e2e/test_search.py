@@ -10,8 +10,8 @@ from tests.support.programs import python
 
 ROOT = Path(__file__).parents[2]
 TINY = ["data.name=tiny", "data.images=32", "data.side=64", "data.splits={train: 16, val: 8, test: 8}"]
-SHORT = ["train.imgsz=64", "train.threads=1", "train.plots=false", "train.device=cpu"]
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
+SHORT = ["train.imgsz=64", "train.threads=1", "train.plots=false", "train.device=cpu", "tracking.wait_s=240"]
+pytestmark = pytest.mark.integration
 
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -12,7 +12,7 @@ from src.evaluation.average_precision import COCO, ULTRALYTICS, average_precisio
 from src.evaluation.coco import SIZES, coco_metrics
 from src.evaluation.matching import match, records_of
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.integration
 
 
 @pytest.fixture(scope="module")

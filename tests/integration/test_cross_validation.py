@@ -8,7 +8,7 @@ from src.data.options import SyntheticOptions
 from src.detector.options import ModelOptions, TrainOptions
 from src.stages.evaluate.cross_validation import cross_validate
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.integration
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from src.mlflow.registry import package
 from src.mlflow.registry.package import Package
 from src.stages.promote.against_incumbent import DeployedModel
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.integration
 
 IMGSZ, IOU, SHOWN = 256, 0.6, 4
 

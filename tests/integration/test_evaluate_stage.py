@@ -27,7 +27,7 @@ from src.stages.evaluate.stage import EvaluateJob, evaluate
 from tests.integration.prepared import coco128_options
 from tests.support import documents
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.integration
 
 QUICK = {"resamples": 50, "latency_runs": 3, "latency_warmup": 1}
 

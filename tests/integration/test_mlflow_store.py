@@ -14,7 +14,7 @@ from src.mlflow.errors import StoreUnavailableError
 from src.mlflow.registry.store import open_registry
 from tests.contract.store_conformance import StoreConformance, Stored, new_run
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.integration
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from tests.contract.store_conformance import new_run
 from tests.integration.tables import BY_THE_STORES_CLOCK, files, rows, run_names
 from tests.unit.mlflow.mortality import deliver_with_kills
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.integration
 
 PNG = b"\x89PNG"
 

@@ -125,7 +125,7 @@ def test_without_network_the_answer_is_quick_and_names_the_way_out(tmp_path: Pat
 
     assert "could not download https://127.0.0.1:9/coco128.zip" in result.stderr
     assert "data.archive=PATH" in result.stderr
-    assert time.monotonic() - begin < 10
+    assert time.monotonic() - begin < 40
 
 
 def test_two_processes_make_the_same_data_set_once(tmp_path: Path) -> None:

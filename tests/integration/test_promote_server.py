@@ -20,7 +20,7 @@ from src.stages.promote.rollback import roll_back
 from src.stages.promote.stage import PromoteJob, promote
 from tests.integration.judged_runs import evaluated, judged_run
 
-pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
@@ -45,11 +45,11 @@ def server(tmp_path_factory):
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait()
 
 
 def _await(url: str, process: subprocess.Popen, log: Path) -> None:
-    deadline = time.monotonic() + 240
+    deadline = time.monotonic() + 400
     while time.monotonic() < deadline:
         assert process.poll() is None, log.read_text()
         try:
@@ -62,7 +62,7 @@ def _await(url: str, process: subprocess.Popen, log: Path) -> None:
 
 def test_a_model_goes_through_the_server_and_back(server, real_data, coco128, tmp_path):
     """Registered, promoted, downloaded and taken back, with nothing but the server's address."""
-    store = TrackingOptions(uri=server, spool=str(tmp_path / "spool"), wait_s=120)
+    store = TrackingOptions(uri=server, spool=str(tmp_path / "spool"), wait_s=240)
     data = coco128.options("data.classes=[]")
     models = {imgsz: evaluated(tmp_path / str(imgsz), data, real_data / "yolov8n.pt", imgsz) for imgsz in (64, 256)}
     made = {}

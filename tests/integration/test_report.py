@@ -14,7 +14,7 @@ from src.mlflow.runs import RunStatus, open_run
 from tests.support.programs import python
 from tests.unit.study.studies import StudyMaker, records
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.integration
 ROOT = Path(__file__).parents[2]
 
 
@@ -24,7 +24,6 @@ def run(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=200,
         check=False,
         env={**os.environ, "COLUMNS": "200"},
     )
@@ -62,7 +61,7 @@ def store(tmp_path_factory) -> TrackingOptions:
         uri=f"sqlite:///{folder}/mlflow.db",
         artifacts=str(folder / "mlartifacts"),
         spool=str(folder / "spool"),
-        wait_s=90,
+        wait_s=240,
     )
     for name, share, digest in (("old", 0.2, "ab"), ("new", 0.9, "ab"), ("other data", 0.9, "cd")):
         found = open_run(options, name=name, tags={"objective": "val/mAP50-95", "data.digest": digest * 32})

@@ -19,7 +19,7 @@ from scripts.server_stack.postgresql import program
 from scripts.server_stack.processes import wait_until
 from tests.support.programs import python
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.integration
 
 ROOT = Path(__file__).parents[2]
 TINY = ["data.name=tiny", "data.images=32", "data.side=64", "data.splits={train: 16, val: 8, test: 8}"]

@@ -26,7 +26,7 @@ from support.postgresql import free_port
 from src.mlflow.client import connected
 from tests.support.programs import python
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.integration
 
 ROOT = Path(__file__).parents[2]
 TINY = ["data.name=tiny", "data.images=32", "data.side=64", "data.splits={train: 16, val: 8, test: 8}"]
@@ -152,7 +152,7 @@ def test_without_secrets_it_refuses(tmp_path):
 def test_mlflow_answers_those_who_may_ask(stack, host, status):
     request = urllib.request.Request(stack.mlflow, headers={"Host": host.format(**stack.ports)})
     try:
-        answered = urllib.request.urlopen(request, timeout=20).status
+        answered = urllib.request.urlopen(request, timeout=80).status
     except urllib.error.HTTPError as error:
         with error:
             answered = error.code
@@ -178,7 +178,7 @@ def test_artifacts_arrive_in_the_bucket(stack, swept):
 
 def test_files_pass_through_the_server(stack, swept, tmp_path, monkeypatch):
     """Although it offers addresses within the store, whose host its own network knows only."""
-    with urllib.request.urlopen(f"{stack.mlflow}/api/3.0/mlflow/server-info", timeout=20) as answer:
+    with urllib.request.urlopen(f"{stack.mlflow}/api/3.0/mlflow/server-info", timeout=80) as answer:
         info = json.load(answer)
     assert info["multipart_downloads_enabled"]
     assert info["multipart_uploads_enabled"]
@@ -223,10 +223,10 @@ def test_the_ui_compares_the_trials(study, tmp_path):
 def test_the_dashboard_shows_the_study(stack, study):
     """What it shows of a study, it asks its own server for."""
     base = f"http://127.0.0.1:{stack.ports['OPTUNA_DASHBOARD']}"
-    with urllib.request.urlopen(f"{base}/api/studies", timeout=20) as answer:
+    with urllib.request.urlopen(f"{base}/api/studies", timeout=80) as answer:
         (shown,) = json.load(answer)["study_summaries"]
     assert shown["study_name"] == "shared"
-    with urllib.request.urlopen(f"{base}/dashboard", timeout=20) as answer:
+    with urllib.request.urlopen(f"{base}/dashboard", timeout=80) as answer:
         assert "<title>Optuna Dashboard</title>" in answer.read().decode()
 
 
@@ -244,7 +244,7 @@ def test_it_stops_and_goes_on_with_its_data(stack, study):
     with pytest.raises(urllib.error.URLError):
         urllib.request.urlopen(stack.mlflow, timeout=5)
     stack.call("up")
-    with urllib.request.urlopen(f"{stack.mlflow}/health", timeout=20) as answer:
+    with urllib.request.urlopen(f"{stack.mlflow}/health", timeout=80) as answer:
         assert answer.status == 200
     assert len(study.get_trials()) == N_TRIALS
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.programs import python
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.integration
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TINY = (
@@ -93,11 +93,11 @@ def test_an_interrupted_training_is_kept_and_gone_on_with(workspace):
     command += ["train.baseline=false"]
     process = subprocess.Popen(command, cwd=workspace, env=_environment(workspace / "home"), stdout=subprocess.PIPE)
     folder = workspace / "runs" / "interrupted"
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while not (folder / "weights" / "last.pt").exists() and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.1)
     process.send_signal(signal.SIGTERM)
-    output, _ = process.communicate(timeout=30)
+    output, _ = process.communicate()
     assert process.returncode == 130, output
     assert b"train.resume=true" in output
     assert json.loads((folder / "run.json").read_text())["status"] == "interrupted"

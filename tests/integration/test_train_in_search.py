@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.programs import python
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.integration
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SCRIPT = """
@@ -41,7 +41,7 @@ class Search:
     def set_user_attr(self, key, value):
         self.attributes[key] = json.loads(json.dumps(value))
 
-tracking = TrackingOptions(artifacts="artifacts")
+tracking = TrackingOptions(artifacts="artifacts", wait_s=240)
 parent = open_run(tracking, name="study")
 data = SyntheticOptions(name="tiny", source="synthetic", images=32, splits={"train": 16, "val": 8, "test": 8},
                         backgrounds="keep", side=64)

@@ -4,7 +4,7 @@ import pytest
 
 from src.data.build import ensure_prepared
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.integration
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 SIDE = 96
 IMAGES = 12
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.integration
 
 
 def predictions(seed: int) -> Predictions:

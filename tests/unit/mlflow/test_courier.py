@@ -85,6 +85,7 @@ def test_a_key_of_another_machine_is_looked_up_in_the_store(courier, store, opti
 
 def test_runs_of_no_parent_do_not_wait_for_each_other(courier, store, options):
     """Two trainings that share a spool end each on its own."""
+    options.wait_s = 60
     other = open_run(options, name="other")
     run = open_run(options, name="one")
     start = time.monotonic()

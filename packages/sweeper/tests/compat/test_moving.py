@@ -16,7 +16,7 @@ APP, BEFORE, AFTER, FIELD = re.findall(r"^```\w+\n(.*?)^```$", PAGE, re.MULTILIN
 OF_THE_APP = "ignore:The version_base parameter is deprecated"
 CONSTRAINTS = "\n\ndef constraints(trial):\n    return (trial.params['x'] - 1,)\n"
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.integration
 
 
 @pytest.fixture(scope="session")

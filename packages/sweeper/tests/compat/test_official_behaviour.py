@@ -14,7 +14,7 @@ from optuna_search.attributes import REASON
 from optuna_search.space.space import parse_space
 from support.toy import Toy
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.integration
 
 FIELDS = {
     *("sampler", "direction", "storage", "study_name", "n_trials", "n_jobs"),

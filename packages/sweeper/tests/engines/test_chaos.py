@@ -27,7 +27,7 @@ from optuna_search.study.queue import TrialBudget
 from support.aftermath import load
 from support.toy import Toy, trial_processes
 
-pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 N_TRIALS = 12
 KILLS = 7  # in each study
 VICTIMS = ["trial"] * 3 + ["worker"] * 2 + ["controller"] * 2 + ["all"]

@@ -8,7 +8,7 @@ import pytest
 from support.aftermath import assert_exact, assert_secret, load, workers
 from support.postgresql import free_port
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.integration
 
 SERVE = """
 import sys, warnings
@@ -64,4 +64,4 @@ def test_a_proxy_that_does_not_answer_is_named(toy):
     assert f"127.0.0.1:{port}" in done.stdout
     assert "run_grpc_proxy_server" in done.stdout
     assert "Traceback" not in done.stdout
-    assert time.monotonic() - begun < 60
+    assert time.monotonic() - begun < 120

@@ -6,10 +6,12 @@ import subprocess
 import time
 
 import pytest
+from optuna.trial import TrialState
 from optuna_search.testing import LauncherConformance
 from support.aftermath import SHOW_SHARE, assert_exact, gpus_of_workers, workers
+from support.toy import APP, TESTS, wait_for
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.integration
 
 SLOTS = ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2", "hydra.sweeper.n_jobs=2"]
 
@@ -43,18 +45,19 @@ def test_ctrl_c_while_joblibs_processes_start_prints_no_traceback(toy):
 
 
 def test_no_slot_waits_for_another(toy):
-    """While one slot is busy with a long trial the other runs short ones."""
-    toy.sweep(
-        "x=choice(0.1,0.2,0.3,0.4,8)",
-        "sleep_s=${x}",
+    """While one slot is busy with a long trial the other runs all the short ones."""
+    process = toy.start(
+        f"until=choice({toy.folder}/go,{TESTS},{APP},{APP.parent})",  # all but the first are there already
         "hydra/sweeper/sampler=brute_force",
-        "hydra.sweeper.enqueue=[{x: 8}]",
-        "hydra.sweeper.n_trials=5",
+        f"hydra.sweeper.enqueue=[{{until: {toy.folder}/go}}]",
         *SLOTS,
     )
-    long, *short = toy.study().trials
-    assert long.params == {"x": 8}
-    assert sum(long.datetime_start < trial.datetime_complete < long.datetime_complete for trial in short) >= 3
+    wait_for(lambda: toy.states_if_there().count(TrialState.COMPLETE) == 3)
+    assert toy.states()[0] == TrialState.RUNNING
+    (toy.folder / "go").touch()
+    printed, _ = process.communicate()
+    assert process.returncode == 0, printed
+    assert toy.states() == [TrialState.COMPLETE] * 4
 
 
 def test_each_slot_has_a_gpu_that_no_other_sees(toy, monkeypatch):

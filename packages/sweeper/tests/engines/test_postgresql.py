@@ -8,7 +8,7 @@ from optuna_search.testing import StorageConformance
 from support.aftermath import assert_exact, assert_secret, load, workers
 from support.toy import Toy
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.integration
 
 
 def test_a_sweep_keeps_its_study_in_the_database_and_resumes_it(toy, database, postgresql):

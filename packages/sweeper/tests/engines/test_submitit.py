@@ -9,7 +9,7 @@ from optuna.trial import TrialState
 from support.aftermath import SHOW_SHARE, assert_exact, gpus_of_workers, workers
 from support.toy import Toy, all_output, wait_for
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.integration
 
 SLOTS = ["hydra/launcher=submitit_local", "hydra.sweeper.n_jobs=2"]
 
@@ -53,10 +53,12 @@ def test_slots_divide_the_gpus_that_the_executor_shows_to_all_of_them(toy):
     ],
 )
 def test_a_preempted_slot_gives_its_trial_back_and_the_total_stays_exact(toy, number):
-    process = toy.start("x=interval(0,3)", "sleep_s=3", *SLOTS, "hydra.sweeper.n_trials=4")
+    process = toy.start("x=interval(0,3)", f"until={toy.folder}/go", *SLOTS, "hydra.sweeper.n_trials=4")
     wait_for(lambda: all_output(toy).count("x is") == 2)
     victim = toy.study().trials[0]
     os.kill(victim.system_attrs["lease"]["pid"], number)
+    wait_for(lambda: toy.states()[0] == TrialState.FAIL)
+    (toy.folder / "go").touch()
     printed, _ = process.communicate()
     assert process.returncode == 0, printed
     assert_once_more(toy, victim, 4)
@@ -67,16 +69,19 @@ def test_a_preempted_slot_gives_its_trial_back_and_the_total_stays_exact(toy, nu
 )
 def test_a_slot_whose_time_is_over_is_started_again_for_what_is_left(toy, max_num_timeout):
     """`timeout_min` is a slot's time and not a trial's; submitit tells the slot 30 s before its end."""
-    toy.sweep(
+    process = toy.start(
         "x=interval(0,3)",
-        "sleep_s=8",
-        "hydra.sweeper.n_trials=5",
+        f"until={toy.folder}/go",
         "hydra/launcher=submitit_local",
         "hydra.launcher.timeout_min=1",
         f"+hydra.launcher.max_num_timeout={max_num_timeout}",
     )
+    wait_for(lambda: TrialState.FAIL in toy.states_if_there())
+    (toy.folder / "go").touch()
+    printed, _ = process.communicate()
+    assert process.returncode == 0, printed
     [victim] = [trial for trial in toy.study().trials if trial.state != TrialState.COMPLETE]
-    assert_once_more(toy, victim, 5)
+    assert_once_more(toy, victim, 4)
 
 
 def assert_once_more(toy, victim, n_trials) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from support.where import notes, sweep
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.integration
 
 PLACES = ("cwd", "original", "absolute", "output")
 ABSOLUTE, RELATIVE = "{folder}/runs", "runs"

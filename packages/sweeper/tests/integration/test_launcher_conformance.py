@@ -3,7 +3,7 @@
 import pytest
 from optuna_search.testing import LauncherConformance
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.integration
 
 
 class TestBasicLauncher(LauncherConformance):

@@ -3,7 +3,7 @@
 import pytest
 from support.where import notes, sweep
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.integration
 
 OPTUNA = ("hydra/sweeper=optuna", "hydra.sweep.dir=runs", "hydra.job.chdir=true")
 EACH_ONCE = ("hydra/sweeper/sampler=grid", "hydra.sweeper.n_trials=9")

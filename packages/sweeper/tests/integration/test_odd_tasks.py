@@ -4,7 +4,7 @@ import pytest
 from optuna.trial import TrialState
 from support.toy import Toy
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.integration
 
 APP = """
 import _thread, decimal, sys, time

@@ -10,10 +10,12 @@ import pytest
 from omegaconf import OmegaConf
 from optuna.trial import TrialState
 from optuna_search.study.leases import gone
+from optuna_search.trial.process import GRACE_S
 from support.toy import Toy, all_output, toy_has_started, trial_processes, wait_for
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.integration
 SPACE = "x=interval(0,3)"
+FOR_EVER = "sleep_s=3600"  # a test that waits for such a trial does not pass
 COMPLETE, FAIL, WAITING = TrialState.COMPLETE, TrialState.FAIL, TrialState.WAITING
 
 
@@ -40,10 +42,10 @@ def test_a_failing_trial_ends_itself_and_not_the_sweep(toy, how, reason):
 
 
 def test_a_trial_that_hangs_is_ended_after_its_time(toy):
-    toy.sweep(SPACE, "fail_at=1", "how=hang", "hydra.sweeper.trial_timeout_s=3", "hydra.sweeper.max_failure_rate=0.5")
+    toy.sweep(SPACE, "fail_at=1", "how=hang", "hydra.sweeper.trial_timeout_s=8", "hydra.sweeper.max_failure_rate=0.5")
     assert toy.states() == [COMPLETE, FAIL, COMPLETE, COMPLETE]
     failed = toy.study().trials[1]
-    assert failed.user_attrs["fail_reason"] == "no result within trial_timeout_s=3"
+    assert failed.user_attrs["fail_reason"] == "no result within trial_timeout_s=8"
     assert failed.user_attrs["log_tail"].endswith("about to hang")
     assert not trial_processes(toy)
 
@@ -117,14 +119,12 @@ def test_a_failure_is_retried_so_often_and_then_it_is_one(toy):
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["Ctrl-C", "SIGTERM"])
 @pytest.mark.parametrize("isolation", ["process", "none"])
 def test_a_sweep_that_is_told_to_end_gives_its_trial_back_and_is_resumed(toy, isolation, number, status):
-    process = toy.start(SPACE, "sleep_s=60", f"hydra.sweeper.isolation={isolation}")
+    process = toy.start(SPACE, FOR_EVER, f"hydra.sweeper.isolation={isolation}")
     wait_for(lambda: "x is" in all_output(toy) or (isolation == "none" and toy_has_started(toy)))
     time.sleep(1)
-    started = time.monotonic()
     process.send_signal(number)
-    printed, _ = process.communicate(timeout=30)
+    printed, _ = process.communicate()
     assert process.returncode == status, printed
-    assert time.monotonic() - started < 10
     assert toy.states() == [FAIL, WAITING]
     assert toy.study().trials[0].user_attrs["fail_reason"] == "interrupted"
     assert toy.results().counts == {"waiting": 1, "retried": 1}
@@ -137,7 +137,7 @@ def test_a_sweep_that_is_told_to_end_gives_its_trial_back_and_is_resumed(toy, is
 
 
 def test_a_killed_sweep_leaves_no_process_and_its_trial_is_run_when_the_study_is_resumed(toy):
-    process = toy.start(SPACE, "sleep_s=60")
+    process = toy.start(SPACE, FOR_EVER)
     wait_for(lambda: "x is" in all_output(toy))
     process.kill()
     process.communicate()
@@ -161,7 +161,7 @@ def test_nothing_stays_in_the_temporary_folder_also_after_a_kill_and_a_new_start
 
     toy.sweep(SPACE, "hydra.sweeper.n_trials=1", "hydra.sweeper.preload=[heavy]")
     wait_for(lambda: list(temporary.iterdir()) == [])  # the fork server ends a moment later
-    process = toy.start(SPACE, "sleep_s=60", "hydra.sweeper.study_name=killed", "hydra.sweeper.preload=[heavy]")
+    process = toy.start(SPACE, FOR_EVER, "hydra.sweeper.study_name=killed", "hydra.sweeper.preload=[heavy]")
     wait_for(lambda: any(toy.folder.glob("multirun/killed/0/.hydra/config.yaml")))
     for number in trial_processes(toy):
         os.kill(int(number), signal.SIGKILL)
@@ -173,10 +173,11 @@ def test_nothing_stays_in_the_temporary_folder_also_after_a_kill_and_a_new_start
 
 def test_the_process_that_waits_for_the_next_trial_may_die(toy):
     """It is started while a trial runs; the kernel may want its memory before its trial comes."""
-    process = toy.start(SPACE, "sleep_s=3", "hydra.sweeper.n_trials=2")
+    process = toy.start(SPACE, f"until={toy.folder}/go", "hydra.sweeper.n_trials=2")
     wait_for(lambda: waiting_process(toy) is not None)
     os.kill(waiting_process(toy), signal.SIGKILL)
-    printed, _ = process.communicate(timeout=120)
+    (toy.folder / "go").touch()
+    printed, _ = process.communicate()
     assert process.returncode == 0, printed
     assert toy.states() == [COMPLETE] * 2
     assert not trial_processes(toy)
@@ -199,7 +200,7 @@ def parent_of(pid: int) -> int:
 def test_a_killed_slot_is_started_again_within_the_sweep(toy):
     process = toy.start(
         SPACE,
-        "sleep_s=1.5",
+        f"until={toy.folder}/go",
         "hydra/launcher=joblib",
         "hydra.launcher.n_jobs=2",
         "hydra.sweeper.n_jobs=2",
@@ -208,7 +209,8 @@ def test_a_killed_slot_is_started_again_within_the_sweep(toy):
     wait_for(lambda: sum(state == TrialState.RUNNING for state in toy.states_if_there()) == 2)
     victim = next(trial for trial in toy.study().trials if trial.state == TrialState.RUNNING)
     os.kill(victim.system_attrs["lease"]["pid"], signal.SIGKILL)
-    printed, _ = process.communicate(timeout=120)
+    (toy.folder / "go").touch()
+    printed, _ = process.communicate()
     assert process.returncode == 0, printed
     assert toy.results().counts.complete == 6
     assert toy.study().trials[victim.number].state == FAIL
@@ -232,16 +234,19 @@ def test_two_controllers_share_a_study(toy, tmp_path):
     study = f"hydra.sweeper.storage=journal:{tmp_path}/shared.journal"
     other = Toy(tmp_path / "other")
     other.folder.mkdir()
-    here, there = (each.start(SPACE, study, "sleep_s=0.3", "hydra.sweeper.n_trials=10") for each in (toy, other))
-    for process in (here, there):
-        printed, _ = process.communicate(timeout=120)
+    both = (toy, other)
+    processes = [each.start(SPACE, study, f"until={tmp_path}/go", "hydra.sweeper.n_trials=10") for each in both]
+    wait_for(lambda: all(any(each.folder.glob("multirun/toy/[0-9]*/.hydra/config.yaml")) for each in both))
+    (tmp_path / "go").touch()
+    for process in processes:
+        printed, _ = process.communicate()
         assert process.returncode == 0, printed
-    for each in (toy, other):
+    for each in both:
         assert each.results().counts == {"complete": 10}
-    numbers = [{int(folder.name) for folder in each.folder.glob("multirun/toy/[0-9]*")} for each in (toy, other)]
+    numbers = [{int(folder.name) for folder in each.folder.glob("multirun/toy/[0-9]*")} for each in both]
     assert not numbers[0] & numbers[1]
     assert numbers[0] | numbers[1] == set(range(10))
-    assert min(map(len, numbers)) >= 2
+    assert all(numbers)
 
 
 def test_a_study_made_anew_does_not_write_into_the_folders_of_the_old_one(toy):
@@ -273,14 +278,12 @@ def test_ctrl_c_in_a_terminal_reaches_all_slots_and_costs_no_trial_a_retry(toy):
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["Ctrl-C", "SIGTERM"])
 def test_slots_in_threads_give_their_trials_back(toy, number, status):
-    process = toy.start(SPACE, "sleep_s=60", "hydra.sweeper.n_jobs=2")
+    process = toy.start(SPACE, FOR_EVER, "hydra.sweeper.n_jobs=2")
     wait_for(lambda: all_output(toy).count("x is") == 2)
-    started = time.monotonic()
     process.send_signal(number)
-    printed, _ = process.communicate(timeout=60)
+    printed, _ = process.communicate()
     assert process.returncode == status, printed
     assert "Traceback" not in printed
-    assert time.monotonic() - started < 15
     trials = toy.study().trials
     assert [trial.state for trial in trials] == [FAIL, FAIL, WAITING, WAITING]
     assert [trial.user_attrs["retries"] for trial in trials[2:]] == [0, 0]
@@ -295,9 +298,9 @@ def test_a_second_ctrl_c_waits_for_no_slot(toy):
         process.wait(1.5)  # the tasks have their time to tidy up
     started = time.monotonic()
     process.send_signal(signal.SIGINT)
-    printed, _ = process.communicate(timeout=60)
+    printed, _ = process.communicate()
     assert process.returncode == 130, printed
-    assert time.monotonic() - started < 15
+    assert time.monotonic() - started < GRACE_S - 5
     assert [trial.state for trial in toy.study().trials] == [FAIL, FAIL, WAITING, WAITING]
     assert not trial_processes(toy)
 
@@ -306,10 +309,10 @@ def test_a_trial_ends_with_its_killed_sweep_also_when_the_shell_had_it_ignore_ct
     """As shells do with what they start in the background."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        process = toy.start(SPACE, "sleep_s=60")
+        process = toy.start(SPACE, FOR_EVER)
     finally:
         signal.signal(signal.SIGINT, before)
     wait_for(lambda: "x is" in all_output(toy))
     process.kill()
     process.communicate()
-    wait_for(lambda: not trial_processes(toy), timeout_s=10)
+    wait_for(lambda: not trial_processes(toy))

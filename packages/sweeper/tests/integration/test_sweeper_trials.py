@@ -8,7 +8,7 @@ from omegaconf import OmegaConf
 from optuna.trial import TrialState
 from support.toy import Toy
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.integration
 SPACE = "x=interval(0,3)"
 QUICK = "hydra.sweeper.isolation=none"
 

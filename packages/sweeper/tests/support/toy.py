@@ -68,7 +68,7 @@ class Toy:
         return [trial.state for trial in self.study(name).trials]
 
 
-def wait_for(condition, timeout_s: float = 40.0) -> None:
+def wait_for(condition, timeout_s: float = 120.0) -> None:
     end = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < end, "it did not happen in time"

@@ -16,7 +16,7 @@ from omegaconf import OmegaConf
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
-pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 PACKAGE = Path(__file__).parents[2]
 HYDRAS = ("1.3.8", "1.4.0rc3")

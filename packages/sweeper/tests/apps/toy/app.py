@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import hydra
@@ -24,6 +25,8 @@ def main(cfg: DictConfig) -> float | tuple[float, ...] | dict[str, Any]:
         if trial.should_prune():
             raise optuna.TrialPruned
     time.sleep(cfg.sleep_s)
+    while cfg.until is not None and not Path(cfg.until).exists():
+        time.sleep(0.05)
     trial.set_user_attr("note", f"x={cfg.x}")
     loss = (cfg.x - 1) ** 2 + cfg.y
     if cfg.limit is not None:
