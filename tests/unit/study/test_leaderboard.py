@@ -166,6 +166,15 @@ def test_several_settings_together_show_that_one_is_worse():
     assert last.high - last.estimate < last.estimate - last.low
 
 
+def test_real_trainings_of_one_setting_are_equal_and_a_ruined_one_is_worse():
+    """Values of benchmarks/planted.py: nine seeds of one setting, dealt out to three, and one with lr0=0.3."""
+    same = {"a": [0.2308, 0.1945, 0.2218], "b": [0.2368, 0.2454, 0.2064], "c": [0.2188, 0.2317, 0.1959]}
+    equal = board(comparison(**same)).entries
+    assert [entry.standing for entry in equal] == [Standing.BEST, Standing.TIED, Standing.TIED]
+    ruined = board(comparison(**same, d=[0.0001, 0.0, 0.0])).entries
+    assert [entry.standing for entry in ruined] == [Standing.BEST, Standing.TIED, Standing.TIED, Standing.WORSE]
+
+
 @pytest.mark.parametrize("settings", [2, 6])
 def test_equal_settings_are_called_worse_in_one_study_of_twenty(settings):
     """Settings that differ by their seeds alone."""
