@@ -73,7 +73,7 @@ class Project:
             assert process.poll() is None, log.read_text()
             assert time.monotonic() < deadline, log.read_text()
             time.sleep(0.05)
-        time.sleep(0.7)  # into the program that the stage starts
+        time.sleep(0.4)  # into the program that the stage starts
         assert process.poll() is None, f"too late: {log.read_text()}"
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()

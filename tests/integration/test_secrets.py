@@ -145,7 +145,7 @@ def test_a_search_writes_no_secret(tmp_path, postgresql, mlflow, words):
 def test_what_waits_for_a_server_that_is_down_holds_no_secret(tmp_path, postgresql, words):
     """Nor do the warnings and the courier's log, which tell of every failure."""
     search = Search(tmp_path, given(words, f"postgresql://{USER}@{NOBODY}/optuna", NOBODY))
-    done = search.run("src.train", "-m", *SWEEP, "tracking=server", "tracking.wait_s=8", "hydra.sweeper.n_trials=1")
+    done = search.run("src.train", "-m", *SWEEP, "tracking=server", "tracking.wait_s=60", "hydra.sweeper.n_trials=1")
     assert done.returncode == 0, done.stdout + done.stderr
     assert list(tmp_path.glob(".tracking/pending-*/calls.jsonl"))
     assert "Tracking has a problem" in done.stdout + done.stderr

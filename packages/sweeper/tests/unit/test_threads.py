@@ -53,7 +53,7 @@ def test_what_slots_return_comes_in_their_order():
     second_ran = threading.Event()
 
     def first():
-        assert second_ran.wait(10)
+        assert second_ran.wait(60)
         return 1
 
     def second():
