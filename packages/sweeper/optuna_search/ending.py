@@ -53,7 +53,11 @@ class Outcome:
     @classmethod
     def of_error(cls, error: BaseException) -> "Outcome":
         """The task failed with an exception."""
-        return cls.failed(f"{type(error).__name__}: {error}".strip(), kinds_of(error))
+        try:
+            text = str(error)
+        except Exception as reason:  # a class of anybody's making
+            text = f"(it cannot be shown: {type(reason).__name__})"
+        return cls.failed(f"{type(error).__name__}: {text}".strip(), kinds_of(error))
 
     @classmethod
     def ended(cls, ending: Ending) -> "Outcome":
@@ -65,7 +69,9 @@ def kinds_of(error: BaseException) -> tuple[str, ...]:
     """The names of an exception's classes, bare and with their modules, up to Exception; then those of its causes."""
     names: dict[str, None] = {}
     cause: BaseException | None = error
-    while cause is not None:
+    seen: set[int] = set()
+    while cause is not None and id(cause) not in seen:  # causes may go round in a circle
+        seen.add(id(cause))
         for kind in type(cause).__mro__[: type(cause).__mro__.index(BaseException)]:
             names |= dict.fromkeys((kind.__name__, f"{kind.__module__}.{kind.__qualname__}"))
         cause = cause.__cause__

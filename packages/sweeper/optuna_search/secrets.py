@@ -6,20 +6,26 @@ one with more of a secret in it.
 
 import re
 from collections.abc import Iterator
+from urllib.parse import unquote
 
 HIDDEN = "***"
 
 _NAME = re.compile(
-    r"(^|[._-])(\w*pass(word|wd|phrase)|pass|pwd|secret|token|credential|api_?key|access_?key(_?id)?)s?$", re.IGNORECASE
+    r"(^|[._-])(\w*pass[_-]?(word|wd|phrase)|pass|pwd|secret|token|credential|signature|auth"
+    r"|(api|access|secret|private)[_-]?key([_-]?id)?)s?$",
+    re.IGNORECASE,
 )
-_NO_SECRET = re.compile(r"|null|none|\?\?\?|'?\$\{.*\}'?", re.IGNORECASE)
-_URL = re.compile(r"(?P<scheme>\w[\w+.-]*)://(?P<rest>[^\s'\"]+)")
-_QUERY = re.compile(r"(?P<key>[?&][\w.-]+)=(?P<value>[^&\s'\"#]+)")
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")  # of a name such as authToken
+# No value, or a reference; what follows its comma is a default.
+_NO_SECRET = re.compile(r"|null|none|\?\?\?|'?\$\{[^,]*(,\s*(null)?\s*)?\}'?", re.IGNORECASE)
+# A database's password may hold spaces.
+_URL = re.compile(r"(?P<scheme>\w[\w+.-]*)://(?P<rest>((?<!http://)(?<!https://)[^\s'\"/@:]*:[^@/\n'\"]+@)?[^\s'\"]+)")
+_QUERY = re.compile(r"(?P<key>[?&;][\w.-]+)=(?P<value>[^&\s'\"#]+)")
 
 
 def is_secret(name: str, value: str) -> bool:
     """Whether a setting of that name holds a secret, and not just says where one is."""
-    return bool(_NAME.search(name)) and not _NO_SECRET.fullmatch(value.strip())
+    return bool(_NAME.search(_HUMP.sub("_", name))) and not _NO_SECRET.fullmatch(value.strip())
 
 
 def has_password(text: str) -> bool:
@@ -71,4 +77,6 @@ def _parameters(text: str) -> Iterator[re.Match[str]]:
 
 
 def _is_secret_parameter(match: re.Match[str]) -> bool:
-    return is_secret(match["key"][1:], match["value"])
+    """Whether it is one, or holds one, as `odbc_connect` does."""
+    held = _QUERY.finditer(f";{unquote(match['value'])}") if "=" in unquote(match["value"]) else ()
+    return is_secret(unquote(match["key"][1:]), match["value"]) or any(map(_is_secret_parameter, held))

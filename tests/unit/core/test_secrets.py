@@ -23,8 +23,12 @@ PASSWORDS = st.text(string.ascii_letters + string.digits + "@:!$%&*+-_.~=#?/", m
     [
         pytest.param("train.lr0=0.1", "train.lr0=0.1", id="a setting"),
         pytest.param("db.password=hunter2", "'db.password=***'", id="a password"),
+        pytest.param("db.authToken=abc", "'db.authToken=***'", id="a name with a hump"),
+        pytest.param("db.api-key=abc", "'db.api-key=***'", id="a name with a hyphen"),
+        pytest.param("train.cls_pw=0.5", "train.cls_pw=0.5", id="a weight"),
         pytest.param("AWS_SECRET_ACCESS_KEY=abc", "'AWS_SECRET_ACCESS_KEY=***'", id="a key"),
         pytest.param("hydra.job.env_set.PGPASSWORD=abc", "'hydra.job.env_set.PGPASSWORD=***'", id="a variable"),
+        pytest.param("db.password=${oc.env:PW,abc}", "'db.password=***'", id="a default"),
         pytest.param("storage=postgresql://me:pw@host/db", "'storage=postgresql://***@host/db'", id="a URL"),
         pytest.param("data.tokens_per_image=3", "data.tokens_per_image=3", id="a word that only begins like one"),
     ],
@@ -53,6 +57,13 @@ def test_urls_without_credentials_stay_as_they_are(url):
             "postgresql://host/db?user=u&password=abc", "postgresql://host/db?user=u&password=***", id="query"
         ),
         pytest.param("https://host/x?access_token=abc#f", "https://host/x?access_token=***#f", id="a token"),
+        pytest.param("postgresql://u:pa ss@host/db", "postgresql://***@host/db", id="a space"),
+        pytest.param(
+            "mssql+pyodbc:///?odbc_connect=UID%3Du%3BPWD%3Dabc",
+            "mssql+pyodbc:///?odbc_connect=***",
+            id="within a value",
+        ),
+        pytest.param("postgresql://host/db?user=u;password=abc", "postgresql://host/db?user=***", id="a semicolon"),
         pytest.param("https://me:pw@host/path@2", "https://***@host/path@2", id="an at in the path"),
     ],
 )

@@ -82,12 +82,15 @@ def run(job: Job, began: Callable[[], None] = lambda: None) -> Outcome:
             job_subdir_key="hydra.sweep.subdir",
             hydra_context=job.context,
         )
-    except Terminated:
+    except (KeyboardInterrupt, Terminated):
         raise
     except SystemExit as error:
         if error.code == 128 + signal.SIGINT:  # how a task that tidied up after Ctrl-C ends
             raise KeyboardInterrupt from error
         return Outcome.failed(f"the task ended its process with status {error.code}", kinds_of(error))
+    except BaseException as error:  # Hydra catches those of class Exception only
+        log.error("The task failed.", exc_info=error)
+        return Outcome.of_error(error)
     outcome = Outcome.ended(Ending.PRUNED) if pruned else _outcome_of(result)
     return replace(outcome, seconds=time.monotonic() - started)
 

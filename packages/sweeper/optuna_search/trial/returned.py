@@ -87,7 +87,8 @@ def _plain(value: Any) -> Any:
             raise ValueError(f"a {type(value).__name__} of {len(value)} items is too much to be kept on a trial")
         return [_plain(item) for item in value]
     try:
-        return _plain(value.tolist()) if hasattr(value, "tolist") else float(value)
+        listed = value.tolist() if hasattr(value, "tolist") else value
+        return float(value) if type(listed) is type(value) else _plain(listed)
     except Exception as error:
         raise _not_kept(value, error) from error
 

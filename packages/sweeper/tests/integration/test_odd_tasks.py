@@ -7,7 +7,7 @@ from support.toy import Toy
 pytestmark = pytest.mark.integration
 
 APP = """
-import _thread, decimal, sys, time
+import _thread, asyncio, decimal, sys, time
 import hydra
 from hydra.core.config_store import ConfigStore
 from optuna_search import current_trial
@@ -15,6 +15,10 @@ from optuna_search import current_trial
 class Odd:
     def __reduce__(self):
         raise RuntimeError("not to be pickled")
+
+class Mute(Exception):
+    def __str__(self):
+        raise ValueError("says nothing")
 
 ConfigStore.instance().store("config", {"kind": "number"})
 
@@ -30,6 +34,10 @@ def main(cfg):
     if cfg.kind == "interrupt":
         _thread.interrupt_main()
         time.sleep(5)
+    if cfg.kind == "cancelled":
+        raise asyncio.CancelledError("by hand")
+    if cfg.kind == "mute":
+        raise Mute
     if cfg.kind == "exit":
         sys.exit(130)
     return decimal.Decimal("1.5")
@@ -44,6 +52,8 @@ REASONS = {
     "large": "too large",
     "attribute": "a Odd cannot be kept",
     "interrupt": "KeyboardInterrupt: raised by the task itself",
+    "cancelled": "CancelledError: by hand",
+    "mute": "Mute: (it cannot be shown: ValueError)",
     "exit": "KeyboardInterrupt: raised by the task itself",
 }
 

@@ -4,6 +4,7 @@ import decimal
 import enum
 import json
 
+import numpy
 import optuna
 import pytest
 from omegaconf import OmegaConf
@@ -32,6 +33,22 @@ def test_an_error_is_known_by_its_classes_with_and_without_module_and_by_its_cau
     assert {"ValueError", "builtins.ValueError", "OutOfMemoryError", f"{__name__}.OutOfMemoryError"} <= set(kinds)
     assert "RuntimeError" in kinds
     assert not {"BaseException", "object"} & set(kinds)
+
+
+def test_an_error_that_cannot_be_shown_or_whose_causes_go_round_is_known_all_the_same():
+    """Exceptions are anybody's classes."""
+
+    class MuteError(Exception):
+        def __str__(self) -> str:
+            raise OSError
+
+    one, other = MuteError(), ValueError()
+    one.__cause__, other.__cause__ = other, one
+
+    outcome = Outcome.of_error(one)
+
+    assert outcome.reason == "MuteError: (it cannot be shown: OSError)"
+    assert {"MuteError", "ValueError"} <= set(outcome.kinds)
 
 
 @pytest.mark.parametrize(
@@ -136,6 +153,7 @@ LOOP.append(LOOP)
         pytest.param(enum.IntEnum("E", ["A"]).A, 1, id="a member of an enum"),
         pytest.param(OmegaConf.create({"a": [1]}), {"a": [1]}, id="a configuration"),
         pytest.param(10**400, 10**400, id="a large integer"),
+        pytest.param(numpy.longdouble("1.5"), 1.5, id="a number whose list is itself"),
     ],
 )
 def test_what_a_task_says_is_kept_in_terms_of_json(value, kept):
