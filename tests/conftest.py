@@ -1,5 +1,6 @@
 import gc
 import os
+import shutil
 import signal
 from pathlib import Path
 
@@ -30,8 +31,13 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the tests that take longest, so that at the end no process is left alone with one of them."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what needs a GPU where there is none. Begin with the tests that take longest, so that at the end no
+    process is left alone with one of them.
+    """
+    if shutil.which("nvidia-smi") is None:
+        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("gpu")])
+        items[:] = [item for item in items if not item.get_closest_marker("gpu")]
     items.sort(key=lambda item: [item.get_closest_marker(name) is None for name in ("slow", "integration")])
 
 

@@ -1,7 +1,7 @@
 """The only module that imports Ultralytics and torch, and what must hold once they are imported.
 
-Everything that a training would import in its course is imported here, so that a fork server that preloads this
-module gives every trial a warm start. Importing it starts no thread and touches no accelerator.
+Everything that a training without pictures would import in its course is imported here, so that a fork server that
+preloads this module gives every trial a warm start. Importing it starts no thread and touches no accelerator.
 """
 
 # ruff: noqa: E402, F401 - the environment comes before the imports that read it; some imports only warm up
@@ -17,8 +17,6 @@ from src.detector import environment
 environment.prepare()
 
 import matplotlib.font_manager
-import matplotlib.pyplot
-import polars
 import thop  # type: ignore[import-untyped]
 from PIL import Image
 
