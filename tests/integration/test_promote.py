@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,7 +24,6 @@ from src.stages.promote.stage import PromoteJob, promote
 from tests.integration.judged_runs import STRICT, evaluated, judge_again, judged_run
 from tests.integration.prepared import coco128_options
 from tests.support import documents
-from tests.support.programs import python
 
 pytestmark = pytest.mark.integration
 
@@ -120,7 +120,7 @@ def test_someone_without_this_project_gets_the_recorded_boxes(staged, store, sha
     images = [str(sharp.evaluation.data.root / file) for file in recorded.truth.files]
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     asked = subprocess.run(
-        [python(), "-c", STRANGER, "models:/stranger@staging", backend, str(thread_count(None)), *images],
+        [sys.executable, "-c", STRANGER, "models:/stranger@staging", backend, str(thread_count(None)), *images],
         cwd=tmp_path,
         env=environment | {"MLFLOW_TRACKING_URI": store.uri, "YOLO_CONFIG_DIR": str(tmp_path)},
         capture_output=True,
