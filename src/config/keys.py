@@ -45,7 +45,17 @@ def check_keys(arguments: Sequence[str], command: str = "config") -> None:
                 continue
             raise ConfigError(_unknown(override.key_or_group, known, top_level))
         if key:
+            if section not in known and section in _groups() and not own_files:
+                raise ConfigError(
+                    f"'{override.key_or_group}': {section} is a group of files and has no keys: nothing would read it."
+                    f" Choose a file with {section}=NAME, or set what its files set."
+                )
             _check_setting(section, key, known)
+        elif override.is_delete() and section in known:
+            raise ConfigError(
+                f"'{argument}' would delete the section {section}, which is needed. Choose another with {section}=NAME:"
+                f" {', '.join(sorted(_files(section)))}."
+            )
         elif section in _groups():
             if frozen and section in known and section != "tracking":
                 raise ConfigError(

@@ -22,6 +22,8 @@ def section(cfg: DictConfig, name: str, expected: type[T]) -> T:
     except MissingMandatoryValue as error:
         key = error.full_key or name
         raise ConfigError(f"{key} has no default: give it, {key}=…") from error
+    except OmegaConfBaseException as error:  # an interpolation that leads nowhere, or to what the key cannot hold
+        raise ConfigError(f"{error.full_key or name}: {str(error).splitlines()[0]}") from error
     if not isinstance(options, expected):
         raise ConfigError(f"section '{name}' has no schema; its YAML must begin with 'defaults: [schema_…, _self_]'")
     return options

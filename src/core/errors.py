@@ -46,7 +46,7 @@ def did_you_mean(name: str, valid: Iterable[str]) -> str:
 
     The hint begins with a space so that it can be appended to a message as it is.
     """
-    matches = sorted(difflib.get_close_matches(name, list(valid), n=3))
+    matches = sorted(difflib.get_close_matches(name, set(valid), n=3))
     closeness = {match: difflib.SequenceMatcher(None, match, name).ratio() for match in matches}
     closest = [f"'{match}'" for match in matches if closeness[match] == max(closeness.values())]
     return f" Did you mean {' or '.join(closest)}?" if closest else ""

@@ -1,6 +1,7 @@
 """What a user can set in the sections `train` and `model`."""
 
 import dataclasses
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -93,8 +94,15 @@ def check_arguments(arguments: Mapping[str, Any]) -> None:
     Raises:
         ConfigError: naming the key, the value and what was expected.
     """
+    batch = arguments.get("batch", 1)
+    if not (batch == -1 or 0 < batch < 1 or (batch >= 1 and float(batch).is_integer())):
+        raise ConfigError(
+            f"train.batch={batch}: expected a number of images, -1 to fit the GPU's memory, or a fraction of it."
+        )
     for name, value in arguments.items():
         training_arguments()[name].check(value)
+        if isinstance(value, float) and math.isnan(value):
+            raise ConfigError(f"train.{name}={value}: expected a number.")
         low, high = _RANGES.get(name, (-_INFINITE, _INFINITE))
         if isinstance(value, int | float) and not low <= value <= high:
             wanted = f"at least {low:g}" if high == _INFINITE else f"a number from {low:g} to {high:g}"
@@ -106,11 +114,6 @@ def check_arguments(arguments: Mapping[str, Any]) -> None:
         raise ConfigError(
             f"train.optimizer={optimizer} is not an optimizer of Ultralytics.{did_you_mean(optimizer, OPTIMIZERS)} "
             f"There are: {', '.join(OPTIMIZERS)}."
-        )
-    batch = arguments.get("batch", 1)
-    if not (batch == -1 or 0 < batch < 1 or (batch >= 1 and batch == int(batch))):
-        raise ConfigError(
-            f"train.batch={batch}: expected a number of images, -1 to fit the GPU's memory, or a fraction of it."
         )
 
 

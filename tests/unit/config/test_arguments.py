@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import pytest
 from omegaconf import OmegaConf
 
-from src.config.sections import arguments
+from src.config.sections import arguments, section
 from src.core.errors import ConfigError
 
 
@@ -46,3 +46,10 @@ def test_one_of_another_type_is_refused_with_its_value():
 def test_the_dataclass_checks_its_values():
     with pytest.raises(ConfigError, match=r"top is 0; expected 1 or more"):
         arguments(composed(top=0), Arguments)
+
+
+def test_an_interpolation_that_leads_nowhere_is_named():
+    """By the key that it is written for."""
+    cfg = OmegaConf.create({"train": {"lr0": "${data.nope}"}})
+    with pytest.raises(ConfigError, match=r"^train\.lr0: Interpolation key 'data\.nope' not found"):
+        section(cfg, "train", dict)

@@ -72,3 +72,12 @@ def test_arguments_of_a_command_are_known_to_that_command_only():
     check_keys(["study=mine", "top=2"], "confirm")
     with pytest.raises(ConfigError, match="nothing would read it"):
         check_keys(["top=2"])
+
+
+def test_a_section_cannot_be_deleted_and_a_group_without_one_has_no_keys():
+    """Both would be a traceback, or without effect."""
+    with pytest.raises(ConfigError, match=r"'~tracking' would delete the section.*tracking=NAME: local, none, server"):
+        check_keys(["~tracking"])
+    with pytest.raises(ConfigError, match=r"'search\.lr': search is a group of files and has no keys"):
+        check_keys(["+search.lr=1"])
+    check_keys(["~search", "~data.splits.test"])
