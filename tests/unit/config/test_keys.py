@@ -59,6 +59,8 @@ def test_a_file_that_a_group_does_not_have_is_refused_without_listing_schemas():
     assert "schema_" not in str(caught.value)
     with pytest.raises(ConfigError, match=r"conf/data has no 'coco'"):
         check_keys(["data=synthetic_person,coco"])
+    with pytest.raises(ConfigError, match=r"conf/experiment has no 'x'\. It has: nothing yet"):
+        check_keys(["+experiment=x"])
 
 
 def test_a_search_over_files_that_set_up_the_search_is_refused():
