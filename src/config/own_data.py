@@ -9,6 +9,7 @@ from src.core.errors import ConfigError, DataError
 from src.data.recognise import Recognised, recognise
 
 _PATH = re.compile(r"data=(['\"]?)(?P<path>(?:[~./\\]|\w:[/\\]).*|.*[/\\].*|.*\.(?:ya?ml|json))\1")
+_SHOWN = 100  # characters of a path that may be none
 
 
 def with_own_data(arguments: Sequence[str]) -> list[str]:
@@ -31,6 +32,8 @@ def with_own_data(arguments: Sequence[str]) -> list[str]:
             recognised = recognise(Path(found["path"]).expanduser())
         except DataError as error:
             raise ConfigError(f"{argument}: {error}.") from error
+        except OSError as error:  # a name that is too long, a folder that may not be read
+            raise ConfigError(f"{argument[:_SHOWN]}: it cannot be looked at: {error.strerror or error}.") from error
         print(_sentence(argument, recognised))
         given = [other.partition("=")[0].lstrip("+~") for other in arguments]
         settings = {f"data.{key}": value for key, value in recognised.settings.items() if not _is_given(key, given)}

@@ -182,3 +182,8 @@ def test_what_is_not_known_is_refused_with_what_was_expected(files, reason, tmp_
             (folder / name).write_text(content)
     with pytest.raises(ConfigError, match=f"data={folder}: .*{reason}"):
         with_own_data([f"data={folder}"])
+
+
+def test_a_path_that_no_file_can_have_is_refused():
+    with pytest.raises(ConfigError, match=r"^data=/xxx.*: it cannot be looked at: File name too long\.$"):
+        with_own_data(["data=/" + "x" * 5000])

@@ -218,7 +218,13 @@ def _journal_file(setting: str) -> Path:
     """
     name = setting.removeprefix(JOURNAL)
     path = _absolute(name, setting)
-    if not name or (path.exists() and not path.is_file()):
+    try:
+        exists = path.exists()
+    except OSError as error:  # too long, for instance
+        raise SpaceError(
+            f"hydra.sweeper.storage: there can be no file {str(path)[:100]}…: {error.strerror}."
+        ) from error
+    if not name or (exists and not path.is_file()):
         what = f"{path} is a {'folder' if path.is_dir() else 'device'}" if name else "no file is named"
         raise SpaceError(
             f"hydra.sweeper.storage={setting!r}: {what}. Expected a file for the studies, which is made if it is not"

@@ -105,6 +105,11 @@ def test_a_journal_that_can_be_no_file_is_refused(tmp_path):
             storage_spec(f"journal:{name}")
 
 
+def test_a_journal_whose_name_no_file_can_have_is_refused():
+    with pytest.raises(SpaceError, match=r"there can be no file .*…: File name too long"):
+        storage_spec("journal:" + "x" * 400)
+
+
 def test_a_relative_file_of_sqlite_is_the_same_from_everywhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert storage_spec("sqlite+pysqlite:///a.db") == f"sqlite+pysqlite:///{tmp_path}/a.db"
