@@ -21,7 +21,6 @@ from src.core.errors import DataError
 
 METRICS = ("mAP50", "mAP50-95")
 
-_RECALL_POINTS = np.linspace(0, 1, 101)
 _CHUNK_ELEMENTS = 4_000_000  # 32 MB per intermediate array
 
 
@@ -30,17 +29,23 @@ class Definition:
     """How the area under the precision envelope is read.
 
     Attributes:
-        area: Share of the area that the first n of the 101 recall points stand for, n from 0 to 101, (102,).
+        area: Share of the area that the first n of the N recall points stand for, n from 0 to N, (N + 1,).
         side: Whether a recall point that is reached exactly is counted (`right`) or not (`left`).
     """
 
     area: NDArray[np.float64]
     side: Literal["left", "right"]
 
+    @property
+    def points(self) -> NDArray[np.float64]:
+        """The recall points, evenly from 0 to 1, (N,)."""
+        return np.linspace(0, 1, len(self.area) - 1)
+
 
 COCO = Definition(np.arange(102) / 101, "right")
 # half a step at either end, a whole one between
 ULTRALYTICS = Definition(np.concatenate([[0.0], np.cumsum(np.r_[0.5, np.ones(99), 0.5])]) / 100, "left")
+_FINE = Definition(np.arange(5002) / 5001, "right")
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +109,27 @@ def weighted_average_precision(
     return result
 
 
+def jackknifed_average_precision(
+    records: DetectionRecords, weights: NDArray[np.int64], definition: Definition = ULTRALYTICS
+) -> NDArray[np.float64]:
+    """The average precision of all images, and how it changes where some are left out.
+
+    With few recall points, an image more or less makes the last one that is reached come or go, a jump that is greater
+    than all the rest that one of very many images does. So the changes are read at many points.
+
+    Args:
+        records: The detections.
+        weights: Those of `jackknife_weights`: the first data set has all images, (B, I).
+        definition: Of the first one.
+
+    Returns:
+        (B, C, 10); NaN where a data set has no ground truth of a class.
+    """
+    fine = weighted_average_precision(records, weights, _FINE)
+    found: NDArray[np.float64] = fine + (weighted_average_precision(records, weights[:1], definition) - fine[:1])
+    return found
+
+
 def mean_over_classes(per_class: NDArray[np.float64], metric: str) -> NDArray[np.float64]:
     """The mean of average precisions over classes, those without ground truth left out.
 
@@ -149,7 +175,7 @@ def _class_average_precision(
     has_positives = positives > 0
     # the area below each number of hits: recalls are fractions of few numbers, and looking each up costs the most
     numbers = np.arange(positives.max(initial=0) + 1) / np.maximum(positives, 1)[:, None]
-    area_below = definition.area[np.searchsorted(_RECALL_POINTS, numbers, side=definition.side)]
+    area_below = definition.area[np.searchsorted(definition.points, numbers, side=definition.side)]
     first = np.arange(len(area_below), dtype=np.int32)[:, None] * area_below.shape[1]
     result = np.full((len(weights), hits.shape[1]), np.nan)
     result[has_positives] = 0.0

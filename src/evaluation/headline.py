@@ -8,7 +8,13 @@ from numpy.typing import NDArray
 from src.core.detection_records import DetectionRecords
 from src.core.interval import Interval
 from src.core.jackknife import envelope_bias, jackknife_weights, proportion_interval
-from src.evaluation.average_precision import COCO, METRICS, mean_over_classes, weighted_average_precision
+from src.evaluation.average_precision import (
+    COCO,
+    METRICS,
+    jackknifed_average_precision,
+    mean_over_classes,
+    weighted_average_precision,
+)
 
 AT_CONFIDENCE = ("precision", "recall", "F1")
 HEADLINES = (*METRICS, *AT_CONFIDENCE)
@@ -37,6 +43,8 @@ def headline_samples(
     weights: NDArray[np.int64],
     confidence: float,
     classes: NDArray[np.bool_] | None = None,
+    *,
+    left_out: bool = False,
 ) -> Mapping[str, NDArray[np.float64]]:
     """Each of `HEADLINES` for data sets in which each image occurs a given number of times.
 
@@ -45,13 +53,15 @@ def headline_samples(
         weights: How often each image occurs in each of B data sets, (B, I).
         confidence: Where precision, recall and F1 are read.
         classes: Which classes mAP is about, (C,); None for the frequent ones.
+        left_out: Whether the data sets are those of `jackknife_weights`.
 
     Returns:
         (B,) by name. mAP is COCO's. NaN where there is no such value: mAP without boxes of such classes, recall and F1
         without boxes, precision without detections.
     """
     chosen = frequent_classes(records.positives) if classes is None else classes
-    per_class = weighted_average_precision(records, weights, COCO)[:, chosen]
+    average_precision = jackknifed_average_precision if left_out else weighted_average_precision
+    per_class = average_precision(records, weights, COCO)[:, chosen]
     samples = {metric: mean_over_classes(per_class, metric) for metric in METRICS}
     return samples | point_samples(records, weights, confidence)
 
@@ -70,7 +80,8 @@ def headline_intervals(records: DetectionRecords, confidence: float) -> dict[str
     counts = {"precision": kept, "recall": boxes, "F1": boxes + kept}
     frequent = int(records.positives[:, frequent_classes(records.positives)].sum())
     found = {}
-    for name, values in headline_samples(records, jackknife_weights(records.image_count), confidence).items():
+    samples = headline_samples(records, jackknife_weights(records.image_count), confidence, left_out=True)
+    for name, values in samples.items():
         if name in METRICS:
             found[name] = proportion_interval(values, _PER_BOX[name] * frequent, envelope_bias(values))
         else:

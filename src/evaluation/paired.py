@@ -9,12 +9,18 @@ from src.core.detection_records import DetectionRecords
 from src.core.errors import DataError
 from src.core.interval import Interval
 from src.core.jackknife import difference_interval, exchange_weights, jackknife_weights
-from src.evaluation.average_precision import METRICS, mean_over_classes, weighted_average_precision
+from src.evaluation.average_precision import (
+    METRICS,
+    jackknifed_average_precision,
+    mean_over_classes,
+    weighted_average_precision,
+)
 from src.evaluation.headline import frequent_classes, headline_samples
 
 EXCHANGES = 1000
 
-Samples = Callable[[DetectionRecords, NDArray[np.int64]], Mapping[str, NDArray[np.float64]]]
+# the values on data sets of some images each, and whether these are those of `jackknife_weights`
+Samples = Callable[[DetectionRecords, NDArray[np.int64], bool], Mapping[str, NDArray[np.float64]]]
 
 
 def headline_differences(
@@ -33,9 +39,13 @@ def headline_differences(
         DataError: the two are not about the same images and boxes.
     """
     classes = frequent_classes(a.positives)
-    return _differences(
-        a, b, lambda records, weights: headline_samples(records, weights, confidence, classes), exchanges, seed
-    )
+
+    def samples(
+        records: DetectionRecords, weights: NDArray[np.int64], left_out: bool
+    ) -> Mapping[str, NDArray[np.float64]]:
+        return headline_samples(records, weights, confidence, classes, left_out=left_out)
+
+    return _differences(a, b, samples, exchanges, seed)
 
 
 def map_differences(a: DetectionRecords, b: DetectionRecords, *, exchanges: int = EXCHANGES) -> dict[str, Interval]:
@@ -50,8 +60,11 @@ def map_differences(a: DetectionRecords, b: DetectionRecords, *, exchanges: int 
         DataError: the two are not about the same images and boxes.
     """
 
-    def samples(records: DetectionRecords, weights: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
-        per_class = weighted_average_precision(records, weights)
+    def samples(
+        records: DetectionRecords, weights: NDArray[np.int64], left_out: bool
+    ) -> Mapping[str, NDArray[np.float64]]:
+        average_precision = jackknifed_average_precision if left_out else weighted_average_precision
+        per_class = average_precision(records, weights)
         return {metric: mean_over_classes(per_class, metric) for metric in METRICS}
 
     return _differences(a, b, samples, exchanges, seed=0)
@@ -67,12 +80,12 @@ def _differences(
             " nothing; evaluate both on one data set."
         )
     weights = jackknife_weights(a.image_count)
-    first, second = samples(a, weights), samples(b, weights)
+    first, second = samples(a, weights, True), samples(b, weights, True)
     kept = exchange_weights(a.image_count, exchanges, seed)
     if kept is None:
         return {name: difference_interval(values - second[name]) for name, values in first.items()}
     both = _side_by_side(a, b)
-    as_a, as_b = samples(both, kept), samples(both, 1 - kept)
+    as_a, as_b = samples(both, kept, False), samples(both, 1 - kept, False)
     return {name: difference_interval(values - second[name], as_a[name] - as_b[name]) for name, values in first.items()}
 
 
