@@ -1,4 +1,4 @@
-"""Where bare Ultralytics runs beside this project's programs: no network, no trackers, as many threads as cores."""
+"""Where bare Ultralytics runs beside this project's programs: no network, no trackers."""
 
 import os
 import shutil
@@ -9,6 +9,8 @@ from pathlib import Path
 import matplotlib
 
 ROOT = Path(__file__).resolve().parents[1]
+# Begins commands of bare Ultralytics, which alone would train with one thread; a sweep divides the cores by itself.
+WITH_ALL_CORES = ("env", f"OMP_NUM_THREADS={len(os.sched_getaffinity(0))}")
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -18,7 +20,6 @@ def environment(folder: Path) -> dict[str, str]:
         "YOLO_CONFIG_DIR": str(folder / "yolo"),
         "YOLO_OFFLINE": "true",
         "YOLO_AUTOINSTALL": "false",
-        "OMP_NUM_THREADS": str(len(os.sched_getaffinity(0))),  # Ultralytics alone would train with one thread
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",  # for tune(), which calls `yolo`
     }
 

@@ -278,7 +278,7 @@ class Bench:
         weights = next(
             (o.partition("=")[2] for o in self.task.overrides if o.startswith("model.weights=")), "yolov8n.yaml"
         )
-        command = [sys.executable, "-c", TUNE, json.dumps([weights, arguments])]
+        command = [*bare.WITH_ALL_CORES, sys.executable, "-c", TUNE, json.dumps([weights, arguments])]
 
         def fitnesses() -> list[float]:
             return [
