@@ -8,10 +8,12 @@ from optuna.distributions import BaseDistribution
 from optuna.storages import BaseStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.storages.journal._file import BaseJournalFileLock, get_lock_file
+from optuna.storages.journal._storage import JournalOperation
 from optuna.trial import FrozenTrial
 
 __all__ = [
     "BaseJournalFileLock",
+    "JournalOperation",
     "add_trial",
     "backend_of",
     "contains",

@@ -14,8 +14,10 @@ from filelock import FileLock
 from optuna.storages.journal import JournalFileBackend
 
 from optuna_search.errors import StudyError
-from optuna_search.optuna_internals import BaseJournalFileLock, get_lock_file
+from optuna_search.optuna_internals import BaseJournalFileLock, JournalOperation, get_lock_file
 
+_OPERATIONS = tuple(map(int, JournalOperation))
+_SHOWN = 100  # characters of what is no record
 _BLOCK = 4096  # bytes that are read at once on the way back to the last end of a line
 
 
@@ -48,6 +50,7 @@ class JournalFile(JournalFileBackend):
         number = log_number_from
         try:
             for record in super().read_logs(log_number_from):
+                _check_record(record)
                 yield record
                 number += 1
         except (json.JSONDecodeError, ValueError) as error:
@@ -71,6 +74,18 @@ class JournalFile(JournalFileBackend):
                 end = start
             if end < size:
                 file.truncate(end)
+
+
+def _check_record(record: Any) -> None:
+    """Refuse what is JSON and nothing that Optuna writes.
+
+    Raises:
+        ValueError: So it is.
+    """
+    if not isinstance(record, dict):
+        raise ValueError(f"expected a mapping, found {str(record)[:_SHOWN]}")
+    if record.get("op_code") not in _OPERATIONS:
+        raise ValueError(f"Optuna knows no operation {str(record.get('op_code'))[:_SHOWN]}")
 
 
 class KernelLock(BaseJournalFileLock):

@@ -67,9 +67,12 @@ def test_half_a_record_is_cut_off_by_the_next(tmp_path_factory, cut):
     assert all(json.loads(line) for line in path.read_text().splitlines())
 
 
-def test_a_line_that_is_no_record_is_named(journal):
+@pytest.mark.parametrize(
+    "line", ['{"op_code": 2, "worker_i{"op_code": 2}', "5", "[1]", "{}", "null", '{"op_code": 99, "worker_id": "x"}']
+)
+def test_a_line_that_is_no_record_is_named(journal, line):
     """By file and line, with what to do."""
     with journal.open("a") as file:
-        file.write('{"op_code": 2, "worker_i{"op_code": 2}\n{}\n')
+        file.write(f"{line}\n{{}}\n")
     with pytest.raises(StudyError, match=r"o\.journal:2: this line is no record .* delete the line"):
         list(JournalFile(journal).read_logs(0))
