@@ -11,13 +11,14 @@ from urllib.parse import unquote
 HIDDEN = "***"
 
 _NAME = re.compile(
-    r"(^|[._-])(\w*pass[_-]?(word|wd|phrase)|pass|pwd|secret|token|credential|signature|auth"
-    r"|(api|access|secret|private)[_-]?key([_-]?id)?)s?$",
+    r"(^|[._-])(token|(\w*pass[_-]?(word|wd|phrase)|pass|pwd|secret|credential|auth"
+    r"|(api|access|secret|private)[_-]?key([_-]?id)?|(api|access|auth|refresh)[_-]?token)s?)$",  # max_tokens is a count
     re.IGNORECASE,
 )
+_SIGNATURE = re.compile(r"(^|[._-])sig(nature)?$", re.IGNORECASE)  # of a URL that whoever has it may use
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")  # of a name such as authToken
 # No value, or a reference; what follows its comma is a default.
-_NO_SECRET = re.compile(r"|null|none|\?\?\?|'?\$\{[^,]*(,\s*(null)?\s*)?\}'?", re.IGNORECASE)
+_NO_SECRET = re.compile(r"|null|none|true|false|\?\?\?|'?\$\{[^,]*(,\s*(null)?\s*)?\}'?", re.IGNORECASE)
 # A database's password may hold spaces.
 _URL = re.compile(r"(?P<scheme>\w[\w+.-]*)://(?P<rest>((?<!http://)(?<!https://)[^\s'\"/@:]*:[^@/\n'\"]+@)?[^\s'\"]+)")
 _QUERY = re.compile(r"(?P<key>[?&;][\w.-]+)=(?P<value>[^&\s'\"#]+)")
@@ -79,4 +80,5 @@ def _parameters(text: str) -> Iterator[re.Match[str]]:
 def _is_secret_parameter(match: re.Match[str]) -> bool:
     """Whether it is one, or holds one, as `odbc_connect` does."""
     held = _QUERY.finditer(f";{unquote(match['value'])}") if "=" in unquote(match["value"]) else ()
-    return is_secret(unquote(match["key"][1:]), match["value"]) or any(map(_is_secret_parameter, held))
+    key = unquote(match["key"][1:])
+    return is_secret(key, match["value"]) or bool(_SIGNATURE.search(key)) or any(map(_is_secret_parameter, held))

@@ -24,6 +24,10 @@ PASSWORDS = st.text(string.ascii_letters + string.digits + "@:!$%&*+-_.~=#?/", m
         pytest.param("train.lr0=0.1", "train.lr0=0.1", id="a setting"),
         pytest.param("db.password=hunter2", "'db.password=***'", id="a password"),
         pytest.param("db.authToken=abc", "'db.authToken=***'", id="a name with a hump"),
+        pytest.param("db.access_tokens=abc", "'db.access_tokens=***'", id="several"),
+        pytest.param("model.max_tokens=256", "model.max_tokens=256", id="a number of words"),
+        pytest.param("db.auth=true", "db.auth=true", id="a switch"),
+        pytest.param("model.signature=wide", "model.signature=wide", id="a shape"),
         pytest.param("db.api-key=abc", "'db.api-key=***'", id="a name with a hyphen"),
         pytest.param("train.cls_pw=0.5", "train.cls_pw=0.5", id="a weight"),
         pytest.param("AWS_SECRET_ACCESS_KEY=abc", "'AWS_SECRET_ACCESS_KEY=***'", id="a key"),
@@ -57,6 +61,9 @@ def test_urls_without_credentials_stay_as_they_are(url):
             "postgresql://host/db?user=u&password=abc", "postgresql://host/db?user=u&password=***", id="query"
         ),
         pytest.param("https://host/x?access_token=abc#f", "https://host/x?access_token=***#f", id="a token"),
+        pytest.param(
+            "https://host/x?X-Amz-Signature=abc&e=1", "https://host/x?X-Amz-Signature=***&e=1", id="a signature"
+        ),
         pytest.param("postgresql://u:pa ss@host/db", "postgresql://***@host/db", id="a space"),
         pytest.param(
             "mssql+pyodbc:///?odbc_connect=UID%3Du%3BPWD%3Dabc",

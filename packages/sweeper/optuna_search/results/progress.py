@@ -4,12 +4,11 @@ It reads the study's storage, so that it sees the trials of every worker, wherev
 """
 
 import logging
-import math
 import statistics
 import threading
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import TracebackType
 
 import optuna
@@ -149,8 +148,10 @@ class SweepProgress:
         took = [trial.duration.total_seconds() for trial in view.trials if trial.is_finished and trial.duration]
         if not took or finished >= self._n_trials:
             return ""
-        rounds = math.ceil((self._n_trials - finished) / self._most_at_once)
-        return duration_text(timedelta(seconds=statistics.fmean(took) * rounds))
+        mean, left = statistics.fmean(took), self._n_trials - finished
+        running = (trial.frozen.datetime_start for trial in view.trials if trial.state == TrialState.RUNNING)
+        done = sum(min(mean, (datetime.now() - begun).total_seconds()) for begun in running if begun)
+        return duration_text(timedelta(seconds=max(0.0, mean * left - done) / min(self._most_at_once, left)))
 
 
 _WORDS = {TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
