@@ -13,6 +13,7 @@ from src.core.interval import Interval
 from src.documents.study_record import StudyTraining
 from src.documents.training import Training
 from src.study.comparison import SEED, Comparison, Scatter, compare
+from src.study.curves import last_epochs
 from src.study.effects import SMALLEST_EFFECT, Axis, Contrast, Effect, Point, effects
 from src.study.images import Images, untrained_values
 from src.study.importance import Importance, importances
@@ -88,7 +89,15 @@ def analyse(study: StudyView, scatter: Scatter | None = None, smallest_effect: f
         numbered = {trial.number: trial for trial in judged}
         untrained = untrained_values(comparison.settings, numbered, objective)
         board = leaderboard(
-            comparison, noise, untrained, maximize=reported.maximize[0], epochs=_epochs(comparison, numbered)
+            comparison,
+            noise,
+            untrained,
+            maximize=reported.maximize[0],
+            last=last_epochs(
+                comparison,
+                {number: trial.curve for number, trial in numbered.items()},
+                maximize=reported.maximize[0],
+            ),
         )
         contrast = Contrasts(noise, np.array([setting.mean for setting in comparison.settings]))
         points = _points(comparison, numbered)
@@ -133,12 +142,6 @@ class Contrasts:
 
 def _nothing_known(_: Mapping[int, float], __: float) -> None:
     """The contrast of a study in which nothing is known of chance."""
-
-
-def _epochs(comparison: Comparison, trials: Mapping[int, ReportedTrial]) -> int:
-    """Of how many epochs the best setting's trainings took their best one; 1 where that is not known."""
-    curves = [trials[run.number].curve for run in comparison.settings[0].trials if run.number is not None]
-    return max([1, *(len(curve.steps) for curve in curves if curve.of == "epoch")])
 
 
 def _points(comparison: Comparison, trials: Mapping[int, ReportedTrial]) -> tuple[Point, ...]:

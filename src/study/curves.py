@@ -5,7 +5,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from src.study.comparison import Comparison, Scatter, scatter_of
+
 RESULTS = "results.csv"  # Ultralytics' table of a training, one row an epoch
+
+
+@dataclass(frozen=True)
+class LastEpochs:
+    """What trainings had after their last epoch, which nothing has chosen, beside the best one that they are judged by.
+
+    Attributes:
+        behind: By a setting's place, how far its mean after the last epochs is behind its mean, in the metric's unit;
+            0 where its trainings left no curves.
+        scatter: How far such values of one setting lie from each other; None where that is not known.
+    """
+
+    behind: Mapping[int, float]
+    scatter: Scatter | None = None
 
 
 @dataclass(frozen=True)
@@ -21,6 +37,27 @@ class Curve:
     steps: tuple[int, ...] = ()
     values: tuple[float, ...] = ()
     of: str = "epoch"
+
+
+def last_epochs(comparison: Comparison, curves: Mapping[int, Curve], *, maximize: bool) -> LastEpochs:
+    """How far the trainings of each setting were behind their best epoch when they ended.
+
+    Args:
+        comparison: The settings.
+        curves: By the trials' numbers.
+        maximize: Whether a greater value is better.
+    """
+    behind, ends = {}, []
+    for place, setting in enumerate(comparison.settings):
+        found = [curves.get(run.number, Curve()) if run.number is not None else Curve() for run in setting.trials]
+        last = [curve.values[-1] for curve in found if curve.of == "epoch" and curve.values]
+        if len(last) < len(setting.trials):
+            behind[place] = 0.0
+            continue
+        difference = setting.mean - sum(last) / len(last)
+        behind[place] = max(0.0, difference if maximize else -difference)
+        ends.append(last)
+    return LastEpochs(behind, scatter_of(ends))
 
 
 def curve_of(

@@ -19,6 +19,7 @@ import numpy as np
 from src.core.interval import Interval
 from src.study.below import differences_to_best
 from src.study.comparison import Comparison, Setting
+from src.study.curves import LastEpochs
 from src.study.luck import luck_of_the_best, worth_of_choosing
 from src.study.noise import Noise, is_known
 
@@ -93,7 +94,12 @@ class Leaderboard:
 
 
 def leaderboard(
-    comparison: Comparison, noise: Noise, untrained: Mapping[int, float], *, maximize: bool, epochs: int = 1
+    comparison: Comparison,
+    noise: Noise,
+    untrained: Mapping[int, float],
+    *,
+    maximize: bool,
+    last: LastEpochs | None = None,
 ) -> Leaderboard:
     """Judge each setting against the best one and against the starting weights.
 
@@ -102,8 +108,8 @@ def leaderboard(
         noise: What is known of chance in their study.
         untrained: The starting weights' value under each setting's conditions, by its place.
         maximize: Whether a greater value is better.
-        epochs: Of how many epochs a training's best one is taken by its value on these images. The starting weights
-            have no such choice, so that it counts as a choice among so many times the settings.
+        last: What the trainings had after their last epochs, where a training's value is that of its best one on these
+            images. The starting weights have no such choice, so that gains are known from the last epochs on.
     """
     places, settings = noise.places, [comparison.settings[place] for place in noise.places]
     sign = 1.0 if maximize else -1.0
@@ -117,7 +123,14 @@ def leaderboard(
         chosen, luck = worth_of_choosing(noise, sign * means, compete), luck_of_the_best(noise)
     gains = {
         place: _turned(
-            noise.gain(index, sign * (means[index] - untrained[place]), is_best=place == 0, candidates=epochs), sign
+            noise.gain(
+                index,
+                sign * (means[index] - untrained[place]),
+                is_best=place == 0,
+                behind=0.0 if last is None else last.behind[place],
+                ends=None if last is None else last.scatter,
+            ),
+            sign,
         )
         for index, place in enumerate(places)
         if place in untrained

@@ -132,25 +132,36 @@ class Noise:
                     found = np.maximum(found, apart / error)
         return float(np.quantile(found, 0.95))
 
-    def gain(self, place: int, estimate: float, *, is_best: bool, candidates: float = 1.0) -> Interval:
+    def gain(
+        self, place: int, estimate: float, *, is_best: bool, behind: float = 0.0, ends: Scatter | None = None
+    ) -> Interval:
         """The gain of a setting over the starting weights, greater is better, with its 95 % interval.
 
         Its lower end holds for all settings together, as the best of them need. Its upper end does so for any but the
-        best one, which choosing cannot have pushed down.
+        best one, which choosing cannot have pushed down. The lower end is that of the last epochs: of a training's
+        best epoch, chosen by these images, nobody knows how much of it is luck.
 
         Args:
             place: The setting, among these.
             estimate: The gain.
             is_best: Whether it is the best of the settings.
-            candidates: For how many times as many settings the lower end is to hold.
+            behind: How far its trainings were behind their best epochs when they ended.
+            ends: How far runs of one setting lie from each other after their last epochs; None where that is not known.
         """
         known = self.measured is None or all(each.start is not None for each in self.measured)
         if not known or not self.sources:
             return Interval(estimate, math.nan, math.nan)
         largest, error = self.drawn_gains.max(axis=1), self._gain_errors[place]
-        below = float(np.quantile(largest, 0.975 ** (1 / candidates))) * error
+        below = float(np.quantile(largest, 0.975)) * self._error_at_end(place, ends) + behind
         above = float(np.quantile(self.drawn_gains[:, place] if is_best else largest, 0.975)) * error
         return around(estimate, below, above)
+
+    def _error_at_end(self, place: int, ends: Scatter | None) -> float:
+        """The standard error of a gain after the last epochs, which scatter more than best ones, or as much."""
+        more = 0.0
+        if ends is not None and self.scatter is not None:
+            more = max(0.0, ends.std**2 - self.scatter.std**2) / self.counts[place]
+        return math.sqrt(float(self._gain_errors[place]) ** 2 + more)
 
     @cached_property
     def drawn(self) -> Array:

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from src.documents.study_record import StudyTraining
-from src.study.comparison import Scatter, compare
+from src.study.comparison import Scatter, compare, scatter_of
+from src.study.curves import LastEpochs
 from src.study.leaderboard import Standing, leaderboard
 from src.study.noise import Measured, Noise, is_known
 
@@ -125,11 +126,34 @@ def test_a_winner_that_stands_apart_has_not_been_lucky():
     assert found.best.to_untrained.estimate == 0.9
 
 
-def test_the_best_of_many_epochs_counts_as_chosen_from_so_many_times_the_settings():
+def test_a_gain_is_known_from_the_last_epochs_on_which_nothing_has_chosen():
     compared, known = comparison(a=[0.5], b=[0.4]), Scatter(0.01, math.inf)
-    one, ten = (board(compared, untrained={0: 0.1, 1: 0.1}, scatter=known, epochs=n).best for n in (1, 10))
-    assert ten.to_untrained.low < one.to_untrained.low
-    assert ten.to_untrained.high == one.to_untrained.high
+    untrained = {0: 0.1, 1: 0.1}
+    best, last = (
+        board(compared, untrained=untrained, scatter=known, last=behind).best.to_untrained
+        for behind in (None, LastEpochs({0: 0.03, 1: 0.0}))
+    )
+    assert last.low == pytest.approx(best.low - 0.03)
+    assert (last.estimate, last.high) == (best.estimate, best.high)
+    wide = board(compared, untrained=untrained, scatter=known, last=LastEpochs({0: 0.0, 1: 0.0}, Scatter(0.02, 4)))
+    assert 0.5 - 0.1 - wide.best.to_untrained.low == pytest.approx(2 * (0.5 - 0.1 - best.low))
+
+
+def test_trainings_that_learn_nothing_are_not_better_for_their_choice_of_epochs():
+    """Four settings, two of them with three seeds; of eight epochs, each with luck of its own, the best one counts."""
+    wrong, rng = 0, np.random.default_rng(0)
+    for _ in range(200):
+        epochs = [rng.normal(0.5, 0.04, (runs, 8)) for runs in (3, 3, 1, 1)]
+        compared = comparison(**{f"s{place}": list(found.max(axis=1)) for place, found in enumerate(epochs)})
+        numbers = {setting.varied["train.lr0"]: place for place, setting in enumerate(compared.settings)}
+        ends = [list(found[:, -1]) for found in epochs]
+        behind = {
+            numbers[f"s{place}"]: float(found.max(axis=1).mean() - found[:, -1].mean())
+            for place, found in enumerate(epochs)
+        }
+        last = LastEpochs(behind, scatter_of(ends))
+        wrong += board(compared, untrained=dict.fromkeys(range(4), 0.5), last=last).best.to_untrained.low > 0
+    assert wrong <= 11  # 2.5 % of 200 are 5, and chance makes 11 of them in one of a hundred cases
 
 
 def test_where_all_images_are_alike_nothing_is_known():
