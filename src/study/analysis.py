@@ -88,17 +88,9 @@ def analyse(study: StudyView, scatter: Scatter | None = None, smallest_effect: f
         noise = Noise.of(comparison, images.of(comparison.settings), scatter)
         numbered = {trial.number: trial for trial in judged}
         untrained = untrained_values(comparison.settings, numbered, objective)
-        board = leaderboard(
-            comparison,
-            noise,
-            untrained,
-            maximize=reported.maximize[0],
-            last=last_epochs(
-                comparison,
-                {number: trial.curve for number, trial in numbered.items()},
-                maximize=reported.maximize[0],
-            ),
-        )
+        maximize, curves = reported.maximize[0], {number: trial.curve for number, trial in numbered.items()}
+        last = last_epochs(comparison, curves, maximize=maximize)
+        board = leaderboard(comparison, noise, untrained, maximize=maximize, last=last)
         contrast = Contrasts(noise, np.array([setting.mean for setting in comparison.settings]))
         points = _points(comparison, numbered)
         doubts, count = images.doubts, images.count

@@ -121,20 +121,10 @@ def leaderboard(
     if noise.sources:
         compete = np.array([True, *(not found.excludes_zero for found in differences)])
         chosen, luck = worth_of_choosing(noise, sign * means, compete), luck_of_the_best(noise)
-    gains = {
-        place: _turned(
-            noise.gain(
-                index,
-                sign * (means[index] - untrained[place]),
-                is_best=place == 0,
-                behind=0.0 if last is None else last.behind[place],
-                ends=None if last is None else last.scatter,
-            ),
-            sign,
-        )
-        for index, place in enumerate(places)
-        if place in untrained
+    shown = {
+        place: sign * (mean - untrained[place]) for place, mean in zip(places, means, strict=True) if place in untrained
     }
+    gains = {place: _turned(gain, sign) for place, gain in _gains(noise, shown, last).items()}
     entries = []
     for place, setting in enumerate(comparison.settings):
         gain = gains.get(place)
@@ -154,6 +144,21 @@ def leaderboard(
     cheapest = _cheapest([entry for entry in entries if entry.standing in (Standing.BEST, Standing.TIED)])
     marked = tuple(replace(entry, cheapest=True) if entry is cheapest else entry for entry in entries)
     return Leaderboard(marked, noise.sources, luck, chosen)
+
+
+def _gains(noise: Noise, shown: Mapping[int, float], last: LastEpochs | None) -> dict[int, Interval]:
+    """The gains over the starting weights with their intervals, by place; greater is better."""
+    ends = None if last is None else last.scatter
+    return {
+        place: noise.gain(
+            noise.places.index(place),
+            gain,
+            is_best=place == 0,
+            behind=0.0 if last is None else last.behind[place],
+            ends=ends,
+        )
+        for place, gain in shown.items()
+    }
 
 
 def _turned(interval: Interval, sign: float) -> Interval:
