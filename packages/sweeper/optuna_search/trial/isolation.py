@@ -62,11 +62,20 @@ def pack(task: TaskFunction, context: HydraContext) -> bytes:
     return packed
 
 
+class _DiedWaitingError(Exception):
+    """A process has died while it waited for its trial, which is no fault of that."""
+
+
 class TrialProcess:
-    """A process that has everything but its trial, which comes through the pipe."""
+    """A process that has everything but its trial, which comes through the pipe.
+
+    Attributes:
+        has_waited: Whether it was started before its trial was there.
+    """
 
     def __init__(self, packed: bytes) -> None:
         """Start it; `packed` is what `pack()` has made of the task and its context."""
+        self.has_waited = False
         self.pipe, theirs = multiprocessing.Pipe()
         self.process: BaseProcess = process_context().Process(target=run_one_trial, args=(packed, theirs))
         try:
@@ -80,11 +89,6 @@ class TrialProcess:
         """Its number."""
         assert self.process.pid is not None
         return self.process.pid
-
-    def is_alive(self) -> bool:
-        """Whether it can still take a trial."""
-        with _bookkeeping:
-            return self.process.is_alive()
 
     def exitcode(self) -> int | None:
         """Wait for its end."""
@@ -124,10 +128,10 @@ class TrialProcesses:
     def take(self) -> TrialProcess:
         """A process that waits for its trial."""
         spare, self._spare = self._spare, None
-        if spare is not None and spare.is_alive():
-            return spare
-        if spare is not None:  # the kernel may have wanted its memory
-            spare.close()
+        return self.new() if spare is None else spare
+
+    def new(self) -> TrialProcess:
+        """One that is started now."""
         return TrialProcess(self._packed)
 
     def prepare(self) -> None:
@@ -135,6 +139,7 @@ class TrialProcesses:
         if self._ahead and self._spare is None:
             with contextlib.suppress(OSError):
                 self._spare = TrialProcess(self._packed)
+                self._spare.has_waited = True
 
     def close(self) -> None:
         """End the one that waits: its slot has no further trial."""
@@ -153,10 +158,12 @@ def run_in_process(job: Job, trial: CurrentTrial, limits: Limits, processes: Tri
     started: TrialProcess | None = None
     try:
         started = processes.take()
-        started.pipe.send_bytes(own)
-        return _serve(started, trial, limits, began=processes.prepare)
-    except BrokenPipeError:
-        return _never_begun()
+        try:
+            return _hand_over(started, own, trial, limits, began=processes.prepare)
+        except _DiedWaitingError:  # the kernel may have wanted its memory
+            started.close()
+            started = processes.new()
+            return _hand_over(started, own, trial, limits, began=processes.prepare)
     except KeyboardInterrupt:
         if started is not None:
             started.interrupt(limits.stop)
@@ -164,6 +171,18 @@ def run_in_process(job: Job, trial: CurrentTrial, limits: Limits, processes: Tri
     finally:
         if started is not None:
             started.close()
+
+
+def _hand_over(
+    started: TrialProcess, own: bytes, trial: CurrentTrial, limits: Limits, began: Callable[[], None]
+) -> Outcome:
+    try:
+        started.pipe.send_bytes(own)
+    except BrokenPipeError:
+        if started.has_waited:
+            raise _DiedWaitingError from None
+        return _never_begun()
+    return _serve(started, trial, limits, began)
 
 
 def _serve(started: TrialProcess, trial: CurrentTrial, limits: Limits, began: Callable[[], None]) -> Outcome:
@@ -190,6 +209,8 @@ def _serve(started: TrialProcess, trial: CurrentTrial, limits: Limits, began: Ca
                 continue
             name, arguments = pipe.recv()
         except (EOFError, ConnectionResetError):  # the other end closes only by dying
+            if not has_begun and started.has_waited:
+                raise _DiedWaitingError from None
             if not has_begun and started.exitcode() == 1:
                 return _never_begun()
             return _death(started.exitcode(), for_memory=_killed_for_memory() > killed_before)

@@ -1,13 +1,27 @@
 """What a trial's process died of."""
 
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
+import threading
+from pathlib import Path
+from types import SimpleNamespace
+from typing import ClassVar
 
 import pytest
+from optuna_search.ending import Ending
 from optuna_search.trial import isolation
-from optuna_search.trial.isolation import TrialProcesses, _death, _killed_for_memory, _signal_group
+from optuna_search.trial.isolation import (
+    Limits,
+    TrialProcesses,
+    _death,
+    _killed_for_memory,
+    _signal_group,
+    run_in_process,
+)
+from optuna_search.trial.stop import Stop
 
 
 @pytest.mark.parametrize(
@@ -67,3 +81,39 @@ def test_a_process_that_ends_while_it_is_killed_is_no_error():
     with pytest.raises(ProcessLookupError):
         os.kill(ended.pid, signal.SIGKILL)
     _signal_group(EndsWhileOneLooks(ended.pid), signal.SIGKILL)
+
+
+class Scripted:
+    """A process of a trial that sends what it is told to and is gone."""
+
+    made: ClassVar[list["Scripted"]] = []
+
+    def __init__(self, packed):
+        self.has_waited, self.pid = False, os.getpid()
+        self.pipe, self.theirs = multiprocessing.Pipe()
+        Scripted.made.append(self)
+        if len(Scripted.made) == 1:  # the first one dies while it waits
+            self.theirs.close()
+        else:
+            self.theirs.send(("outcome", (Ending.COMPLETED, 0.5, "", (), 1.0)))
+
+    def exitcode(self):
+        return -signal.SIGKILL
+
+    def close(self):
+        self.pipe.close()
+        self.theirs.close()
+
+
+def test_a_process_that_dies_while_it_waits_is_no_fault_of_the_trial_that_it_was_meant_for(monkeypatch):
+    """Its death may be noticed only when the trial has been handed over."""
+    monkeypatch.setattr(isolation, "TrialProcess", Scripted)
+    monkeypatch.setattr(Scripted, "made", [])
+    processes = TrialProcesses(b"", ahead=True)
+    processes.prepare()
+    job = SimpleNamespace(config={}, folder=Path(), facts=None, environment={})
+    handle = SimpleNamespace(**dict.fromkeys(["report", "should_prune", "set_user_attr", "set_constraint"]))
+    limits = Limits(None, threading.Event(), Stop(), SimpleNamespace(look=lambda _: None))
+    outcome = run_in_process(job, handle, limits, processes)
+    assert (outcome.ending, outcome.value) == (Ending.COMPLETED, 0.5)
+    processes.close()
