@@ -13,7 +13,7 @@ from optuna.storages.journal import JournalFileBackend
 from tests.support.programs import python
 
 ROOT = Path(__file__).parents[2]
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 TINY = ["data.name=tiny", "data.images=32", "data.side=64", "data.splits={train: 16, val: 8, test: 8}"]
 SEARCH = [
     *("-m", "search=base", "hydra.sweeper.study_name=first", "hydra/sweeper/sampler=grid", "hydra.sweeper.n_trials=3"),

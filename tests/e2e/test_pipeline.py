@@ -132,6 +132,7 @@ def test_a_setting_runs_its_own_stage_and_those_after_it(project, setting, stage
     assert project.repro() == stages
 
 
+@pytest.mark.slow
 def test_an_experiment_trains_with_its_setting_and_is_compared(project):
     """`dvc exp run -S`: the setting reaches the trainer, and DVC shows what it changed."""
     project.freeze()
@@ -185,6 +186,7 @@ def test_what_a_kill_leaves_is_not_taken_for_done(project):
     assert project.read("decide", "decision.json")["verdict"]
 
 
+@pytest.mark.slow
 def test_stages_run_without_dvc(project):
     """The same commands, by hand, give the same files; tests/e2e/test_search.py has prepare and train."""
     project.freeze()

@@ -8,7 +8,7 @@ import pytest
 from support.aftermath import SHOW_SHARE, assert_exact, gpus_of_workers, load, workers
 from support.toy import Toy
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 MEMORY = 80 * 2**20  # bytes of the object store, which holds next to nothing; Ray takes no less than 75 MiB
 SMALL = [

@@ -64,6 +64,7 @@ def test_a_preempted_slot_gives_its_trial_back_and_the_total_stays_exact(toy, nu
     assert_once_more(toy, victim, 4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "max_num_timeout", [pytest.param(1, id="by submitit, as it may"), pytest.param(0, id="by the sweeper")]
 )
