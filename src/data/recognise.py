@@ -49,9 +49,12 @@ def recognise(path: Path) -> Recognised:
     """
     if not path.exists():
         raise DataError(f"there is no folder or file {path}")
-    found = _coco_file(path.parent, path) if path.suffix == ".json" else _yolo(path) if path.is_file() else None
     if path.is_dir():
         found = _coco(path) or _yolo(path)
+    elif path.suffix == ".json":
+        found = _coco_file(path.parent, path)
+    else:
+        found = _yolo(path) if path.is_file() else None
     if found is None:
         raise DataError(_nothing_known(path))
     own = found.splits if {"train", "val"} <= set(found.splits) else ()

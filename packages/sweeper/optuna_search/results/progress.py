@@ -7,7 +7,7 @@ import logging
 import statistics
 import threading
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import TracebackType
 
@@ -108,20 +108,19 @@ class SweepProgress:
         view = StudyView.of(self._study)
         budget = TrialBudget.of([trial.frozen for trial in view.trials])
         finished = len(budget.finished)
-        running = sum(trial.state == TrialState.RUNNING for trial in budget.taken)
-        self._most_at_once = max(self._most_at_once, running)
+        counts = Counter(trial.state for trial in budget.taken)
+        self._most_at_once = max(self._most_at_once, counts[TrialState.RUNNING])
         for trial in view.trials:
             if trial.is_finished and trial.number not in self._announced:
                 self._announced.add(trial.number)
                 self._announce(view, trial, finished)
-        self._display.status = self._status(view, budget)
+        self._display.status = self._status(view, counts, finished)
         self._display.update(self._task, completed=finished)
 
-    def _status(self, view: StudyView, budget: TrialBudget) -> list[str]:
-        counts = Counter(trial.state for trial in budget.taken)
+    def _status(self, view: StudyView, counts: Mapping[TrialState, int], finished: int) -> list[str]:
         parts = [f"{counts[TrialState.RUNNING]} running"]
         parts += [f"· {counts[state]} {word}" for state, word in _WORDS.items() if counts[state]]
-        if left := self._time_left(view, len(budget.finished)):
+        if left := self._time_left(view, finished):
             parts.append(f"· ~{left} left")
         if view.ranked:
             best = view.ranked[0]

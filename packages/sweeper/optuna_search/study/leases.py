@@ -146,9 +146,8 @@ class WorkerWatch:
     """
 
     def __init__(self, study: "optuna.Study", lease_s: float, max_retries: int) -> None:
-        self.interrupted = (
-            threading.Event()
-        )  # set: workers die because the sweep was told to end, by no fault of trials
+        # set: workers die because the sweep was told to end, by no fault of their trials
+        self.interrupted = threading.Event()
         self._study = study
         self._lease_s = lease_s
         self._max_retries = max_retries
