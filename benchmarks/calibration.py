@@ -44,6 +44,7 @@ PARTS = {
     "gates": gates.rows,
     "thresholds": thresholds.rows,
     "studies": partial(studies.rows, studies.REPEATED),
+    "unequal": studies.unequal_rows,
     "unrepeated": partial(studies.rows, studies.UNREPEATED),
     "large": partial(studies.rows, studies.LARGE),
     "confirm": confirmations.rows,

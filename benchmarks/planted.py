@@ -76,7 +76,7 @@ def main() -> None:
     rng, worse = np.random.default_rng(0), []
     for _ in range(DEALT):
         dealt = [same[place] for place in rng.permutation(len(same))]
-        board, _ = board_of([_models(dealt[s * SEEDS : (s + 1) * SEEDS]) for s in range(SETTINGS)], start)
+        board, _ = board_of([_models(dealt[s * SEEDS : (s + 1) * SEEDS]) for s in range(SETTINGS)], [start] * SETTINGS)
         worse.append(any(entry.standing is Standing.WORSE for entry in board.entries))
     print(f"  dealt out {DEALT} times: some setting is called worse in {np.mean(worse):.0%}\n")
     groups = [same[s * SEEDS : (s + 1) * SEEDS] for s in range(SETTINGS)]
@@ -112,7 +112,7 @@ def _models(runs: Runs) -> list[Run]:
 def _say(what: str, settings: list[Runs], start: Run) -> None:
     """What a leader board says, and what the whole report says of the parameter by which the settings differ."""
     print(what)
-    board, order = board_of([_models(runs) for runs in settings], start)
+    board, order = board_of([_models(runs) for runs in settings], [start] * len(settings))
     for entry, setting in zip(board.entries, order, strict=True):
         print(f"  setting {setting}: {entry.setting.mean:.4f}, to the best {entry.to_best}, {entry.standing}")
     gain = board.best.to_untrained

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from benchmarks.calibrating.populations import Population
-from benchmarks.calibrating.single import BEFORE_EVERY, NEW, OLD, RESAMPLES, mean_over_frequent, point
+from benchmarks.calibrating.single import NEW, OLD, RESAMPLES, is_compared, mean_over_frequent, point
 from benchmarks.calibrating.table import Row, coverage
 from src.core.detection_records import DetectionRecords
 from src.core.detections import DEFAULT_CONFIDENCE
@@ -29,7 +29,7 @@ def rows(population: Population, images: int, repetitions: int, rng: np.random.G
             better, worse = (mean_over_frequent(each, a) for each in ap)
             about = difference | {name: better[name] - worse[name] for name in better}
             found = [(NEW, headline_differences(a, b, DEFAULT_CONFIDENCE, exchanges=EXCHANGES, seed=0), about)]
-            found += [(OLD, _before(a, b), difference)] if repetition % BEFORE_EVERY == 0 else []
+            found += [(OLD, _before(a, b), difference)] if is_compared(repetition, images) else []
             for method, intervals, true in found:
                 for name, interval in intervals.items():
                     stated.setdefault((name, method), []).append((interval, 0.0 if equal else true[name]))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from benchmarks.calibrating.confirmations import seeds_only
-from benchmarks.calibrating.studies import of_equal
+from benchmarks.calibrating.studies import UNEQUAL, of_equal, of_gain
 from benchmarks.calibrating.table import Row, coverage, share
 from benchmarks.calibrating.trained import compared, places
 from src.core.interval import Interval
@@ -30,6 +30,7 @@ def rows(repetitions: int, rng: np.random.Generator) -> Iterator[Row]:
     for seeds in (2, 3):
         yield from _design(f"{SETTINGS} settings, {seeds} seeds", lambda n=seeds: _even(SETTINGS, n, rng), repetitions)
         yield _power(seeds, repetitions, rng)
+    yield from unequal(repetitions, rng)
     for settings, leaders in ((4, 2), (12, 4)):
         method = f"{settings} settings, {leaders} leaders with 3 seeds"
         yield from _design(method, lambda k=settings, top=leaders: _leaders(k, top, rng), repetitions)
@@ -45,6 +46,15 @@ def rows(repetitions: int, rng: np.random.Generator) -> Iterator[Row]:
 def _design(method: str, study: Callable[[], Runs], repetitions: int) -> Iterator[Row]:
     boards = [_board(study()) for _ in range(repetitions)]
     yield from of_equal(boards, NAME, 0, method)
+
+
+def unequal(repetitions: int, rng: np.random.Generator) -> Iterator[Row]:
+    """What is said of the best of settings that are worth differently."""
+    seeds = 2
+    for kind, worth in UNEQUAL.items():
+        truths = [each / np.sqrt(seeds) for each in worth]
+        boards = [_board((rng.normal(0, 1, (len(worth), seeds)) + np.c_[truths]).tolist()) for _ in range(repetitions)]
+        yield from of_gain(boards, truths, NAME, 0, f"{len(worth)} settings, {seeds} seeds, {kind}")
 
 
 def _even(settings: int, seeds: int, rng: np.random.Generator) -> Runs:

@@ -15,7 +15,8 @@ from src.evaluation.headline import HEADLINES, frequent_classes, headline_interv
 
 OLD, NEW = "bootstrap", "now"
 RESAMPLES = 1000
-BEFORE_EVERY = 4  # repetitions, because the bootstrap takes ten times as long
+BEFORE_EVERY, BEFORE_EVERY_OF_MANY = 4, 20  # repetitions, because the bootstrap takes ten times as long
+MANY = 200  # images
 
 
 def rows(population: Population, images: int, repetitions: int, rng: np.random.Generator) -> Iterator[Row]:
@@ -27,7 +28,7 @@ def rows(population: Population, images: int, repetitions: int, rng: np.random.G
         [records] = population.draw(images, rng, models=1)
         about = truth | mean_over_frequent(ap, records)  # which classes a data set speaks of depends on it
         found = [(NEW, headline_intervals(records, DEFAULT_CONFIDENCE), about)]
-        found += [(OLD, before(records), truth)] if repetition % BEFORE_EVERY == 0 else []
+        found += [(OLD, before(records), truth)] if is_compared(repetition, images) else []
         for method, intervals, true in found:
             for name, interval in intervals.items():
                 stated.setdefault((name, method), []).append((interval, true[name]))
@@ -35,6 +36,11 @@ def rows(population: Population, images: int, repetitions: int, rng: np.random.G
         for method in (OLD, NEW):
             intervals, truths = zip(*stated[name, method], strict=True)
             yield coverage(name, population.name, images, method, intervals, truths)
+
+
+def is_compared(repetition: int, images: int) -> bool:
+    """Whether what was stated before is computed as well."""
+    return repetition % (BEFORE_EVERY_OF_MANY if images >= MANY else BEFORE_EVERY) == 0
 
 
 def mean_over_frequent(ap: NDArray[np.float64], records: DetectionRecords) -> dict[str, float]:

@@ -15,6 +15,7 @@ from src.study.comparison import SEED, Comparison, compare
 
 METRIC = "val/mAP50-95"
 OF_SETTING, OF_TRAINING, OF_SEED = 0.7, 0.5, 0.15  # log odds: object by object, likewise, and of a training as a whole
+OF_SETTING_IN_GROUP = 0.2  # of which so much is its own, where settings of a group are alike
 _STEP = 0.1  # of the skills whose truth is computed; between them it is a straight line
 
 
@@ -40,6 +41,14 @@ class Run:
 def ease_of(scene: Scene, rng: np.random.Generator) -> np.ndarray:
     """How easy each object is for one setting."""
     return scene.ease + rng.normal(0, OF_SETTING, len(scene.ease))
+
+
+def eases_of_groups(scene: Scene, groups: Sequence[float], rng: np.random.Generator) -> list[np.ndarray]:
+    """The same for settings of groups, such as of one image size."""
+    spread = np.sqrt(OF_SETTING**2 - OF_SETTING_IN_GROUP**2)
+    common = {group: rng.normal(0, spread, len(scene.ease)) for group in dict.fromkeys(groups)}
+    own = [rng.normal(0, OF_SETTING_IN_GROUP, len(scene.ease)) for _ in groups]
+    return [scene.ease + common[group] + each for group, each in zip(groups, own, strict=True)]
 
 
 def run(recipe: Recipe, scene: Scene, ease: np.ndarray, skill: float, rng: np.random.Generator) -> Run:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from src.core.detection_records import DetectionRecords
-from src.evaluation.average_precision import mean_over_classes, weighted_average_precision
+from src.evaluation.average_precision import jackknifed_average_precision, mean_over_classes
 
 MOST_GROUPS = 50  # the standard error itself is known to a tenth then; more would take longer and say little more
 
@@ -40,7 +40,7 @@ def contributions(records: DetectionRecords, metric: str) -> NDArray[np.float64]
     # mixed, because neighbouring images are often alike and must not be left out together
     group = np.random.default_rng(0).permutation(np.arange(images) % groups)
     weights = np.concatenate([np.ones((1, images)), group != np.arange(groups)[:, None]]).astype(np.int64)
-    values = mean_over_classes(weighted_average_precision(records, weights), metric)
+    values = mean_over_classes(jackknifed_average_precision(records, weights), metric)
     if np.isnan(values[0]):
         return None
     without = np.where(np.isnan(values[1:]), values[0], values[1:])  # all ground truth is in that group

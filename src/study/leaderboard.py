@@ -66,10 +66,10 @@ class Leaderboard:
     Attributes:
         entries: At least one.
         sources: What the intervals know of: `images`, `seeds`, both or nothing.
-        luck: By how much the best of as many equal settings would be above their common worth by chance alone; None
+        luck: By how much the best of as many equal settings would gain more than they are worth by chance alone; None
             where nothing is known of chance.
         chosen: What having been chosen as the best is worth to the best one, in the metric's unit: to be taken off its
-            mean. None likewise.
+            gain. None likewise.
     """
 
     entries: tuple[Entry, ...]
@@ -119,8 +119,7 @@ def leaderboard(
     standings = {place: _standing(found, maximize, noise) for place, found in to_best.items()}
     chosen = luck = None
     if noise.sources:
-        compete = np.array([True, *(not found.excludes_zero for found in differences)])
-        chosen, luck = worth_of_choosing(noise, sign * means, compete), luck_of_the_best(noise)
+        chosen, luck = worth_of_choosing(noise, sign * means), luck_of_the_best(noise)
     shown = {
         place: sign * (mean - untrained[place]) for place, mean in zip(places, means, strict=True) if place in untrained
     }

@@ -172,11 +172,15 @@ class Noise:
         return self._on_permuted_images + self._seeds(np.random.default_rng([self.seed, 1]))
 
     @cached_property
-    def typical(self) -> Array:
-        """What chance adds to each setting where the scatter is what it seems, for means over the draws."""
-        normal = np.random.default_rng([self.seed, 1]).standard_normal((DRAWS, len(self.counts)))
-        found: Array = self._on_permuted_images + normal * self.seed_errors
-        return found
+    def together(self) -> tuple[Array, Array]:
+        """What chance adds to each setting, some being more alike than others, and to its gain; (draws, settings)."""
+        rng = np.random.default_rng([self.seed, 1])
+        of_seeds = rng.standard_normal((DRAWS, len(self.counts))) * self.seed_errors
+        if self.measured is None:
+            return of_seeds, of_seeds
+        drawn = rng.standard_normal((DRAWS, self._on_images.shape[1])) * math.sqrt(self._share)
+        means, gains = (of_seeds + drawn @ (of - of.mean(axis=0)).T for of in (self._on_images, self._gains))
+        return means, gains
 
     @cached_property
     def _on_permuted_images(self) -> Array:

@@ -7,7 +7,7 @@ takes the statements back to where a "95 %" interval held in 57 to 90 of 100 cas
 import numpy as np
 import pytest
 
-from benchmarks.calibrating import gates, pairs, single, thresholds
+from benchmarks.calibrating import gates, pairs, seeds, single, thresholds
 from benchmarks.calibrating.populations import synthetic
 from src.core.jackknife import jackknife_weights, std_error
 from src.evaluation.headline import headline_samples
@@ -80,3 +80,11 @@ def test_a_floor_is_kept_in_truth_and_val_does_not_flatter(medium):
         if statement.startswith("broken in truth"):
             assert row.actual <= 0.08
     assert rows["val F1 minus truth"].actual <= 0.01
+
+
+def test_the_gain_of_the_best_of_settings_that_are_worth_differently_holds_the_truth():
+    for row in seeds.unequal(25, np.random.default_rng(0)):
+        if row.statement.startswith("best"):
+            assert row.actual == 0
+        else:
+            assert row.actual >= 0.92

@@ -122,8 +122,28 @@ def test_more_settings_make_more_luck():
 def test_a_winner_that_stands_apart_has_not_been_lucky():
     scatter = Scatter(0.001, math.inf)
     found = board(comparison(a=[0.9], b=[0.5], c=[0.1]), untrained=dict.fromkeys(range(3), 0.0), scatter=scatter)
-    assert found.chosen == 0
-    assert found.best.to_untrained.estimate == 0.9
+    assert (found.chosen, found.best.to_untrained.estimate) == (pytest.approx(0, abs=1e-12), pytest.approx(0.9))
+
+
+def test_settings_that_see_the_images_alike_have_little_luck_against_each_other():
+    """The whole difference of two image sizes on an image was counted as chance between settings of one size."""
+    sizes = [on_images(0.03, seed=1), on_images(0.03, seed=2)]
+    measured = {p: Measured(sizes[p // 4] + on_images(0.001, seed=10 + p)) for p in range(8)}
+    compared = comparison(**{f"s{p}": [0.5 - 0.1 * (p // 4) - p / 1e5] for p in range(8)})
+    found = board(compared, measured, scatter=Scatter(0.0001, math.inf))
+    assert 0.001 < found.chosen < 0.005
+    assert 0.01 < found.luck < 0.02
+
+
+def test_the_luck_of_an_image_size_is_no_luck_against_the_starting_weights_at_that_size():
+    sizes = [on_images(0.03, seed=1), on_images(0.03, seed=2)]
+    compared, own = comparison(a=[0.5], b=[0.49]), [on_images(0.001, seed=10 + p) for p in range(2)]
+    at_own_size, at_one_size = (
+        board(compared, {p: Measured(sizes[p] + own[p], sizes[p * own_size][0]) for p in range(2)}, {0: 0.4, 1: 0.4})
+        for own_size in (1, 0)
+    )
+    assert at_own_size.chosen < 0.001
+    assert at_one_size.chosen > 0.01
 
 
 def test_a_gain_is_known_from_the_last_epochs_on_which_nothing_has_chosen():
