@@ -123,7 +123,7 @@ def test_a_decision_stands_at_the_end(project):
     ("setting", "stages"),
     [
         pytest.param("threshold.beta=2.0", ["tune_threshold", "decide"], id="beta"),
-        pytest.param("decide.gates.epochs.at_least=1", ["decide"], id="a gate"),
+        pytest.param("decide.gates.F1.more_than=0.5", ["decide"], id="a gate"),
     ],
 )
 def test_a_setting_runs_its_own_stage_and_those_after_it(project, setting, stages):
