@@ -24,6 +24,7 @@ from src.detector.families import starting_weights
 from src.detector.options import ModelOptions, ProjectTrainOptions
 from src.detector.settings import dead_parameters
 from src.mlflow.options import TrackingOptions
+from src.passes.figures import check
 from src.render.printed import training as printed
 from src.stages.train.job import TrainJob
 from src.stages.train.reporting import Pruned
@@ -45,7 +46,7 @@ def main(cfg: DictConfig) -> float | tuple[float, ...]:
         if trial.number is None:
             printed.show(
                 outcome.metrics,
-                None if outcome.baseline is None else outcome.baseline.metrics,
+                outcome.untrained or None,
                 objectives=job.train.objectives,
                 flags=outcome.flags,
                 folder=outcome.folder,
@@ -87,7 +88,7 @@ def validate(cfg: DictConfig, searched: frozenset[str]) -> None:
     if dead := dead_parameters(arguments, searched_arguments(keys)):
         raise TrainingError(" ".join(dead))
     starting_weights(job.model)
-    ensure_prepared(job.data)
+    check(job.train.judged_by, ensure_prepared(job.data).class_names)
 
 
 def how_to_resume(job: TrainJob) -> str:

@@ -48,7 +48,7 @@ def check_keys(arguments: Sequence[str], command: str = "config") -> None:
             if section not in known and section in _groups() and not own_files:
                 raise ConfigError(
                     f"'{override.key_or_group}': {section} is a group of files and has no keys: nothing would read it."
-                    f" Choose a file with {section}=NAME, or set what its files set."
+                    f" Choose a file with {section}=NAME, or set what its files set.{_elsewhere(key, known)}"
                 )
             _check_setting(section, key, known)
         elif override.is_delete() and section in known:
@@ -151,6 +151,11 @@ def _top_level(command: str) -> set[str]:
 def _homes(key: str, known: Mapping[str, set[str]]) -> list[str]:
     """The settings of sections that have the name of a key."""
     return [f"{section}.{key}" for section, keys in known.items() if key.split(".", maxsplit=1)[0] in keys]
+
+
+def _elsewhere(key: str, known: Mapping[str, set[str]]) -> str:
+    homes = _homes(key, known)
+    return f" Did you mean {' or '.join(sorted(homes))}?" if homes else ""
 
 
 def _unknown(key: str, known: Mapping[str, set[str]], top_level: set[str]) -> str:

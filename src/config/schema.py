@@ -8,11 +8,13 @@ import dataclasses
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
+from omegaconf import ListConfig, OmegaConf
 
 from src.config.provenance import Provenance
 from src.data.options import ArchiveOptions, CocoJsonOptions, SyntheticOptions, YoloOptions
 from src.decision.options import DecideOptions
 from src.detector import arguments
+from src.detector.figures import figure
 from src.detector.options import ModelOptions, TrainOptions
 from src.evaluation.options import EvaluateOptions
 from src.mlflow.options import TrackingOptions
@@ -35,13 +37,25 @@ SCHEMAS: tuple[tuple[str, str, type[Any]], ...] = (
 
 
 def register() -> None:
-    """Make every schema known to Hydra.
+    """Make every schema known to Hydra, and `${directions:…}` to OmegaConf.
 
     Side effects: fills the process-wide ConfigStore; calling it again changes nothing.
     """
+    OmegaConf.register_new_resolver("directions", directions, replace=True)
     store = ConfigStore.instance()
     for group, name, options in SCHEMAS:
         store.store(group=group, name=f"schema_{name}", node=options, provider="src")
+
+
+def directions(objective: str | ListConfig) -> str | list[str]:
+    """The direction of a search for an objective; of a list, a direction each.
+
+    Raises:
+        ConfigError: there is no such figure.
+    """
+    if isinstance(objective, str):
+        return "maximize" if figure(objective).maximize else "minimize"
+    return [str(directions(name)) for name in objective]
 
 
 def keys_by_section() -> dict[str, set[str]]:

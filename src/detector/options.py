@@ -9,16 +9,9 @@ from typing import Any
 
 from src.core.errors import ConfigError, did_you_mean
 from src.detector.arguments import training_arguments
+from src.detector.figures import Constraint, Figure, constraint, figure
 
 OPTIMIZERS = ("SGD", "MuSGD", "Adam", "Adamax", "AdamW", "NAdam", "RAdam", "RMSProp", "auto")
-METRICS = (
-    *("val/mAP50", "val/mAP50-95", "val/precision", "val/recall", "val/F1"),
-    *("train/box_loss", "train/cls_loss", "train/dfl_loss", "train/seconds", "train/optimizer_steps"),
-    *("model/parameters", "model/gflops"),
-)
-# Known for every epoch, so that pruners can compare them.
-EPOCH_METRICS = ("val/mAP50", "val/mAP50-95", "train/box_loss", "train/cls_loss", "train/dfl_loss")
-
 _DEVICE = re.compile(r"cpu|mps|cuda|(cuda:)?\d+")
 _UNIT = (
     *("hsv_h", "hsv_s", "hsv_v", "translate", "perspective", "flipud", "fliplr", "bgr", "mosaic", "mixup", "cutmix"),
@@ -40,7 +33,8 @@ class ProjectTrainOptions:
     """What the project adds to Ultralytics' training arguments.
 
     Attributes:
-        objective: Metric, or metrics, that a training returns and a search optimises; one of `METRICS`.
+        objective: Figure, or figures, that a training returns and a search optimises (`src.detector.figures`).
+        constraints: Limits on figures, by name, as `<= 30`; a search looks for the best trial that keeps them.
         baseline: Whether the weights that a training starts from are evaluated too.
         device: `cpu`, `mps`, the number of a CUDA device, or null for the best available. One device only.
         threads: CPU threads; null takes all that the process is given.
@@ -54,6 +48,7 @@ class ProjectTrainOptions:
     """
 
     objective: Any = "val/mAP50-95"
+    constraints: Any = None  # a mapping, which OmegaConf cannot set over a null that is typed
     baseline: bool = True
     device: str | None = None
     threads: int | None = None
@@ -64,10 +59,7 @@ class ProjectTrainOptions:
     def __post_init__(self) -> None:
         if not self.objectives:
             raise ConfigError("train.objective is an empty list; expected at least one metric.")
-        for name in self.objectives:
-            if name not in METRICS:
-                hint = did_you_mean(name, METRICS)
-                raise ConfigError(f"train.objective={name} is no metric.{hint} There are: {', '.join(METRICS)}.")
+        assert self.judged_by, "an objective is a figure, or is refused here"
         if self.device is not None and not _DEVICE.fullmatch(str(self.device)):
             raise ConfigError(
                 f"train.device={self.device}: expected cpu, mps, the number of one CUDA device, or null for the best "
@@ -81,6 +73,17 @@ class ProjectTrainOptions:
     def objectives(self) -> tuple[str, ...]:
         """The metrics that a training returns."""
         return (self.objective,) if isinstance(self.objective, str) else tuple(self.objective)
+
+    @property
+    def limits(self) -> tuple[Constraint, ...]:
+        """The constraints."""
+        return tuple(constraint(name, text) for name, text in (self.constraints or {}).items())
+
+    @property
+    def judged_by(self) -> tuple[Figure, ...]:
+        """The figures that objectives and constraints ask for, each once."""
+        asked = [*(figure(name) for name in self.objectives), *(limit.figure for limit in self.limits)]
+        return tuple(dict.fromkeys(asked))
 
     @property
     def arguments(self) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from src.documents.training import Flag
 if TYPE_CHECKING:  # importing it takes seconds
     from src.detector.trainer import Training
 
+_MB = 1e6
 _LOSSES = ("box_loss", "cls_loss", "dfl_loss")
 
 
@@ -192,6 +193,7 @@ def _result(training: "Training", course: _Course, request: TrainingRequest, sec
     known = {flag.name for flag in course.flags}
     late = [f for f in flags_when_done(request.arguments, resolved, completed) if f.name not in known]
     names = training.data["names"]
+    best = training.best if training.best.exists() else training.last  # there is no best among diverged epochs
     return TrainingResult(
         metrics={
             **training.validator.mean_average_precision,
@@ -200,6 +202,7 @@ def _result(training: "Training", course: _Course, request: TrainingRequest, sec
             "train/optimizer_steps": float(training.optimizer_steps),
             "model/parameters": float(get_num_params(training.model)),
             "model/gflops": float(get_flops(training.model, resolved["imgsz"])),
+            "model/weights_mb": best.stat().st_size / _MB,
         },
         resolved=resolved_arguments(training, request),
         flags=(*course.flags, *late),
@@ -207,7 +210,7 @@ def _result(training: "Training", course: _Course, request: TrainingRequest, sec
         epochs=epochs,
         best_epoch=training.best_epoch,
         batches=len(training.train_loader),
-        best=training.best if training.best.exists() else training.last,  # there is no best among diverged epochs
+        best=best,
         last=training.last,
         records=training.validator.records,
         class_names=tuple(names[i] for i in sorted(names)),

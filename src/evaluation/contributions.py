@@ -17,7 +17,9 @@ from src.evaluation.average_precision import jackknifed_average_precision, mean_
 MOST_GROUPS = 50  # the standard error itself is known to a tenth then; more would take longer and say little more
 
 
-def contributions(records: DetectionRecords, metric: str) -> NDArray[np.float64] | None:
+def contributions(
+    records: DetectionRecords, metric: str, classes: NDArray[np.bool_] | None = None
+) -> NDArray[np.float64] | None:
     """What each group of images contributes to a metric, in the metric's unit.
 
     Up to `MOST_GROUPS` images are a group each. Models on the same images have the same groups.
@@ -25,6 +27,7 @@ def contributions(records: DetectionRecords, metric: str) -> NDArray[np.float64]
     Args:
         records: The model's detections.
         metric: `mAP50` or `mAP50-95`.
+        classes: Which classes it is the mean of, (C,); None for all that have boxes.
 
     Returns:
         (groups,), with sum 0; the sum of their squares is the metric's variance over images. None where that cannot be
@@ -40,7 +43,8 @@ def contributions(records: DetectionRecords, metric: str) -> NDArray[np.float64]
     # mixed, because neighbouring images are often alike and must not be left out together
     group = np.random.default_rng(0).permutation(np.arange(images) % groups)
     weights = np.concatenate([np.ones((1, images)), group != np.arange(groups)[:, None]]).astype(np.int64)
-    values = mean_over_classes(jackknifed_average_precision(records, weights), metric)
+    per_class = jackknifed_average_precision(records, weights)
+    values = mean_over_classes(per_class if classes is None else per_class[:, classes], metric)
     if np.isnan(values[0]):
         return None
     without = np.where(np.isnan(values[1:]), values[0], values[1:])  # all ground truth is in that group

@@ -10,6 +10,7 @@ from src.core.detection_records import DetectionRecords
 from src.core.errors import DataError
 from src.evaluation.average_precision import METRICS
 from src.evaluation.contributions import contributions
+from src.evaluation.headline import frequent_classes
 from src.study.comparison import Setting
 from src.study.noise import Measured
 from src.study.trials import ReportedTrial
@@ -34,9 +35,9 @@ class Images:
         self._split, _, self._metric = objective.partition("/")
         self._values: dict[Path, NDArray[np.float64] | None] = {}
         self._records: dict[Path, DetectionRecords] = {}
-        if self._metric not in METRICS or self._split not in ("val", "test"):
+        if self._metric not in METRICS or self._split not in ("val", "test", "deployed"):
             self.doubts.append(
-                f"{objective} is no average precision on the val split: what other images would say is not known."
+                f"{objective} is no average precision of all classes on val: what other images would say is not known."
             )
             return
         found = [trial.records_on(self._split) for trial in trials]
@@ -94,13 +95,18 @@ class Images:
         known = [value for value in values if value is not None]
         return np.stack(known) if known and len(known) == len(values) else None
 
+    def _about(self, records: DetectionRecords) -> NDArray[np.bool_] | None:
+        """The classes that the metric is about: as deployed only the frequent ones, where there are any."""
+        frequent = frequent_classes(records.positives)
+        return frequent if self._split == "deployed" and frequent.any() else None
+
     def contributions(self, path: Path | None) -> NDArray[np.float64] | None:
         """What the images contribute to one model, (groups,); None where its detections are not available."""
         if path is None:
             return None
         if path not in self._values:
             records = self._records.get(path)
-            self._values[path] = None if records is None else contributions(records, self._metric)
+            self._values[path] = None if records is None else contributions(records, self._metric, self._about(records))
         return self._values[path]
 
 

@@ -9,7 +9,7 @@ from src.study.comparison import SEED, UNTRAINED
 from src.study.confirmed import confirmation_of
 from src.study.trials import ReportedTrial, read_study
 
-_VAL = "val/"
+_ON_VAL = ("val/", "deployed/")
 
 
 def record_of(study: StudyView) -> StudyRecord:
@@ -43,7 +43,7 @@ def trainings_of(trial: ReportedTrial, objectives: Sequence[str]) -> list[StudyT
     untrained = {UNTRAINED + name: value for name, value in trial.untrained.items()}
     run_id = trial.run_id or ""
     if not trial.replicates:
-        on_val = {name: value for name, value in trial.metrics.items() if name.startswith(_VAL)}
+        on_val = {name: value for name, value in trial.metrics.items() if name.startswith(_ON_VAL)}
         metrics = {**on_val, **dict(zip(objectives, trial.values, strict=True)), **untrained}
         return [StudyTraining(run_id, trial.number, texts, metrics, trial.seconds)]
     seconds = None if trial.seconds is None else trial.seconds / len(trial.replicates)

@@ -77,12 +77,7 @@ class ReportedTrial(TrialView):
 
         Replicates' files lie in folders side by side; the one that is named where they do not.
         """
-        last = self.user_attrs.get(names.RECORDS)
-        if last is None:
-            return ()
-        path, count = Path(last), len(self.replicates)
-        all_of_them = sorted(path.parent.parent.glob(f"*/{path.name}")) if count else []
-        return tuple(all_of_them) if all_of_them and len(all_of_them) == count else (path,)
+        return self._of_each(names.RECORDS)
 
     @property
     def baseline_records(self) -> Path | None:
@@ -90,11 +85,26 @@ class ReportedTrial(TrialView):
         return self._file(names.BASELINE_RECORDS)
 
     def records_on(self, split: str) -> tuple[tuple[Path, ...], Path | None]:
-        """Its detections and those of the starting weights on `val` or, of a setting that is confirmed, on `test`."""
+        """Its detections and those of the starting weights.
+
+        Args:
+            split: `val`; `deployed`, the same images as deployment sees them, where an objective asked for it; or of a
+                setting that is confirmed, `test`.
+        """
         if split == "val":
             return self.records, self.baseline_records
+        if split == "deployed":
+            return self._of_each(names.DEPLOYED_RECORDS), self._file(names.BASELINE_DEPLOYED_RECORDS)
         own = self._file(names.TEST_RECORDS)
         return () if own is None else (own,), self._file(names.BASELINE_TEST_RECORDS)
+
+    def _of_each(self, name: str) -> tuple[Path, ...]:
+        """The files of all replicates that lie beside the one that an attribute names; the one where they do not."""
+        if (path := self._file(name)) is None:
+            return ()
+        count = len(self.replicates)
+        all_of_them = sorted(path.parent.parent.glob(f"*/{path.name}")) if count else []
+        return tuple(all_of_them) if all_of_them and len(all_of_them) == count else (path,)
 
     def _file(self, name: str) -> Path | None:
         path = self.user_attrs.get(name)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from src.core.detection_records import DetectionRecords
 from tests.support.programs import python
 
 pytestmark = pytest.mark.integration
@@ -30,7 +31,7 @@ class Search:
     def __init__(self, number, params, parent, prune_at=None):
         self.number, self.params, self.study_user_attrs = number, params, {"mlflow_run_id": parent}
         self.replicate = None
-        self.reports, self.attributes, self._prune_at = [], {}, prune_at
+        self.reports, self.attributes, self.constraints, self._prune_at = [], {}, {}, prune_at
 
     def report(self, value, step):
         self.reports.append(step)
@@ -40,6 +41,9 @@ class Search:
 
     def set_user_attr(self, key, value):
         self.attributes[key] = json.loads(json.dumps(value))
+
+    def set_constraint(self, key, value):
+        self.constraints[key] = value
 
 tracking = TrackingOptions(artifacts="artifacts", wait_s=240)
 parent = open_run(tracking, name="study")
@@ -54,11 +58,13 @@ def attempt(name, search, **settings):
         ended = train(job, search).objective
     except (Pruned, TrainingError) as error:
         ended = f"{type(error).__name__}: {error}"
-    return {"ended": ended, "reports": search.reports, "attributes": search.attributes}
+    return {"ended": ended, "reports": search.reports, "attributes": search.attributes,
+            "constraints": search.constraints}
 
 results = {
     "complete": attempt("complete", Search(0, {"train.lr0": 0.01}, parent.id), optimizer="SGD",
-                        objective=["val/mAP50", "model/parameters"]),
+                        objective=["val/mAP50", "model/parameters", "deployed/mAP50-95"],
+                        constraints={"latency_ms": "<= 1e6", "model/weights_mb": ">= 100"}),
     "pruned": attempt("pruned", Search(1, {"train.lr0": 0.02}, parent.id, prune_at=2), optimizer="SGD"),
     "dead": attempt("dead", Search(2, {"train.lr0": 0.03}, parent.id), optimizer="auto"),
 }
@@ -96,13 +102,32 @@ def test_a_trial_that_ends_returns_its_objectives_and_tells_the_search_all(resul
     trial = results["complete"]
     attributes = trial["attributes"]
     assert trial["reports"] == [1, 2, 3]
-    assert trial["ended"] == [attributes["metrics"]["val/mAP50"], 3011043.0]
+    metrics = attributes["metrics"]
+    assert trial["ended"] == [metrics["val/mAP50"], 3011043.0, metrics["deployed/mAP50-95"]]
     assert {"untrained", "baseline_records", "records", "weights", "folder", "mlflow_run_id"} <= set(attributes)
     assert attributes["untrained val/mAP50"] == attributes["untrained"]["val/mAP50"]
     assert attributes["flags"] == ["mostly_warmup", "few_steps"]
     assert len(attributes["flag_messages"]) == 2
     assert attributes["optimizer_steps"] == attributes["metrics"]["train/optimizer_steps"]
     assert Path(attributes["weights"]).is_file()
+
+
+def test_a_trial_says_by_how_much_it_breaks_its_constraints(results):
+    """And what it had measured for that."""
+    metrics = results["complete"]["attributes"]["metrics"]
+    assert metrics["latency_ms"] > 0
+    assert results["complete"]["constraints"] == {
+        "latency_ms <= 1e+06": metrics["latency_ms"] - 1e6,
+        "model/weights_mb >= 100": 100 - metrics["model/weights_mb"],
+    }
+
+
+def test_an_objective_as_deployed_is_there_for_the_starting_weights_too(results):
+    """With the detections of both, from which intervals over images are made."""
+    attributes = results["complete"]["attributes"]
+    assert attributes["untrained"].keys() >= {"val/mAP50-95", "deployed/mAP50-95"}
+    for name in ("deployed_records", "baseline_deployed_records"):
+        assert DetectionRecords.load(Path(attributes[name])).positives.shape == (8, 1)
 
 
 def test_a_pruned_trial_stops_where_it_is_and_leaves_no_weights(results):

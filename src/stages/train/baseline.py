@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -82,17 +82,35 @@ def untrained(request: ValidationRequest, data_digest: str, folder: Path = FOLDE
     Raises:
         TrainingError: the weights cannot be loaded or validated.
     """
-    facts = _facts(request, data_digest)
+
+    def evaluated() -> tuple[dict[str, float], DetectionRecords]:
+        validation = validate(request)
+        metrics = {**validation.metrics, **operating_point_metrics(validation.records)}
+        return {name: x for name, x in metrics.items() if name.startswith(request.split)}, validation.records
+
+    return kept_or_made(_facts(request, data_digest), evaluated, folder)
+
+
+def kept_or_made(
+    facts: Mapping[str, Any], make: Callable[[], tuple[Mapping[str, float], DetectionRecords]], folder: Path = FOLDER
+) -> Baseline:
+    """What was found of starting weights before, or what is found now.
+
+    Args:
+        facts: What is evaluated, and how; in terms of JSON.
+        make: Evaluates it.
+        folder: Where results are kept.
+
+    Side effects: as `untrained`.
+    """
     key = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
-    records = folder / key / "records.npz"
-    if (metrics := _kept(records)) is not None:
-        return Baseline(metrics, records.resolve())
-    validation = validate(request)
-    metrics = {**validation.metrics, **operating_point_metrics(validation.records)}
-    metrics = {name: value for name, value in metrics.items() if name.startswith(request.split)}
-    validation.records.save(records)
-    _Kept(metrics, facts).write(records.parent)  # last: it says that both are there
-    return Baseline(metrics, records.resolve())
+    path = folder / key / "records.npz"
+    if (metrics := _kept(path)) is not None:
+        return Baseline(metrics, path.resolve())
+    metrics, records = make()
+    records.save(path)
+    _Kept(metrics, facts).write(path.parent)  # last: it says that both are there
+    return Baseline(metrics, path.resolve())
 
 
 def on_test(trained: ValidationRequest, start: ValidationRequest, data_digest: str, folder: Path) -> OnTest:

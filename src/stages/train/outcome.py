@@ -15,6 +15,7 @@ from src.detector.train import TrainingResult
 from src.documents.splits import DataSet
 from src.documents.training import Flag, Training
 from src.mlflow.runs import Run
+from src.stages.train.as_deployed import AsDeployed
 from src.stages.train.baseline import Baseline, OnTest
 from src.stages.train.reporting import parameters, plots_in
 
@@ -34,6 +35,7 @@ class TrainOutcome:
         records: Scored detections of the best weights on the val split.
         baseline: The starting weights; None where it was not asked for.
         on_test: What they reach on the test split; None where that was not asked for.
+        deployed: What they reach on val as deployed; None where no objective asks for that.
         result: What the detector says about the training.
     """
 
@@ -45,7 +47,14 @@ class TrainOutcome:
     records: Path
     baseline: Baseline | None
     on_test: OnTest | None
+    deployed: AsDeployed | None
     result: TrainingResult
+
+    @property
+    def untrained(self) -> dict[str, float]:
+        """What the starting weights reach, on val and wherever else they were asked."""
+        also = [each.start for each in (self.on_test, self.deployed) if each is not None]
+        return {name: value for start in (self.baseline, *also) if start for name, value in start.metrics.items()}
 
     def save(self, *, data: PreparedData, start: str, epochs: int, run_id: str | None) -> None:
         """Write what later stages and DVC read: `metrics.json`, and `training.json` for all the rest.
@@ -77,8 +86,7 @@ class TrainOutcome:
 def record(outcome: TrainOutcome, run: Run, *, step: int, with_weights: bool) -> None:
     """Give the tracker what came out: metrics, flags, plots, and the weights if asked."""
     metrics = dict(outcome.metrics)
-    if outcome.baseline is not None:
-        metrics |= {f"untrained/{name}": value for name, value in outcome.baseline.metrics.items()}
+    metrics |= {f"untrained/{name}": value for name, value in outcome.untrained.items()}
     run.log_metrics(metrics, step=step)
     run.set_tags({"flags": ", ".join(flag.name for flag in outcome.flags)})
     for plot in plots_in(outcome.folder):
@@ -101,15 +109,16 @@ def report(outcome: TrainOutcome, trial: CurrentTrial) -> None:
         **{name: outcome.metrics[name] for name in ("val/mAP50", "val/mAP50-95")},
     }
     if outcome.baseline is not None:
-        attributes |= {
-            names.UNTRAINED: dict(outcome.baseline.metrics),
-            names.BASELINE_RECORDS: str(outcome.baseline.records),
-        }
+        attributes[names.BASELINE_RECORDS] = str(outcome.baseline.records)
         attributes["untrained val/mAP50"] = outcome.baseline.metrics["val/mAP50"]
     if outcome.on_test is not None:
-        start = outcome.on_test.start
         attributes[names.TEST_RECORDS] = str(outcome.on_test.records)
-        attributes[names.BASELINE_TEST_RECORDS] = str(start.records)
-        attributes[names.UNTRAINED] = {**attributes.get(names.UNTRAINED, {}), **start.metrics}
+        attributes[names.BASELINE_TEST_RECORDS] = str(outcome.on_test.start.records)
+    if outcome.deployed is not None:
+        attributes[names.DEPLOYED_RECORDS] = str(outcome.deployed.records)
+        if outcome.deployed.start is not None:
+            attributes[names.BASELINE_DEPLOYED_RECORDS] = str(outcome.deployed.start.records)
+    if outcome.untrained:
+        attributes[names.UNTRAINED] = outcome.untrained
     for key, value in attributes.items():
         trial.set_user_attr(key, value)

@@ -19,13 +19,15 @@ from src.data.build import ensure_prepared
 from src.data.dvc import dvc_digest
 from src.data.prepared import PreparedData
 from src.detector.families import starting_weights
-from src.detector.options import EPOCH_METRICS
+from src.detector.figures import EPOCH_METRICS
 from src.detector.train import TrainingRequest, TrainingResult
 from src.detector.train import train as train_detector
 from src.detector.validation import ValidationRequest
 from src.documents.training import Flag
 from src.mlflow.runs import Run, RunStatus, open_run
+from src.passes.figures import check, read
 from src.stages.train import run_state
+from src.stages.train.as_deployed import as_deployed, excess, trained_model
 from src.stages.train.baseline import (
     DECISIVE,
     TEST,
@@ -56,6 +58,7 @@ def train(job: TrainJob, trial: CurrentTrial) -> TrainOutcome:
     """
     weights = starting_weights(job.model)
     data = ensure_prepared(job.data)
+    check(job.train.judged_by, data.class_names)
     job, state = _resumed(job, data) if job.train.resume else (job, _new_state(data))
     run = open_run(
         job.tracking,
@@ -97,6 +100,12 @@ def _train(job: TrainJob, data: PreparedData, weights: Path | None, run: Run, tr
     baseline, doubts = _baseline(job, data, weights, result)
     tested, more_doubts = _on_test(job, data, weights, result, trial)
     metrics |= {} if tested is None else tested.metrics
+    model = trained_model(job, data, result, metrics)
+    deployed = as_deployed(job, model, weights)
+    metrics |= {} if deployed is None else deployed.metrics
+    metrics |= read([each for each in job.train.judged_by if each.name not in metrics], replace(model, metrics=metrics))
+    for limit in job.train.limits:
+        trial.set_constraint(str(limit), excess(limit, metrics))
     outcome = TrainOutcome(
         objective=tuple(metrics[name] for name in job.train.objectives),
         metrics=metrics,
@@ -106,6 +115,7 @@ def _train(job: TrainJob, data: PreparedData, weights: Path | None, run: Run, tr
         records=records_path.resolve(),
         baseline=baseline,
         on_test=tested,
+        deployed=deployed,
         result=result,
     )
     record(outcome, run, step=result.epochs, with_weights=uploads_weights(job.tracking, trial))

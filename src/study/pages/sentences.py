@@ -44,6 +44,7 @@ def remarks(analysis: Analysis) -> list[str]:
     lines += _parameters(analysis)
     if analysis.board is not None and analysis.scatter is None:
         lines.append(one_seed(analysis))
+    lines += broken_constraints(analysis.study.complete)
     lines += [f"Not known: {doubt}" for doubt in analysis.doubts]
     lines += failures(analysis.study.trials)
     return lines
@@ -75,6 +76,17 @@ def flags(trials: Sequence[ReportedTrial]) -> list[tuple[str, int, str]]:
     counts = Counter(name for trial in trials for name in trial.flags)
     meaning = {name: message for trial in trials for name, message in trial.flags.items() if message}
     return [(name, count, meaning.get(name, "")) for name, count in counts.most_common()]
+
+
+def broken_constraints(trials: Sequence[ReportedTrial]) -> list[str]:
+    """How many trials with a result break constraints, and which."""
+    broken = [trial for trial in trials if not trial.is_feasible]
+    if not broken:
+        return []
+    counts = Counter(name for trial in broken for name, excess in trial.constraints.items() if excess > 0)
+    which = ", ".join(f"{name} ({plural(count, 'trial')})" for name, count in counts.most_common())
+    them = "is left out" if len(broken) == 1 else "are left out"
+    return [f"{len(broken)} of {plural(len(trials), 'trial')} with a result break constraints and {them}: {which}."]
 
 
 def failures(trials: Sequence[ReportedTrial]) -> list[str]:

@@ -7,7 +7,8 @@ from omegaconf import OmegaConf
 from omegaconf.errors import ValidationError
 
 from src.core.errors import ConfigError
-from src.detector.options import METRICS, ModelOptions, TrainOptions
+from src.detector.figures import EXAMPLES
+from src.detector.options import ModelOptions, TrainOptions
 
 
 def test_the_schema_is_flat_and_typed():
@@ -61,7 +62,7 @@ def test_values_that_cannot_work_are_refused_with_key_and_remedy(settings, messa
         TrainOptions(**settings)
 
 
-@given(st.lists(st.sampled_from(METRICS), min_size=1, max_size=3))
+@given(st.lists(st.sampled_from(EXAMPLES), min_size=1, max_size=3))
 def test_several_objectives_keep_their_order(names):
     """A search with several objectives gets its values in the order asked for."""
     assert TrainOptions(objective=names).objectives == tuple(names)

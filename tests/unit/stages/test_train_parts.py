@@ -157,6 +157,7 @@ def _outcome(folder, trained=0.3):
         records=folder / "r.npz",
         baseline=Baseline({"val/mAP50-95": 0.4}, folder),
         on_test=None,
+        deployed=None,
         result=TrainingResult(
             metrics=metrics,
             resolved={**defaults(), "lr0": 0.5},

@@ -36,10 +36,12 @@ def records(found: Sequence[bool]) -> DetectionRecords:
 class StudyMaker:
     """Makes trials; each finds a share of forty people."""
 
-    def __init__(self, folder: Path, directions: Sequence[str] = ("maximize",)) -> None:
-        self.folder = folder
+    def __init__(
+        self, folder: Path, directions: Sequence[str] = ("maximize",), objective: str = "val/mAP50-95"
+    ) -> None:
+        self.folder, self._objective = folder, objective
         self.study = optuna.create_study(study_name="people", directions=list(directions))
-        names = ["val/mAP50-95", "train/seconds"][: len(directions)]
+        names = [objective, "train/seconds"][: len(directions)]
         self.study._storage.set_study_system_attr(self.study._study_id, "study:metric_names", names)
         self._ended = START
 
@@ -59,6 +61,7 @@ class StudyMaker:
         untrained: float | None = 0.5,
         curve: Sequence[float] = (),
         values: Sequence[float] | None = None,
+        constraints: Mapping[str, float] | None = None,
         **attributes: Any,
     ) -> None:
         """Add a trial that finds this share of the people; None for one without a result."""
@@ -85,6 +88,8 @@ class StudyMaker:
             intermediate_values=dict(enumerate(curve, start=1)),
             trial_id=number,
         )
+        for name, excess in (constraints or {}).items():
+            trial.set_constraint(name, excess)
         self.study.add_trial(trial)
 
     def repeated(self, *shares: float, **of_trial: Any) -> None:
@@ -104,4 +109,4 @@ class StudyMaker:
     def _result(self, kind: str, number: int, share: float, names: tuple[str, str]) -> dict[str, Any]:
         path = self.folder / f"{kind}{number}-{share}.npz"
         records([True] * round(40 * share) + [False] * round(40 * (1 - share))).save(path)
-        return {names[0]: {"val/mAP50": share, "val/mAP50-95": share}, names[1]: str(path)}
+        return {names[0]: {"val/mAP50": share, self._objective: share}, names[1]: str(path)}

@@ -21,7 +21,7 @@ from src.study.pages.files import runs_table, settings_table
 from src.study.pages.sentences import headline, remarks
 from src.study.pages.study_page import page
 from tests.support import documents
-from tests.unit.study.studies import SPACE
+from tests.unit.study.studies import SPACE, StudyMaker
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 
@@ -79,6 +79,34 @@ def test_the_corrected_gain_comes_first_and_the_luck_of_choosing_is_said(made):
 def test_the_best_is_compared_with_the_starting_weights(made):
     made.trial(1.0, untrained=0.1)
     assert headline(analyse(made.view))[1] == "good"
+
+
+def test_an_objective_as_deployed_is_judged_by_the_detections_as_deployed(tmp_path):
+    """Not by those of Ultralytics' validation, which lie beside them."""
+    made = StudyMaker(tmp_path, objective="deployed/mAP50-95")
+    for number, share in enumerate((0.9, 0.5)):
+        made.trial(
+            share,
+            untrained=0.4,
+            records="of-val.npz",
+            baseline_records="of-val.npz",
+            deployed_records=str(tmp_path / f"trained{number}-{share}.npz"),
+            baseline_deployed_records=str(tmp_path / "untrained0-0.4.npz"),
+        )
+    analysis = analyse(made.view, Scatter(0.01, math.inf))
+    assert analysis.board.sources == ("images", "seeds")
+    assert headline(analysis)[0].startswith("The setting of trial 0 is better than the starting weights by +0.5")
+
+
+def test_trials_that_break_constraints_are_counted_and_left_out(made):
+    made.trial(0.5)
+    for excess in (3.0, 1.0):
+        made.trial(0.9, constraints={"latency_ms <= 30": excess, "model/gflops <= 9": -1.0})
+    analysis = analyse(made.view)
+    assert [entry.numbers for entry in analysis.board.entries] == [(0,)]
+    assert "2 of 3 trials with a result break constraints and are left out: latency_ms <= 30 (2 trials)." in sentences(
+        analysis
+    )
 
 
 def test_a_best_that_is_worse_than_not_training_is_called_so(made):
