@@ -1,7 +1,8 @@
 """Imports libraries once and forks a process for each program that `client.py` asks for.
 
-A program is run where this module ends, so that the interpreter ends as it does for any program: exit handlers, a
-traceback, the status. What the program starts by `sys.executable` is started in the same way.
+A program ends as the interpreter ends it: a traceback, threads, exit handlers, the status. Only what the libraries have
+made is not taken apart, which would touch, and so copy, all of it. What the program starts by `sys.executable` is
+started in the same way.
 """
 
 import atexit
@@ -25,11 +26,12 @@ import threading
 import types
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 HOLD = b"h"  # said by who needs the server; anything else is the beginning of a program
 MOST_FILES = 200  # that a program is given
 ABOVE = 1000  # numbers that no file of a program has
+LOST_OUTPUT = 120  # the interpreter's status where the last of the output cannot be written
 
 
 def listen(address: str) -> socket.socket:
@@ -167,8 +169,36 @@ def become(request: dict[str, Any], executable: str, given: dict[str, str], path
     sys.path[:] = [first, *own_paths, *paths]
     sys.argv[:] = {"-m": arguments[1:], "-c": ["-c", *arguments[2:]]}.get(arguments[0], arguments)
     importlib.invalidate_caches()
-    atexit.register(gc.unfreeze)  # libraries say so when something of theirs is never freed
-    exec(code_of(arguments, main), main.__dict__)
+    end(status_of(arguments, main))
+
+
+def status_of(arguments: list[str], main: types.ModuleType) -> int:
+    """Run a program and say with which status it ends, below 0 with which signal."""
+    try:
+        exec(code_of(arguments, main), main.__dict__)
+    except SystemExit as ended:
+        if ended.code is None or isinstance(ended.code, int):
+            return ended.code or 0
+        print(ended.code, file=sys.stderr)
+        return 1
+    except BaseException as error:
+        sys.excepthook(type(error), error, error.__traceback__)
+        return -signal.SIGINT if isinstance(error, KeyboardInterrupt) else 1
+    return 0
+
+
+def end(status: int) -> NoReturn:
+    """End this process with a status, below 0 by that signal, after its threads and exit handlers."""
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        status = LOST_OUTPUT
+    if status < 0:
+        signal.signal(-status, signal.SIG_DFL)
+        os.kill(os.getpid(), -status)
+    os._exit(status & 0xFF)
 
 
 def code_of(arguments: list[str], main: types.ModuleType) -> types.CodeType:
