@@ -87,6 +87,11 @@ def validate(cfg: DictConfig, searched: frozenset[str]) -> None:
     arguments = {**job.train.arguments, "device": job.train.device}
     if dead := dead_parameters(arguments, searched_arguments(keys)):
         raise TrainingError(" ".join(dead))
+    if "model.architecture" in searched and job.model.weights:
+        raise ConfigError(
+            f"model.architecture has no effect: training starts from model.weights={job.model.weights}. Search"
+            " model.weights or model.size instead, or say model.weights=null."
+        )
     starting_weights(job.model)
     check(job.train.judged_by, ensure_prepared(job.data).class_names)
 

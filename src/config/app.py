@@ -21,7 +21,7 @@ from typing import Any, NoReturn
 from hydra.errors import CompactHydraException
 
 from src.config import schema
-from src.config.keys import CONF, check_keys, full_name
+from src.config.keys import CONF, check_keys, full_name, without_schemas
 from src.config.malformed import refuse_malformed
 from src.config.own_data import with_own_data
 from src.core.errors import ConfigError, ProjectError
@@ -57,7 +57,7 @@ def run(main: Callable[[], Any]) -> None:
     try:
         refuse_secrets(sys.argv[1:])
         refuse_malformed(sys.argv[1:], full_name)
-        sys.argv[1:] = with_own_data(sys.argv[1:])
+        sys.argv[1:] = without_schemas(with_own_data(sys.argv[1:]))
         check_keys(sys.argv[1:], Path(sys.argv[0]).stem)
         main()
     except ConfigError as error:

@@ -30,6 +30,7 @@ from src.core.errors import ConfigError
 from src.core.secrets import has_password
 from src.data.ingredients import watched
 from src.data.options import DataOptions
+from src.detector.options import ModelOptions
 
 FILE = Path("params.yaml")
 SECTIONS = ("data", "model", "train", "evaluate", "threshold", "decide")
@@ -138,12 +139,12 @@ def _said_of_tracking(cfg: DictConfig, overrides: Sequence[str]) -> dict[str, di
 def _with_sources(provenance: Provenance, cfg: DictConfig) -> Provenance:
     """The provenance with the files that DVC has to watch besides the project's code."""
     parts = [_from_here(path) for path in watched(section(cfg, "data", DataOptions))]
-    weights = OmegaConf.select(cfg, "model.weights")
+    weights = section(cfg, "model", ModelOptions).weights
     return dataclasses.replace(
         provenance,
         data=parts[0] if parts else provenance.data,
         description=parts[1] if len(parts) > 1 else provenance.description,
-        weights=str(weights) if weights and Path(str(weights)).exists() else provenance.weights,
+        weights=weights if weights and Path(weights).exists() else provenance.weights,
     )
 
 

@@ -6,10 +6,11 @@ nothing reads it, so that a search over `+lr0` would train the same thing again 
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import yaml
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import ChoiceSweep, Override
+from hydra.core.override_parser.types import ChoiceSweep, Override, ValueType
 from hydra.errors import HydraException
 
 from src.config import schema
@@ -65,6 +66,18 @@ def check_keys(arguments: Sequence[str], command: str = "config") -> None:
                 )
             if not own_files:
                 _check_choice(section, override)
+
+
+def without_schemas(arguments: Sequence[str]) -> list[str]:
+    """The command line with schemas left out of what `glob(…)` finds in a group: `model=glob(*)` means its files."""
+    globs = {text: found for text, found in _overrides(arguments) if found.value_type is ValueType.GLOB_CHOICE_SWEEP}
+    return [_only_files(globs[text]) if text in globs else text for text in arguments]
+
+
+def _only_files(override: Override) -> str:
+    sought: Any = override.value()
+    include, exclude = (",".join(names) for names in (sought.include, [*sought.exclude, "schema_*"]))
+    return f"{override.key_or_group}=glob([{include}],exclude=[{exclude}])"
 
 
 def full_name(key: str) -> str:

@@ -5,6 +5,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from src.core.errors import ConfigError, did_you_mean
@@ -13,6 +14,7 @@ from src.detector.figures import Constraint, Figure, constraint, figure
 
 OPTIMIZERS = ("SGD", "MuSGD", "Adam", "Adamax", "AdamW", "NAdam", "RAdam", "RMSProp", "auto")
 _DEVICE = re.compile(r"cpu|mps|cuda|(cuda:)?\d+")
+_SIZED = re.compile(r"(?P<family>yolov?\d+)[a-z](?P<rest>u?6?(-\w+)?\.(pt|ya?ml))")
 _UNIT = (
     *("hsv_h", "hsv_s", "hsv_v", "translate", "perspective", "flipud", "fliplr", "bgr", "mosaic", "mixup", "cutmix"),
     *("copy_paste", "multi_scale", "lrf", "cls_pw", "conf", "iou", "weight_decay"),
@@ -141,6 +143,8 @@ class ModelOptions:
     Attributes:
         weights: A path, or the name of public weights; null to start from a random initialisation.
         architecture: An Ultralytics model YAML, such as `yolov8n.yaml`; used where there are no weights.
+        size: The letter of a size (`n`, `s`, `m`, `l`, `x`) that takes the place of the one in the names of weights
+            and architecture: `s` makes `yolo11s.pt` of `yolo11n.pt`; null for the names as they are.
         sha256: What the weights' digest must be; null for a local file, or for names whose digest is known here.
         trust_pickle: Load weights without Ultralytics' safe mode. A pickle can run any program: only for own files.
         cache: Folder that keeps downloaded weights.
@@ -151,6 +155,7 @@ class ModelOptions:
 
     weights: str | None = None
     architecture: str | None = None
+    size: str | None = None
     sha256: str | None = None
     trust_pickle: bool = False
     cache: str = "data/weights"
@@ -161,9 +166,22 @@ class ModelOptions:
                 "model.weights and model.architecture are both null: say `model.weights=yolov8n.pt` (or a path) to "
                 "start from weights, or `model.architecture=yolov8n.yaml` to start from scratch."
             )
+        if self.size:
+            self.weights, self.architecture = self._resized(self.weights), self._resized(self.architecture)
         if self.architecture and not self.architecture.endswith((".yaml", ".yml")):
             raise ConfigError(
                 f"model.architecture={self.architecture}: expected an Ultralytics model file such as yolov8n.yaml."
             )
         if self.sha256 is not None and not re.fullmatch(r"[0-9a-f]{64}", self.sha256):
             raise ConfigError(f"model.sha256={self.sha256}: expected 64 hexadecimal digits in lower case.")
+
+    def _resized(self, name: str | None) -> str | None:
+        if name is None:
+            return None
+        folder, found = Path(name).parent, _SIZED.fullmatch(Path(name).name)
+        if found is None or not re.fullmatch("[a-z]", str(self.size)):
+            raise ConfigError(
+                f"model.size={self.size}: expected one letter, which takes the place of that in a name such as"
+                f" yolo11n.pt. The model is {name}; model.size=null takes it as it is."
+            )
+        return str(folder / f"{found['family']}{self.size}{found['rest']}")

@@ -17,6 +17,7 @@ from src.documents.study_record import StudyTraining
 
 SEED = "train.seed"
 UNTRAINED = "untrained/"
+LATENCIES = ("latency_ms", "onnx_latency_ms")  # of which the first that was measured counts
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,15 @@ class Setting:
         """The mean duration of a trial; None where it is not known."""
         known = [trial.seconds for trial in self.trials if trial.seconds is not None]
         return sum(known) / len(known) if known else None
+
+    @property
+    def latency_ms(self) -> float | None:
+        """The mean time for one image of its models, where the search measured it (`src.detector.figures`)."""
+        for name in LATENCIES:
+            known = [trial.metrics[name] for trial in self.trials if name in trial.metrics]
+            if known:
+                return sum(known) / len(known)
+        return None
 
 
 @dataclass(frozen=True)

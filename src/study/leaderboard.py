@@ -48,7 +48,8 @@ class Entry:
         to_untrained: Its mean minus the starting weights' value, likewise; None where that is not known. Of the best
             the estimate is the corrected one: less what its having been chosen is worth.
         standing: What follows.
-        cheapest: Whether it is the cheapest of those without a significant difference from the best.
+        cheapest: Whether it is the cheapest of those without a significant difference from the best: the quickest model
+            where the search measured that, else the shortest training.
     """
 
     setting: Setting
@@ -66,6 +67,7 @@ class Leaderboard:
     Attributes:
         entries: At least one.
         sources: What the intervals know of: `images`, `seeds`, both or nothing.
+        maximize: Whether a greater value is better.
         luck: By how much the best of as many equal settings would gain more than they are worth by chance alone; None
             where nothing is known of chance.
         chosen: What having been chosen as the best is worth to the best one, in the metric's unit: to be taken off its
@@ -74,6 +76,7 @@ class Leaderboard:
 
     entries: tuple[Entry, ...]
     sources: tuple[str, ...]
+    maximize: bool = True
     luck: float | None = None
     chosen: float | None = None
 
@@ -86,6 +89,17 @@ class Leaderboard:
     def tied(self) -> tuple[Entry, ...]:
         """Those without a significant difference from the best, without it."""
         return tuple(entry for entry in self.entries if entry.standing == Standing.TIED)
+
+    @property
+    def front(self) -> tuple[Entry, ...]:
+        """Those whose models no better one is as quick as, best first; empty where the search did not time them."""
+        found: list[Entry] = []
+        quickest = math.inf
+        for entry in sorted(self.entries, key=lambda entry: entry.setting.mean, reverse=self.maximize):
+            if (latency := entry.setting.latency_ms) is not None and latency < quickest:
+                found.append(entry)
+                quickest = latency
+        return tuple(found)
 
     @property
     def cheapest(self) -> Entry:
@@ -142,7 +156,7 @@ def leaderboard(
         )
     cheapest = _cheapest([entry for entry in entries if entry.standing in (Standing.BEST, Standing.TIED)])
     marked = tuple(replace(entry, cheapest=True) if entry is cheapest else entry for entry in entries)
-    return Leaderboard(marked, noise.sources, luck, chosen)
+    return Leaderboard(marked, noise.sources, maximize, luck, chosen)
 
 
 def _gains(noise: Noise, shown: Mapping[int, float], last: LastEpochs | None) -> dict[int, Interval]:
@@ -179,10 +193,12 @@ def _standing(to_best: Interval, maximize: bool, noise: Noise) -> Standing:
 
 
 def _cheapest(entries: Sequence[Entry]) -> Entry:
-    """The shortest; among those about as short the one with the smallest images; the better one after that."""
-    known = [entry.setting.seconds for entry in entries if entry.setting.seconds is not None]
+    """The quickest; among those about as quick the one with the smallest images; the better one after that."""
+    latencies = [entry.setting.latency_ms for entry in entries]
+    costs = [entry.setting.seconds for entry in entries] if None in latencies else latencies
+    known = [cost for cost in costs if cost is not None]
     limit = min(known) * (1 + SAME_TIME) if known else math.inf
-    quick = [entry for entry in entries if (entry.setting.seconds or 0.0) <= limit] if known else list(entries)
+    quick = [entry for entry, cost in zip(entries, costs, strict=True) if (cost or 0.0) <= limit or not known]
     return min(quick, key=lambda entry: _size(entry.setting))
 
 

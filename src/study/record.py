@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from optuna_search import StudyView
 
 from src.documents.study_record import StudyRecord, StudyTraining
-from src.study.comparison import SEED, UNTRAINED
+from src.study.comparison import LATENCIES, SEED, UNTRAINED
 from src.study.confirmed import confirmation_of
 from src.study.trials import ReportedTrial, read_study
 
@@ -37,14 +37,15 @@ def record_of(study: StudyView) -> StudyRecord:
 def trainings_of(trial: ReportedTrial, objectives: Sequence[str]) -> list[StudyTraining]:
     """A trial with a result as trainings: one for each replicate.
 
-    Of its metrics they have those on val and the objectives, of replicates the objectives alone.
+    Of its metrics they have those on val, the latency and the objectives, of replicates the latency and the objectives.
     """
     texts = {name: str(value) for name, value in trial.params.items()}
     untrained = {UNTRAINED + name: value for name, value in trial.untrained.items()}
     run_id = trial.run_id or ""
+    latency = {name: trial.metrics[name] for name in LATENCIES if name in trial.metrics}
     if not trial.replicates:
         on_val = {name: value for name, value in trial.metrics.items() if name.startswith(_ON_VAL)}
-        metrics = {**on_val, **dict(zip(objectives, trial.values, strict=True)), **untrained}
+        metrics = {**on_val, **latency, **dict(zip(objectives, trial.values, strict=True)), **untrained}
         return [StudyTraining(run_id, trial.number, texts, metrics, trial.seconds)]
     seconds = None if trial.seconds is None else trial.seconds / len(trial.replicates)
     # whatever tells the replicates from each other, to the comparison it is the seed
@@ -53,7 +54,7 @@ def trainings_of(trial: ReportedTrial, objectives: Sequence[str]) -> list[StudyT
             run_id,
             trial.number,
             {**texts, SEED: override},
-            {**dict(zip(objectives, values, strict=True)), **untrained},
+            {**latency, **dict(zip(objectives, values, strict=True)), **untrained},
             seconds,
         )
         for override, values in trial.replicates.items()

@@ -29,6 +29,7 @@ class TrainOutcome:
     Attributes:
         objective: Values of the objectives, in their order.
         metrics: All final metrics.
+        asked: The figures among them that objectives and constraints ask for.
         flags: What a reader of the metrics has to know.
         folder: Where everything was written.
         weights: The best weights.
@@ -41,6 +42,7 @@ class TrainOutcome:
 
     objective: tuple[float, ...]
     metrics: Mapping[str, float]
+    asked: tuple[str, ...]
     flags: tuple[Flag, ...]
     folder: Path
     weights: Path
@@ -120,5 +122,8 @@ def report(outcome: TrainOutcome, trial: CurrentTrial) -> None:
             attributes[names.BASELINE_DEPLOYED_RECORDS] = str(outcome.deployed.start.records)
     if outcome.untrained:
         attributes[names.UNTRAINED] = outcome.untrained
+    # what a search's table can show beside the objective (hydra.sweeper.columns)
+    attributes |= {name: outcome.metrics[name] for name in outcome.asked}
+    attributes |= {f"untrained {name}": outcome.untrained[name] for name in outcome.asked if name in outcome.untrained}
     for key, value in attributes.items():
         trial.set_user_attr(key, value)

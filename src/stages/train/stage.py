@@ -109,6 +109,7 @@ def _train(job: TrainJob, data: PreparedData, weights: Path | None, run: Run, tr
     outcome = TrainOutcome(
         objective=tuple(metrics[name] for name in job.train.objectives),
         metrics=metrics,
+        asked=tuple(each.name for each in job.train.judged_by),
         flags=(*result.flags, *doubts, *more_doubts),
         folder=job.folder.resolve(),
         weights=result.best.resolve(),

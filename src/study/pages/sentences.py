@@ -41,6 +41,7 @@ def remarks(analysis: Analysis) -> list[str]:
     lines = _all_equal(analysis)
     if analysis.board is not None:
         lines += [*_luck(analysis.board), *_ties(analysis.board), *_worse_than_untrained(analysis)]
+        lines += _front(analysis.board, analysis.study.objectives[0])
     lines += _parameters(analysis)
     if analysis.board is not None and analysis.scatter is None:
         lines.append(one_seed(analysis))
@@ -198,6 +199,11 @@ def _ties(board: Leaderboard) -> list[str]:
     cheapest, best = board.cheapest, board.best
     if cheapest is best:
         lines.append("The best is also the cheapest of them.")
+    elif cheapest.setting.latency_ms is not None and best.setting.latency_ms is not None:
+        lines.append(
+            f"The cheapest model that is not significantly worse is that of {trials_of(cheapest)}:"
+            f" {cheapest.setting.latency_ms:.1f} ms an image instead of {best.setting.latency_ms:.1f} ms."
+        )
     elif cheapest.setting.seconds is not None:
         which = f"{'that of ' if len(cheapest.numbers) > 1 else ''}{trials_of(cheapest)}"
         lines.append(
@@ -205,6 +211,14 @@ def _ties(board: Leaderboard) -> list[str]:
             f" {duration(best.setting.seconds)}."
         )
     return lines
+
+
+def _front(board: Leaderboard, objective: str) -> list[str]:
+    """The models of which none is both better and quicker."""
+    shown = ", ".join(
+        f"{trials_of(entry)} ({entry.setting.mean:.4f}, {entry.setting.latency_ms:.1f} ms)" for entry in board.front
+    )
+    return [f"Pareto front of {objective} and latency: {shown}."] if len(board.front) > 1 else []
 
 
 def _sources(sources: Sequence[str]) -> str:

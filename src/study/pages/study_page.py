@@ -10,6 +10,7 @@ from src.render.study_figures import Share
 from src.study.analysis import Analysis
 from src.study.comparison import Scatter
 from src.study.importance import SHUFFLES, Importance
+from src.study.leaderboard import Leaderboard
 from src.study.pages.overview import facts, marks
 from src.study.pages.sentences import headline, plural, remarks
 from src.study.pages.tables import (
@@ -17,9 +18,10 @@ from src.study.pages.tables import (
     effects_table,
     failed_table,
     flags_table,
+    front_table,
     trials_table,
 )
-from src.study.trials import ReportedTrial
+from src.study.trials import ReportedStudy, ReportedTrial
 
 _HISTORY = (
     "The trials in their order, and the best so far: a line that has long been flat says that more trials of the same"
@@ -78,7 +80,7 @@ def _leaders(analysis: Analysis) -> list[Part]:
                 " be just as good."
             )
         reading += _on_scatter(analysis.scatter, min(runs))
-        return [Tabulated("Leader board", reading, board_table(analysis))]
+        return [Tabulated("Leader board", reading, board_table(analysis)), *_front(analysis.board, study)]
     if study.complete and not study.is_single:
         reading = "Each trial by its objectives. The red ones no other trial beats in everything; choose among them."
         found = ", ".join(map(str, analysis.front))
@@ -87,6 +89,16 @@ def _leaders(analysis: Analysis) -> list[Part]:
             Note("On the front", (f"Trials {found}." if analysis.front else "No trial keeps all constraints.",)),
         ]
     return []
+
+
+def _front(board: Leaderboard, study: ReportedStudy) -> list[Part]:
+    if len(board.front) < 2:
+        return []
+    reading = (
+        f"The settings of which none is both better in {study.objectives[0]} and quicker. Differences to the best with"
+        " their 95 % intervals are those of the leader board; latency is the 95th percentile for one image."
+    )
+    return [Tabulated("Pareto front", reading, front_table(board, study))]
 
 
 def _on_scatter(scatter: Scatter | None, runs: int) -> str:

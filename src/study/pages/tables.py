@@ -71,6 +71,25 @@ def board_table(analysis: Analysis, shown: int = SHOWN, most_columns: int = MOST
     )
 
 
+def front_table(board: Leaderboard, study: ReportedStudy) -> Table:
+    """The settings of which none is both better and quicker, best first."""
+    heads, parameters = _settings(board.front, study, MOST_COLUMNS)
+    rows = (
+        Row(
+            (
+                *(numbers(entry.numbers), mean_of(entry.setting)),
+                "" if entry.to_best is None else said(entry.to_best),
+                f"{entry.setting.latency_ms:.1f}",
+                *(*setting, f"{entry.standing}{', cheapest' if entry.cheapest else ''}"),
+            ),
+            _TONES[entry.standing],
+        )
+        for entry, setting in zip(board.front, parameters, strict=True)
+    )
+    columns = number_columns("trial", study.objectives[0], "against the best", "latency (ms)")
+    return Table((*columns, *heads, *texts("standing")), tuple(rows))
+
+
 def _settings(
     entries: Sequence[Entry], study: ReportedStudy, most_columns: int
 ) -> tuple[tuple[Column, ...], list[list[str]]]:

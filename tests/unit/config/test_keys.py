@@ -2,7 +2,7 @@
 
 import pytest
 
-from src.config.keys import check_keys
+from src.config.keys import check_keys, without_schemas
 from src.core.errors import ConfigError
 
 
@@ -83,3 +83,22 @@ def test_a_section_cannot_be_deleted_and_a_group_without_one_has_no_keys():
     with pytest.raises(ConfigError, match=r"'search\.lr': search is a group of files and has no keys"):
         check_keys(["+search.lr=1"])
     check_keys(["~search", "~data.splits.test"])
+
+
+@pytest.mark.parametrize(
+    ("argument", "expected"),
+    [
+        ("model=glob(*)", "model=glob([*],exclude=[schema_*])"),
+        ("model=glob([yolo11*,yolo26*],exclude=*x)", "model=glob([yolo11*,yolo26*],exclude=[*x,schema_*])"),
+        ("train.lr0=0.1", "train.lr0=0.1"),
+        ("model=yolov8n", "model=yolov8n"),
+        ("--multirun", "--multirun"),
+    ],
+)
+def test_glob_means_the_files_of_a_group_and_not_its_schemas(argument, expected):
+    assert without_schemas([argument]) == [expected]
+
+
+def test_a_key_of_a_group_of_files_is_answered_with_the_section_that_has_it():
+    with pytest.raises(ConfigError, match=r"Did you mean train\.constraints"):
+        check_keys(["search.constraints={latency_ms:'<= 30'}"])

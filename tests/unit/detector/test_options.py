@@ -98,3 +98,28 @@ def test_a_model_that_cannot_be_is_refused(settings, message):
     """Naming the key."""
     with pytest.raises(ConfigError, match=message):
         ModelOptions(**settings)
+
+
+@pytest.mark.parametrize(
+    ("weights", "expected"),
+    [
+        ("yolov8n.pt", "yolov8s.pt"),
+        ("yolo11x.pt", "yolo11s.pt"),
+        ("/data/mine/yolo26n.pt", "/data/mine/yolo26s.pt"),
+        ("yolov5nu.pt", "yolov5su.pt"),
+        ("yolov9t.pt", "yolov9s.pt"),
+    ],
+)
+def test_a_size_takes_the_place_of_the_one_in_the_names(weights, expected):
+    assert ModelOptions(weights=weights, size="s").weights == expected
+    assert ModelOptions(weights=expected, size="s").weights == expected, "what is frozen is read again"
+
+
+def test_a_size_is_that_of_the_architecture_too():
+    assert ModelOptions(architecture="yolov8n-p2.yaml", size="m").architecture == "yolov8m-p2.yaml"
+
+
+@pytest.mark.parametrize(("weights", "size"), [("mine.pt", "s"), ("yolo11n.pt", "small"), ("yolov3-tiny.pt", "s")])
+def test_a_size_that_would_have_no_effect_is_refused(weights, size):
+    with pytest.raises(ConfigError, match=rf"model\.size={size}: expected one letter.*The model is {weights}"):
+        ModelOptions(weights=weights, size=size)

@@ -151,6 +151,7 @@ def _outcome(folder, trained=0.3):
     return TrainOutcome(
         objective=(trained,),
         metrics=metrics,
+        asked=("val/mAP50-95",),
         flags=(Flag("few_steps", "Only 5."),),
         folder=folder,
         weights=folder / "best.pt",

@@ -247,3 +247,39 @@ def test_the_cheapest_of_those_that_compete(seconds, sizes, cheapest):
     ]
     compared = compare(trials, METRIC, candidate=None)
     assert board(compared, scatter=Scatter(0.01, math.inf)).cheapest.numbers == (cheapest,)
+
+
+def timed(**settings):
+    """Settings of lr0 with two runs each: a value, ms for an image and seconds of a training."""
+    trials = [
+        StudyTraining(
+            "",
+            number,
+            {"train.lr0": lr0, "train.seed": str(seed)},
+            {METRIC: value + seed / 1e3, "latency_ms": ms},
+            spent,
+        )
+        for number, (lr0, (value, ms, spent)) in enumerate(settings.items())
+        for seed in range(2)
+    ]
+    return compare(trials, METRIC, candidate=None)
+
+
+def lr0s(entries):
+    return [entry.setting.varied["train.lr0"] for entry in entries]
+
+
+def test_the_front_has_the_settings_of_which_none_is_both_better_and_quicker():
+    found = board(timed(best=(0.9, 30.0, 5), slower=(0.8, 40.0, 1), quick=(0.7, 20.0, 9), worse=(0.2, 20.0, 1)))
+    assert lr0s(found.front) == ["best", "quick"]
+
+
+def test_a_search_that_timed_no_model_has_no_front():
+    assert board(comparison(a=[0.5], b=[0.4])).front == ()
+
+
+def test_where_models_were_timed_the_cheapest_is_the_quickest_model_and_not_the_shortest_training():
+    compared = timed(best=(0.900, 30.0, 5), quick=(0.899, 20.0, 9), short=(0.899, 25.0, 1), poor=(0.1, 1.0, 1))
+    found = board(compared)
+    assert lr0s([found.cheapest]) == ["quick"]
+    assert found.entries[-1].standing == Standing.WORSE

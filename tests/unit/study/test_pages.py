@@ -47,3 +47,19 @@ def test_the_time_of_a_training_is_that_of_the_training(made):
     made.trial(0.5, seconds=10.8, metrics={"val/mAP50-95": 0.5, "train/seconds": 9.4})
     board = analyse(made.view).board
     assert sorted(entry.setting.seconds for entry in board.entries) == [9.4, 9.5]
+
+
+def test_a_search_that_timed_its_models_has_their_front_and_the_cheapest_one(made):
+    """The quicker one is not significantly worse; the third is both worse and slower."""
+    for share, ms in ((0.8, 30.0), (0.775, 12.0), (0.2, 40.0)):
+        made.repeated(share, share + 0.05, metrics={"latency_ms": ms})
+    analysis = analyse(made.view)
+    said = " ".join(remarks(analysis))
+    assert (
+        "The cheapest model that is not significantly worse is that of trial 1: 12.0 ms an image instead of 30.0 ms."
+        in said
+    )
+    assert "Pareto front of val/mAP50-95 and latency: trial 0 (0.8250, 30.0 ms), trial 1 (0.8000, 12.0 ms)." in said
+    (front,) = [part for part in page(analysis).sections[0].parts if part.title == "Pareto front"]
+    assert [row.cells[0] for row in front.table.rows] == ["0", "1"]
+    assert "[" in front.table.rows[1].cells[2], "a difference has its interval"
