@@ -7,7 +7,8 @@ A search spends its trials on every parameter in its space. One that does nothin
 - pairs of settings that differ in the parameter and in nothing else, or hardly. Their mean difference is the main
   effect, with a 95 % interval over images and seeds. A random or a model-guided search of many continuous parameters
   has few such pairs, a grid many;
-- whether its importance is more than chance gives (src/study/importance.py).
+- where no such interval is known, whether its importance is more than chance gives (src/study/importance.py): on these
+  images, whatever others would say.
 
 That no difference was seen does not say that there is none. A parameter is said to have no effect only where the whole
 interval lies within the smallest effect that matters in practice (two one-sided tests: Schuirmann, Journal of
@@ -21,6 +22,7 @@ from enum import StrEnum
 from itertools import combinations
 
 from src.core.interval import Interval
+from src.study.noise import is_known
 
 NEAR = 0.1  # of a parameter's range: hardly another value
 FAR = 0.25  # of its range: another value
@@ -127,8 +129,9 @@ def effects(
         pairs = exact or _pairs(name, points, axes, NEAR)
         changes = _changes(name, pairs, axes[name], contrast)
         same = tuple(identical.get(name, ()))
-        # what another parameter, hardly another, may have done as well is no proof
-        if real.get(name) or (exact and any(change.excludes_zero for change in changes)):
+        # what another parameter may have done as well is no proof, and an importance knows nothing of other images
+        known = exact and any(map(is_known, changes))
+        if any(change.excludes_zero for change in changes) if known else real.get(name):
             verdict = Verdict.MATTERS
         elif same:
             verdict = Verdict.DEAD

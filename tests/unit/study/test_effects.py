@@ -135,6 +135,12 @@ def test_an_importance_beyond_chance_is_an_effect():
     assert judged([], within(0.01), real={"optimizer": False})["optimizer"].verdict == Verdict.UNKNOWN
 
 
+def test_an_importance_on_these_images_is_none_where_others_may_say_otherwise():
+    """Ten images told a grid of two image sizes apart; +0.070 [-0.038, +0.179] says that others need not."""
+    found = judged(optimizers(0.5, 0.57), within(0.11), real={"optimizer": True})["optimizer"]
+    assert found.verdict == Verdict.UNKNOWN
+
+
 def test_where_chance_is_not_known_the_change_has_no_interval_and_nothing_is_said():
     found = judged(optimizers(0.5, 0.1), lambda _: lambda *_: None)["optimizer"]
     assert found.verdict == Verdict.UNKNOWN
