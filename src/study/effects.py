@@ -22,7 +22,6 @@ from enum import StrEnum
 from itertools import combinations
 
 from src.core.interval import Interval
-from src.study.noise import is_known
 
 NEAR = 0.1  # of a parameter's range: hardly another value
 FAR = 0.25  # of its range: another value
@@ -130,7 +129,7 @@ def effects(
         changes = _changes(name, pairs, axes[name], contrast)
         same = tuple(identical.get(name, ()))
         # what another parameter may have done as well is no proof, and an importance knows nothing of other images
-        known = exact and any(map(is_known, changes))
+        known = exact and not all(math.isnan(change.low) for change in changes)
         if any(change.excludes_zero for change in changes) if known else real.get(name):
             verdict = Verdict.MATTERS
         elif same:
