@@ -30,15 +30,12 @@ def main(arguments: Sequence[str]) -> None:
         made = freeze(arguments)
     except ProjectError as error:
         sys.exit(f"{type(error).__name__}: {error}")
-    text = made.text
     before = frozen.FILE.read_text(encoding="utf-8") if frozen.FILE.is_file() else None
-    if made.record is not None:
-        made.record.write(frozen.FILE.parent)  # first: the configuration names it
-    write_text(frozen.FILE, text)
-    print(f"{frozen.FILE} is {'unchanged' if before == text else 'written'}. Run it: dvc repro")
+    keep(made)
+    print(f"{frozen.FILE} is {'unchanged' if before == made.text else 'written'}. Run it: dvc repro")
     for line in made.remarks:
         print(line)
-    for path in frozen.absolute_paths(text):
+    for path in frozen.absolute_paths(made.text):
         print(f"Only this machine has {path}; a path relative to the project would work on others too.")
 
 
@@ -55,6 +52,16 @@ class Frozen:
     text: str
     record: StudyRecord | None = None
     remarks: tuple[str, ...] = ()
+
+
+def keep(made: Frozen) -> None:
+    """Write what was frozen.
+
+    Side effects: replaces `params.yaml`, and `study.json` where a study is named.
+    """
+    if made.record is not None:
+        made.record.write(frozen.FILE.parent)  # first: the configuration names it
+    write_text(frozen.FILE, made.text)
 
 
 def freeze(arguments: Sequence[str]) -> Frozen:

@@ -21,7 +21,8 @@ from typing import Any, NoReturn
 from hydra.errors import CompactHydraException
 
 from src.config import schema
-from src.config.keys import CONF, check_keys, full_name, without_schemas
+from src.config.folders import CONF, with_own_folder
+from src.config.keys import check_keys, full_name, without_schemas
 from src.config.malformed import refuse_malformed
 from src.config.own_data import with_own_data
 from src.core.errors import ConfigError, ProjectError
@@ -48,9 +49,12 @@ def run(main: Callable[[], Any]) -> None:
     """Run a Hydra entry point from the command line.
 
     Side effects: lets the standard streams print any character; registers the schemas in Hydra's ConfigStore; takes
-    credentials out of MLFLOW_TRACKING_URI; writes `data=PATH` out in the arguments; exits the process with status 1
+    credentials out of MLFLOW_TRACKING_URI; writes `data=PATH` out in the arguments; adds the user's own `conf/` and, at
+    the end of Python's path, the folder itself, where functions of the user's own are; exits the process with status 1
     when an override holds a secret, is none, or names a key that no section has.
     """
+    if not {"", str(Path.cwd())} & set(sys.path):
+        sys.path.append(str(Path.cwd()))
     print_any_character()
     schema.register()
     adopt_tracking_credentials(os.environ)
@@ -59,6 +63,7 @@ def run(main: Callable[[], Any]) -> None:
         refuse_malformed(sys.argv[1:], full_name)
         sys.argv[1:] = without_schemas(with_own_data(sys.argv[1:]))
         check_keys(sys.argv[1:], Path(sys.argv[0]).stem)
+        sys.argv[1:] = with_own_folder(sys.argv[1:])
         main()
     except ConfigError as error:
         sys.exit(f"{error}")

@@ -23,6 +23,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from src.config import app, schema
+from src.config.folders import with_own_folder
 from src.config.keys import check_keys
 from src.config.provenance import Provenance
 from src.config.sections import section
@@ -103,7 +104,7 @@ def composed(overrides: Sequence[str]) -> DictConfig:
                 stack.enter_context(
                     initialize_config_dir(app.ROOT["config_path"], version_base=app.ROOT["version_base"])
                 )
-            return compose(app.ROOT["config_name"], overrides=list(overrides), return_hydra_config=True)
+            return compose(app.ROOT["config_name"], overrides=with_own_folder(overrides), return_hydra_config=True)
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(f"The configuration cannot be composed: {error}") from error
 

@@ -14,9 +14,9 @@ from hydra.core.override_parser.types import ChoiceSweep, Override, ValueType
 from hydra.errors import HydraException
 
 from src.config import schema
+from src.config.folders import CONF, folders
 from src.core.errors import ConfigError, did_you_mean
 
-CONF = Path(__file__).resolve().parents[2] / "conf"
 _HYDRA = "hydra"
 
 
@@ -144,11 +144,15 @@ def _decides_about_hydra(file: Path) -> bool:
 
 
 def _groups() -> set[str]:
-    return {folder.name for folder in CONF.iterdir() if folder.is_dir()} | {"experiment"}
+    return {group.name for conf in folders() for group in conf.iterdir() if group.is_dir()} | {"experiment"}
 
 
 def _files(group: str) -> dict[str, Path]:
-    return {file.relative_to(CONF / group).with_suffix("").as_posix(): file for file in (CONF / group).rglob("*.yaml")}
+    return {
+        file.relative_to(conf / group).with_suffix("").as_posix(): file
+        for conf in reversed(folders())  # of two files of a name, Hydra takes the first folder's
+        for file in (conf / group).rglob("*.yaml")
+    }
 
 
 def _top_level(command: str) -> set[str]:

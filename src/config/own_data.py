@@ -1,10 +1,10 @@
 """`data=PATH`: the settings that describe a data set of the user's own, found by looking at it."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+from src.config.grammar import as_text
 from src.core.errors import ConfigError, DataError
 from src.data.recognise import Recognised, recognise
 
@@ -37,7 +37,7 @@ def with_own_data(arguments: Sequence[str]) -> list[str]:
         print(_sentence(argument, recognised))
         given = [other.partition("=")[0].lstrip("+~") for other in arguments]
         settings = {f"data.{key}": value for key, value in recognised.settings.items() if not _is_given(key, given)}
-        written += [f"data={recognised.kind}", *(f"{key}={_text(value)}" for key, value in settings.items())]
+        written += [f"data={recognised.kind}", *(f"{key}={as_text(value)}" for key, value in settings.items())]
     return written
 
 
@@ -56,15 +56,3 @@ def _sentence(argument: str, recognised: Recognised) -> str:
             " undecided. All can be shared out anew: data.splits={train:0.7,val:0.15,test:0.15}."
         )
     return f"{argument}: {recognised.form}. {cut}"
-
-
-def _text(value: Any) -> str:
-    """A value in Hydra's grammar."""
-    if value is None:
-        return "null"
-    if isinstance(value, Mapping):
-        return "{" + ",".join(f"{key}:{_text(each)}" for key, each in value.items()) + "}"
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return "[" + ",".join(map(_text, value)) + "]"
-    escaped = re.sub(r"(\\*)'", r"\1\1\\'", str(value))
-    return "'" + re.sub(r"(\\+)$", r"\1\1", escaped) + "'"

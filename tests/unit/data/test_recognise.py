@@ -8,7 +8,7 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 from src.config import schema
-from src.config.keys import CONF
+from src.config.folders import CONF
 from src.config.own_data import with_own_data
 from src.config.sections import section
 from src.core.errors import ConfigError

@@ -1,0 +1,39 @@
+"""`detsearch COMMAND …`: the commands of the project, from any folder."""
+
+import os
+import sys
+
+from detection_search.api import program
+
+COMMANDS = {
+    "prepare": "make the data set in the form that training needs",
+    "train": "train once, or with -m search",
+    "report": "what a search found; or runs beside each other",
+    "confirm": "train a study's leading settings again with fresh seeds",
+    "freeze": "write the configuration that the pipeline runs, of a study's best trial",
+    "evaluate": "what a model does in deployment: metrics, robustness, latency, ONNX",
+    "tune_threshold": "the exact threshold to deploy it with",
+    "decide": "whether it is good enough, with reasons",
+    "promote": "register a model that was accepted",
+    "sync": "deliver what waits for MLflow",
+}
+
+
+def main() -> None:
+    """Become `python -m src.COMMAND` with the same arguments.
+
+    Side effects: replaces the process; exits with status 2 where there is no such command.
+    """
+    command, arguments = (sys.argv[1], sys.argv[2:]) if len(sys.argv) > 1 else ("--help", [])
+    if command in COMMANDS:
+        line, environment = program(command, *arguments)
+        sys.stdout.flush()
+        os.execve(line[0], line, environment)
+    text = "\n".join(["detsearch COMMAND [overrides]", "", *(f"  {name:<16}{what}" for name, what in COMMANDS.items())])
+    print(f"{text}\n\ndetsearch COMMAND --help says what a command takes.")
+    if command not in ("-h", "--help"):
+        sys.exit(f"{command} is no command.")
+
+
+if __name__ == "__main__":
+    main()
