@@ -13,6 +13,13 @@ RECORDS = "records"  # str: the file of the detections on val
 BASELINE_RECORDS = "baseline_records"  # str: those of the weights that the training started from
 DEPLOYED_RECORDS = "deployed_records"  # str: the file of the detections on val as deployed; where an objective asks
 BASELINE_DEPLOYED_RECORDS = "baseline_deployed_records"  # str: likewise of the starting weights
+DEPLOYED_TEST_RECORDS = "deployed_test_records"  # str: as deployed on test; of trainings that confirm a setting
+BASELINE_DEPLOYED_TEST_RECORDS = "baseline_deployed_test_records"  # str: likewise of the starting weights
+# by split, the names of those of a training and of its starting weights
+DEPLOYED = {
+    "val": (DEPLOYED_RECORDS, BASELINE_DEPLOYED_RECORDS),
+    "test": (DEPLOYED_TEST_RECORDS, BASELINE_DEPLOYED_TEST_RECORDS),
+}
 TEST_RECORDS = "test_records"  # str: the file of the detections on test; of trainings that confirm a setting
 BASELINE_TEST_RECORDS = "baseline_test_records"  # str: likewise of the starting weights
 OPTIMIZER_STEPS = "optimizer_steps"  # int

@@ -33,7 +33,7 @@ _FLOORS: Mapping[str, Callable[[float], Criterion]] = {"recall": most_recall, "p
 
 @dataclass(frozen=True, eq=False)
 class TrainedModel:
-    """A model and what it does on val as it is deployed; each part is computed when it is first asked for.
+    """A model and what it does on a split as it is deployed; each part is computed when it is first asked for.
 
     A function of the user's own (`train.objective=module.function`) gets it.
 
@@ -41,11 +41,13 @@ class TrainedModel:
         request: The model, and how it predicts.
         data: What it was trained on.
         metrics: What its training says; empty of weights that were not trained here.
+        split: `val`; `test` for a setting that is confirmed.
     """
 
     request: PredictionRequest
     data: PreparedData
     metrics: Mapping[str, float]
+    split: str = VAL
 
     @property
     def weights(self) -> Path | None:
@@ -54,12 +56,12 @@ class TrainedModel:
 
     @cached_property
     def predictions(self) -> Predictions:
-        """What its head puts out for each image of val, and what it should have found."""
-        return predict_split(Predictor(self.request), self.data, VAL)
+        """What its head puts out for each image of the split, and what it should have found."""
+        return predict_split(Predictor(self.request), self.data, self.split)
 
     @cached_property
     def measures(self) -> Measures:
-        """What evaluate measures on val: detections, matches, AP by class and size, errors, confusion."""
+        """What evaluate measures on the split: detections, matches, AP by class and size, errors, confusion."""
         return measure(suppress(self.predictions.raw), self.predictions.truth)
 
     @property

@@ -32,10 +32,10 @@ class Images:
         """
         self.doubts: list[str] = []
         self._by_number = {trial.number: trial for trial in trials}
-        self._split, _, self._metric = objective.partition("/")
+        self._split, _, self._metric = objective.rpartition("/")
         self._values: dict[Path, NDArray[np.float64] | None] = {}
         self._records: dict[Path, DetectionRecords] = {}
-        if self._metric not in METRICS or self._split not in ("val", "test", "deployed"):
+        if self._metric not in METRICS or self._split not in ("val", "test", "deployed", "test/deployed"):
             self.doubts.append(
                 f"{objective} is no average precision of all classes on val: what other images would say is not known."
             )
@@ -98,7 +98,7 @@ class Images:
     def _about(self, records: DetectionRecords) -> NDArray[np.bool_] | None:
         """The classes that the metric is about: as deployed only the frequent ones, where there are any."""
         frequent = frequent_classes(records.positives)
-        return frequent if self._split == "deployed" and frequent.any() else None
+        return frequent if self._split.endswith("deployed") and frequent.any() else None
 
     def contributions(self, path: Path | None) -> NDArray[np.float64] | None:
         """What the images contribute to one model, (groups,); None where its detections are not available."""

@@ -88,13 +88,14 @@ class ReportedTrial(TrialView):
         """Its detections and those of the starting weights.
 
         Args:
-            split: `val`; `deployed`, the same images as deployment sees them, where an objective asked for it; or of a
-                setting that is confirmed, `test`.
+            split: `val`; `deployed`, the same images as deployment sees them, where an objective asked for it; and of a
+                setting that is confirmed, `test` and `test/deployed`.
         """
         if split == "val":
             return self.records, self.baseline_records
-        if split == "deployed":
-            return self._of_each(names.DEPLOYED_RECORDS), self._file(names.BASELINE_DEPLOYED_RECORDS)
+        if split.endswith("deployed"):
+            trained, start = names.DEPLOYED["val" if split == "deployed" else "test"]
+            return self._of_each(trained), self._file(start)
         own = self._file(names.TEST_RECORDS)
         return () if own is None else (own,), self._file(names.BASELINE_TEST_RECORDS)
 

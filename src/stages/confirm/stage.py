@@ -120,7 +120,7 @@ def judge(storage: Any, study: StudyView, settings: list[Leading]) -> tuple[Conf
         _finished(load_study(storage, confirming_study(study.name, setting.trial.number))) for setting in settings
     ]
     every = [trial for trials in finished for trial in trials.values()]
-    on_test = metric.replace("val/", "test/")
+    on_test = f"test/{metric.removeprefix('val/')}"
     judged = on_test if all(on_test in trial.metrics for trial in every) else metric
     images = Images(judged, every)
     retrained = [

@@ -1,7 +1,7 @@
 """What a trained model is worth as it is deployed, on val: as much of it as objectives and constraints ask for."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -9,14 +9,13 @@ from pathlib import Path
 from src.core.errors import TrainingError
 from src.core.files import sha256_of
 from src.data.prepared import PreparedData
-from src.detector.figures import Constraint
+from src.detector.figures import Constraint, Figure
 from src.detector.predict import PredictionRequest
 from src.detector.train import TrainingResult
+from src.documents.predictions import VAL
 from src.passes.figures import TrainedModel, read
 from src.stages.train.baseline import Baseline, kept_or_made
 from src.stages.train.job import TrainJob
-
-RECORDS = "deployed_records.npz"
 
 
 @dataclass(frozen=True)
@@ -24,11 +23,13 @@ class AsDeployed:
     """What it is worth.
 
     Attributes:
-        metrics: The figures by name.
+        split: On `val` or `test`.
+        metrics: The figures by name; on test with `test/` before it.
         records: File of the scored detections.
         start: The same of the weights that the training started from; None where these are not to be evaluated.
     """
 
+    split: str
     metrics: Mapping[str, float]
     records: Path
     start: Baseline | None
@@ -50,14 +51,14 @@ def trained_model(
 
 
 def as_deployed(job: TrainJob, model: TrainedModel, start: Path | None) -> AsDeployed | None:
-    """Evaluate a model and its start as deployed; None where neither objectives nor constraints ask for that.
+    """Evaluate a model and its start as deployed, on the model's split; None where nothing asks for that.
 
     Args:
         job: What was asked for.
         model: The trained model.
         start: The weights that its training started from; None for random ones.
 
-    Side effects: writes `deployed_records.npz` into the job's folder, and the start's results into `outputs/baselines`.
+    Side effects: writes the detections into the job's folder, and the start's results into `outputs/baselines`.
 
     Raises:
         TrainingError: the weights cannot be used.
@@ -65,13 +66,14 @@ def as_deployed(job: TrainJob, model: TrainedModel, start: Path | None) -> AsDep
     wanted = [figure for figure in job.train.judged_by if figure.is_deployed]
     if not wanted:
         return None
-    path = job.folder / RECORDS
-    metrics = read(wanted, model)
+    path = (job.folder / f"deployed_{model.split}_records.npz").resolve()
+    metrics = _read(wanted, model)
     model.records.save(path)
     if not job.train.baseline:
-        return AsDeployed(metrics, path.resolve(), None)
+        return AsDeployed(model.split, metrics, path, None)
     architecture = None if start else job.model.architecture
-    before = TrainedModel(replace(model.request, weights=start, architecture=architecture), model.data, {})
+    request = replace(model.request, weights=start, architecture=architecture)
+    before = TrainedModel(request, model.data, {}, model.split)
     facts = {
         "data": model.data.digest,
         "imgsz": model.request.imgsz,
@@ -80,9 +82,15 @@ def as_deployed(job: TrainJob, model: TrainedModel, start: Path | None) -> AsDep
         "ultralytics": version("ultralytics"),
     }
     try:
-        return AsDeployed(metrics, path.resolve(), kept_or_made(facts, lambda: (read(wanted, before), before.records)))
+        kept = kept_or_made(facts, lambda: (_read(wanted, before), before.records))
     except TrainingError:  # what is wrong with them, the baseline on val says with a flag
-        return AsDeployed(metrics, path.resolve(), None)
+        kept = None
+    return AsDeployed(model.split, metrics, path, kept)
+
+
+def _read(wanted: Sequence[Figure], model: TrainedModel) -> dict[str, float]:
+    prefix = "" if model.split == VAL else f"{model.split}/"
+    return {f"{prefix}{name}": value for name, value in read(wanted, model).items()}
 
 
 def excess(limit: Constraint, metrics: Mapping[str, float]) -> float:

@@ -36,7 +36,7 @@ class TrainOutcome:
         records: Scored detections of the best weights on the val split.
         baseline: The starting weights; None where it was not asked for.
         on_test: What they reach on the test split; None where that was not asked for.
-        deployed: What they reach on val as deployed; None where no objective asks for that.
+        deployed: What they reach as deployed, by split; empty where no objective asks for that.
         result: What the detector says about the training.
     """
 
@@ -49,14 +49,15 @@ class TrainOutcome:
     records: Path
     baseline: Baseline | None
     on_test: OnTest | None
-    deployed: AsDeployed | None
+    deployed: tuple[AsDeployed, ...]
     result: TrainingResult
 
     @property
     def untrained(self) -> dict[str, float]:
         """What the starting weights reach, on val and wherever else they were asked."""
-        also = [each.start for each in (self.on_test, self.deployed) if each is not None]
-        return {name: value for start in (self.baseline, *also) if start for name, value in start.metrics.items()}
+        on_test = self.on_test.start if self.on_test else None
+        starts = (self.baseline, on_test, *(each.start for each in self.deployed))
+        return {name: value for start in starts if start for name, value in start.metrics.items()}
 
     def save(self, *, data: PreparedData, start: str, epochs: int, run_id: str | None) -> None:
         """Write what later stages and DVC read: `metrics.json`, and `training.json` for all the rest.
@@ -116,10 +117,11 @@ def report(outcome: TrainOutcome, trial: CurrentTrial) -> None:
     if outcome.on_test is not None:
         attributes[names.TEST_RECORDS] = str(outcome.on_test.records)
         attributes[names.BASELINE_TEST_RECORDS] = str(outcome.on_test.start.records)
-    if outcome.deployed is not None:
-        attributes[names.DEPLOYED_RECORDS] = str(outcome.deployed.records)
-        if outcome.deployed.start is not None:
-            attributes[names.BASELINE_DEPLOYED_RECORDS] = str(outcome.deployed.start.records)
+    for deployed in outcome.deployed:
+        own, start = names.DEPLOYED[deployed.split]
+        attributes[own] = str(deployed.records)
+        if deployed.start is not None:
+            attributes[start] = str(deployed.start.records)
     if outcome.untrained:
         attributes[names.UNTRAINED] = outcome.untrained
     # what a search's table can show beside the objective (hydra.sweeper.columns)

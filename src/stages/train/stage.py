@@ -23,6 +23,7 @@ from src.detector.figures import EPOCH_METRICS
 from src.detector.train import TrainingRequest, TrainingResult
 from src.detector.train import train as train_detector
 from src.detector.validation import ValidationRequest
+from src.documents.predictions import VAL
 from src.documents.training import Flag
 from src.mlflow.runs import Run, RunStatus, open_run
 from src.passes.figures import check, read
@@ -101,9 +102,12 @@ def _train(job: TrainJob, data: PreparedData, weights: Path | None, run: Run, tr
     tested, more_doubts = _on_test(job, data, weights, result, trial)
     metrics |= {} if tested is None else tested.metrics
     model = trained_model(job, data, result, metrics)
-    deployed = as_deployed(job, model, weights)
-    metrics |= {} if deployed is None else deployed.metrics
-    metrics |= read([each for each in job.train.judged_by if each.name not in metrics], replace(model, metrics=metrics))
+    splits = (VAL, TEST) if _is_judged_on_test(data, trial) else (VAL,)
+    found = [as_deployed(job, replace(model, split=split), weights) for split in splits]
+    deployed = tuple(each for each in found if each is not None)
+    for each in deployed:
+        metrics |= each.metrics
+    metrics |= read([figure for figure in job.train.judged_by if figure.name not in metrics], model)
     for limit in job.train.limits:
         trial.set_constraint(str(limit), excess(limit, metrics))
     outcome = TrainOutcome(
@@ -167,14 +171,19 @@ def _on_test(
     job: TrainJob, data: PreparedData, weights: Path | None, result: TrainingResult, trial: CurrentTrial
 ) -> tuple[OnTest | None, tuple[Flag, ...]]:
     """What a setting that is confirmed reaches on images that it was not chosen by; None for any other training."""
-    test = data.counts.get(TEST)
-    if CONFIRMS not in trial.study_user_attrs or test is None or not test.images:
+    if not _is_judged_on_test(data, trial):
         return None, ()
     start = replace(_baseline_request(job, data, weights, result), split=TEST)
     try:
         return on_test(replace(start, weights=result.best), start, data.digest, job.folder), ()
     except TrainingError as error:
         return None, (Flag("no_test", f"The setting is judged by val, where it was chosen: {error}"),)
+
+
+def _is_judged_on_test(data: PreparedData, trial: CurrentTrial) -> bool:
+    """Whether it is a training that confirms a setting, and there is a test split."""
+    test = data.counts.get(TEST)
+    return CONFIRMS in trial.study_user_attrs and test is not None and test.images > 0
 
 
 def _baseline_request(
