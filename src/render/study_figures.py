@@ -213,7 +213,7 @@ def importances(shares: Sequence[Share]) -> Figure:
 def with_levels(figure: Figure, levels: Mapping[str, float]) -> Figure:
     """Dashed lines at what the starting weights reach, named beside the figure."""
     if levels:
-        figure.update_layout(margin_r=170)
+        figure.update_layout(margin_r=195)
     for text, level in levels.items():
         figure.add_hline(
             y=level,

@@ -167,9 +167,9 @@ def _parameters(analysis: Analysis) -> list[Part]:
         reading = (
             "Importance is the share of the variance that the parameter explains alone, by fANOVA, with the spread over"
             f" resampled trials. By chance: what it gets at most when the results are shuffled {SHUFFLES} times; a"
-            " share below that says nothing. Pairs are settings that differ in this parameter and hardly in"
-            " others; their mean difference changes the"
-            " result by so much, in a 95 % interval where the scatter between seeds is known."
+            " share below that says nothing, one above it speaks of these images only. Pairs are settings that differ"
+            " in this parameter and hardly in others; their mean difference changes the result by so much, in a 95 %"
+            " interval over other images and seeds where the scatter between seeds is known."
         )
         table = effects_table(analysis.effects, analysis.importances[study.objectives[0]], study.space)
         parts.append(Tabulated("What each parameter did", reading, table))
