@@ -5,6 +5,8 @@ WORKERS ?= 3
 # More processes than two cores, because most tests wait for programs that they start. A file is run by one process, which
 # makes once what its tests share; tests/conftest.py orders the files.
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+# They start hundreds of programs, each of which would compile the project's modules again.
+test test-long test-all fuzz: export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help install sweep repro test test-long test-all fuzz lint lock clean

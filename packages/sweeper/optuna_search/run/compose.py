@@ -8,12 +8,13 @@ import os
 import pickle
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import cloudpickle
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.hydra_config import HydraConfig
+from hydra.core.object_type import ObjectType
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, OverrideType
 from omegaconf import Container, DictConfig, Node, OmegaConf, open_dict
@@ -36,7 +37,6 @@ class Composer:
         self._loader = loader
         self._master = master
         self._parse = lru_cache(maxsize=1024)(OverridesParser.create().parse_override)
-        self._is_group = lru_cache(maxsize=None)(self._has_options)
         self._composed = lru_cache(maxsize=COMPOSITIONS)(self._compose)
 
     def __reduce__(self) -> tuple[type["Composer"], tuple[ConfigLoader, DictConfig]]:
@@ -73,15 +73,16 @@ class Composer:
         return config
 
     def _is_choice(self, override: Override) -> bool:
-        return self._is_group(override.key_or_group) and not isinstance(override.value(), dict)
+        key = override.key_or_group
+        return ("/" in key or key in self._groups) and not isinstance(override.value(), dict)
 
-    def _has_options(self, key: str) -> bool:
-        """Whether a key is a config group on the search path that the sweep has."""
+    @cached_property
+    def _groups(self) -> frozenset[str]:
+        """The config groups at the top of the search path that the sweep has."""
         overrides = OmegaConf.to_container(self._master.hydra.overrides.hydra)
         assert isinstance(overrides, list)
-        return "/" in key or bool(
-            self._loader.get_group_options(key, None, self._master.hydra.job.config_name, overrides)
-        )
+        config_name = self._master.hydra.job.config_name
+        return frozenset(self._loader.get_group_options("", ObjectType.GROUP, config_name, overrides))
 
     def _compose(self, overrides: tuple[str, ...]) -> bytes:
         """A pickle, which makes a copy in a quarter of the time that `copy.deepcopy()` takes."""
