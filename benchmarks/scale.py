@@ -1,14 +1,15 @@
 """Many workers and many trials: what the queue of a study costs, and what it does to its database.
 
 Drawn: milliseconds of a trial that is drawn and told in a study of 100 and of 10,000 trials, on a journal and on
-PostgreSQL. The sampler is random, so that what is measured is the queue and the storage.
+PostgreSQL, there also as Optuna alone opens it. The sampler is random, so that what is measured is the queue and the
+storage.
 
 Workers: threads with the sweeper's own queue (draw, lease, tell), whose trials only sleep, all behind one gRPC proxy
 of a PostgreSQL, and 40 of them directly on it, as it takes 100 connections by default and a worker has two: the share
 of their time that they spend in trials while some are left, whether the total is exact, and the transactions a second.
 PostgreSQL's server programs are needed.
 
-    .venv/bin/python benchmarks/scale.py [drawn] [workers] [--trials 100 10000] [--workers 1000] [--sleep 1 60]
+    .venv/bin/python benchmarks/scale.py [drawn] [workers] [proxied] [--trials 100 10000] [--workers 1000]
 """
 
 import argparse
@@ -18,24 +19,26 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import optuna
 import psycopg
-from optuna.distributions import FloatDistribution
+from optuna.distributions import FloatDistribution, distribution_to_json
+from optuna.storages import RDBStorage
 from optuna.trial import create_trial
+from sqlalchemy import text
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "packages" / "sweeper" / "tests")]
 
 from optuna_search.ending import Outcome  # noqa: E402 - the tests' server is found by the path above
-from optuna_search.optuna_internals import id_of, read_anew, storage_of  # noqa: E402
+from optuna_search.optuna_internals import backend_of, id_of, read_anew, storage_of  # noqa: E402
 from optuna_search.run.tell import RetryRules, tell  # noqa: E402
 from optuna_search.study.leases import Lease  # noqa: E402
 from optuna_search.study.locks import exclusive  # noqa: E402
@@ -48,7 +51,20 @@ DIRECTLY = 40  # workers without a proxy
 LEASE_S = 60.0
 NAME = "scale"
 SPACE = {f"x{index}": FloatDistribution(0.0, 1.0) for index in range(4)}
+TRIALS = f"""
+INSERT INTO trials (number, study_id, state, datetime_start, datetime_complete)
+    SELECT number, :study, 'COMPLETE', now(), now() FROM generate_series(CAST(:first AS int), :size - 1) AS number;
+INSERT INTO trial_values (trial_id, objective, value, value_type)
+    SELECT trial_id, 0, random(), 'FINITE' FROM trials WHERE number >= :first;
+INSERT INTO trial_params (trial_id, param_name, param_value, distribution_json)
+    SELECT trial_id, 'x' || place, random(), '{distribution_to_json(SPACE["x0"]).replace(":", chr(92) + ":")}'
+    FROM trials, generate_series(0, {len(SPACE) - 1}) AS place WHERE number >= :first;
+INSERT INTO trial_user_attributes (trial_id, key, value_json)
+    SELECT trial_id, 'worker', '"here"' FROM trials WHERE number >= :first;
+ANALYZE
+"""
 PROCESSES = 8
+_ready: Any = None  # for all processes of the workers
 SERVE = """
 import sys, warnings
 import optuna
@@ -61,7 +77,8 @@ optuna.storages.run_grpc_proxy_server(optuna.storages.get_storage(url), host="12
 def main() -> None:
     """Measure, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", choices=["drawn", "workers", []], default=["drawn", "workers"])
+    parts = ["drawn", "workers", "proxied"]
+    parser.add_argument("parts", nargs="*", choices=[*parts, []], default=parts)
     parser.add_argument("--trials", type=int, nargs="+", default=[100, 10_000])
     parser.add_argument("--workers", type=int, default=1000)
     parser.add_argument("--each", type=int, default=3, help="trials for each worker, in the mean")
@@ -72,17 +89,27 @@ def main() -> None:
         if "drawn" in said.parts:
             drawn("journal", f"journal:{scratch}/optuna.journal", said.trials)
             drawn("PostgreSQL", postgresql.create("drawn"), said.trials)
+            drawn("PostgreSQL as Optuna opens it", by_optuna(postgresql.create("by_optuna")), said.trials)
         if "workers" in said.parts:
-            url = postgresql.create("workers")
-            count = min(DIRECTLY, said.workers)
-            workers("PostgreSQL", postgresql, url=url, storage=url, count=count, each=said.each, sleep=said.sleep)
+            for name, opened_by in (("PostgreSQL", str), ("PostgreSQL as Optuna opens it", by_optuna)):
+                url = postgresql.create(f"workers_{opened_by.__name__}")
+                count = min(DIRECTLY, said.workers)
+                workers(
+                    name, postgresql, url=url, storage=opened_by(url), count=count, each=said.each, sleep=said.sleep
+                )
+        if "proxied" in said.parts:
             url = postgresql.create("proxied")
             with proxy(url) as address:
                 count = said.workers
                 workers("a proxy", postgresql, url=url, storage=address, count=count, each=said.each, sleep=said.sleep)
 
 
-def opened(storage: str) -> optuna.Study:
+def by_optuna(url: str) -> Any:
+    """A database, opened by Optuna and not by the sweeper."""
+    return {"_target_": "optuna.storages.get_storage", "storage": url}
+
+
+def opened(storage: Any) -> optuna.Study:
     """The study, as a worker opens it."""
     with chosen_by_name():
         return optuna.create_study(
@@ -93,14 +120,12 @@ def opened(storage: str) -> optuna.Study:
         )
 
 
-def drawn(what: str, storage: str, sizes: Sequence[int]) -> None:
+def drawn(what: str, storage: Any, sizes: Sequence[int]) -> None:
     """Print what a trial costs in studies of several sizes."""
     first = None
     for size in sizes:
+        fill(opened(storage), size)
         study = opened(storage)
-        for _ in range(size - len(study.get_trials(deepcopy=False))):
-            values = {name: random.random() for name in SPACE}
-            study.add_trial(create_trial(value=random.random(), params=values, distributions=SPACE))
         lease = Lease(storage_of(study), LEASE_S).first
         seconds = []
         for _ in range(DRAWS):
@@ -112,6 +137,22 @@ def drawn(what: str, storage: str, sizes: Sequence[int]) -> None:
         median = statistics.median(seconds) * 1000
         first = first or median
         print(f"{what}: a trial costs {median:.1f} ms at {size} trials, {median / first:.2f} of that at {sizes[0]}")
+
+
+def fill(study: optuna.Study, size: int) -> None:
+    """Let a study have so many trials."""
+    first = len(study.get_trials(deepcopy=False))
+    backend = backend_of(storage_of(study))
+    if isinstance(backend, RDBStorage):
+        with backend.engine.begin() as connection:
+            for statement in filter(None, map(str.strip, TRIALS.split(";"))):
+                known = {"first": first, "size": size, "study": study._study_id}
+                needed = {name: value for name, value in known.items() if f":{name}" in statement}
+                connection.execute(text(statement), needed)
+        return
+    for _ in range(size - first):
+        values = {name: random.random() for name in SPACE}
+        study.add_trial(create_trial(value=random.random(), params=values, distributions=SPACE))
 
 
 def draw(study: optuna.Study, total: int, lease: dict[str, object]) -> optuna.Trial | None:
@@ -128,18 +169,20 @@ def draw(study: optuna.Study, total: int, lease: dict[str, object]) -> optuna.Tr
 
 
 def workers(
-    what: str, postgresql: Server, *, url: str, storage: str, count: int, each: int, sleep: Sequence[float]
+    what: str, postgresql: Server, *, url: str, storage: Any, count: int, each: int, sleep: Sequence[float]
 ) -> None:
     """Let workers draw until the total is taken, and print how it went."""
     total = count * each
     opened(url)
     before = transactions(postgresql, url)
-    began = time.monotonic()
     shares = [count // PROCESSES + (index < count % PROCESSES) for index in range(PROCESSES)]
-    with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
-        jobs = [pool.submit(many, storage, share, total, tuple(sleep)) for share in shares if share]
+    shares = [share for share in shares if share]
+    context = get_context("spawn")
+    ready = context.Barrier(len(shares))
+    with ProcessPoolExecutor(len(shares), context, initializer=_start_with, initargs=(ready,)) as pool:
+        jobs = [pool.submit(many, storage, share, total, tuple(sleep)) for share in shares]
         courses = [course for job in jobs for course in job.result()]
-    took = time.monotonic() - began
+    took = max(last for _, last, _ in courses) - min(first for first, _, _ in courses)
     per_s = (transactions(postgresql, url) - before) / took
     asleep = [sum(slept) / (last - first) for first, last, slept in courses if slept]
     trials = opened(url).get_trials(deepcopy=False)
@@ -152,14 +195,19 @@ def workers(
     )
 
 
-def many(storage: str, count: int, total: int, sleep: tuple[float, float]) -> list[tuple[float, float, list[float]]]:
+def _start_with(ready: Any) -> None:
+    """Let this process begin when the others can, too: starting programs takes the time of those that work."""
+    global _ready  # noqa: PLW0603 - a barrier cannot travel with a task
+    _ready = ready
+
+
+def many(storage: Any, count: int, total: int, sleep: tuple[float, float]) -> list[tuple[float, float, list[float]]]:
     """Several workers in this process: when each began and drew for the last time, and how long its trials slept."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    opening = threading.Lock()
+    studies = [opened(storage) for _ in range(count)]
+    _ready.wait()
 
-    def work(_: int) -> tuple[float, float, list[float]]:
-        with opening:
-            study = opened(storage)
+    def work(study: optuna.Study) -> tuple[float, float, list[float]]:
         slept: list[float] = []
         first = last = time.monotonic()
         with Lease(storage_of(study), LEASE_S) as lease:
@@ -173,7 +221,7 @@ def many(storage: str, count: int, total: int, sleep: tuple[float, float]) -> li
         return first, last, slept
 
     with ThreadPoolExecutor(count) as pool:
-        return list(pool.map(work, range(count)))
+        return list(pool.map(work, studies))
 
 
 def transactions(postgresql: Server, url: str) -> int:

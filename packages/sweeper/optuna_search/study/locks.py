@@ -3,12 +3,12 @@
 import hashlib
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
 import optuna
 from filelock import FileLock
-from optuna.storages import InMemoryStorage, RDBStorage
+from optuna.storages import BaseStorage, InMemoryStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 
 from optuna_search.optuna_internals import backend_of, path_of, storage_of
@@ -38,7 +38,7 @@ def exclusive(study: optuna.Study) -> Iterator[bool]:
         with _beside(backend.engine.url.database):
             yield True
     elif isinstance(backend, RDBStorage) and backend.engine.dialect.name == "postgresql":
-        with _advisory(backend.engine, f"study {study.study_name}"):
+        with _of_database(storage_of(study), f"study {study.study_name}"):
             yield True
     elif isinstance(backend, InMemoryStorage):
         with _in_memory:
@@ -70,11 +70,23 @@ def _beside(path: str) -> Iterator[None]:
         yield
 
 
+def _of_database(storage: BaseStorage, what: str) -> AbstractContextManager[None]:
+    from optuna_search.database_internals import PostgreSQLStorage
+
+    if isinstance(storage, PostgreSQLStorage):
+        return storage.exclusively(_number(what))
+    return _advisory(backend_of(storage).engine, what)  # one that Optuna has opened
+
+
 @contextmanager
 def _advisory(engine: "Engine", what: str) -> Iterator[None]:
     from sqlalchemy import func, select
 
-    digest = hashlib.blake2b(f"optuna_sweeper:{what}".encode(), digest_size=8).digest()
     with engine.begin() as connection:  # ends with the transaction, and so with a lost connection
-        connection.execute(select(func.pg_advisory_xact_lock(int.from_bytes(digest, signed=True))))
+        connection.execute(select(func.pg_advisory_xact_lock(_number(what))))
         yield
+
+
+def _number(what: str) -> int:
+    digest = hashlib.blake2b(f"optuna_sweeper:{what}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, signed=True)

@@ -53,15 +53,11 @@ class TrialBudget:
                 repetition.setdefault(marks[RETRY_OF], trial.number)
             elif REPLICATE_OF in marks:
                 held.setdefault(_run_of(trial), trial.number)
-        taken, waiting, repeated = [], [], []
-        for trial in trials:
-            if trial.state is TrialState.WAITING:
-                if _may_be_taken(trial, trials, repetition, held):
-                    waiting.append(trial)
-            elif trial.state is TrialState.FAIL and trial.number in repetition:
-                repeated.append(trial)
-            else:
-                taken.append(trial)
+        waiting = [trial for trial in trials if trial.state is TrialState.WAITING]
+        waiting = [trial for trial in waiting if _may_be_taken(trial, trials, repetition, held)]
+        repeated = [trial for trial in trials if trial.state is TrialState.FAIL and trial.number in repetition]
+        out = {trial.number for trial in repeated}
+        taken = [t for t in trials if t.state is not TrialState.WAITING and (not out or t.number not in out)]
         waiting.sort(key=lambda trial: (RETRY_OF not in trial.user_attrs, trial.number))
         return cls(tuple(taken), tuple(waiting), tuple(repeated), n_trials)
 

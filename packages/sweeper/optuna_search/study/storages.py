@@ -93,7 +93,7 @@ def open_storage(spec: Any, *, create: bool = True) -> BaseStorage:
             raise SpaceError(f"The storage {shown} has an @ in its user or password; a URL needs it as %40.")
         storage = build(spec if create else _without_tables(spec))
         assert isinstance(storage, BaseStorage)
-        return optuna.storages.get_storage(storage)
+        return _cached(storage)
     if spec.startswith(JOURNAL):
         path = Path(spec.removeprefix(JOURNAL)).expanduser()
         if create:
@@ -153,6 +153,15 @@ def _connected(url: str, *, create: bool) -> BaseStorage:
         # a server may have been restarted since the last trial, hours ago
         storage = RDBStorage(url, engine_kwargs={"pool_pre_ping": True}, skip_table_creation=not create)
     weakref.finalize(storage, storage.engine.dispose)  # at the latest when the process ends; psycopg warns otherwise
+    return _cached(storage)
+
+
+def _cached(storage: BaseStorage) -> BaseStorage:
+    """A storage that remembers what it has read of a database."""
+    if isinstance(storage, RDBStorage) and storage.engine.dialect.name == "postgresql":
+        from optuna_search.database_internals import PostgreSQLStorage
+
+        return PostgreSQLStorage(storage)
     return optuna.storages.get_storage(storage)
 
 
