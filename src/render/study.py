@@ -1,5 +1,6 @@
-"""The page about a study, or about runs: words, tables and figures in one HTML file that needs no network."""
+"""The page about a study, runs or data: words, tables and figures in one HTML file that needs no network."""
 
+import base64
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -41,6 +42,20 @@ class Tabulated:
 
 
 @dataclass(frozen=True)
+class Pictures:
+    """Pictures in rows with their title, and a sentence on how to read them: a caption and a JPEG each."""
+
+    title: str
+    reading: str
+    pictures: tuple[tuple[str, bytes], ...]
+
+    @property
+    def embedded(self) -> list[tuple[str, str]]:
+        """The captions with the pictures as addresses that hold them."""
+        return [(text, f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}") for text, jpeg in self.pictures]
+
+
+@dataclass(frozen=True)
 class Note:
     """Sentences under a title; also in place of a figure that cannot be drawn."""
 
@@ -53,7 +68,7 @@ class Section:
     """A part of the page."""
 
     title: str
-    parts: Sequence[Plot | Tabulated | Note]
+    parts: Sequence[Plot | Tabulated | Pictures | Note]
 
 
 @dataclass(frozen=True)
@@ -61,8 +76,8 @@ class ReportPage:
     """All that the page says.
 
     Attributes:
-        kind: What the page is about, above its title: `Study` or `Comparison`.
-        title: The study's name.
+        kind: What the page is about, above its title: `Study`, `Comparison` or `Data`.
+        title: The name of that.
         verdict: The most important sentence.
         tone: Of the verdict: `good`, `bad`, `unsure`.
         summary: The sentences that follow from the results, most important first.
@@ -89,7 +104,7 @@ class ReportPage:
 def as_html(page: ReportPage) -> str:
     """The page with its style, its data, and one copy of plotly.js if it has a figure."""
     environment = templating.environment(html=True)
-    environment.tests |= {kind.__name__.lower(): _is(kind) for kind in (Plot, Tabulated, Note)}
+    environment.tests |= {kind.__name__.lower(): _is(kind) for kind in (Plot, Tabulated, Pictures, Note)}
     return environment.get_template("study.html.jinja").render(page=page, plotly_js=_plotly_js() if page.plots else "")
 
 

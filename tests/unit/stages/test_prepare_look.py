@@ -1,0 +1,59 @@
+"""The page about a data set that is really prepared."""
+
+import pytest
+
+from src.data.build import ensure_prepared
+from src.data.options import SyntheticOptions
+from src.stages.prepare.look import SAMPLES, look
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    root = tmp_path_factory.mktemp("prepared")
+    options = SyntheticOptions(
+        name="people", source="synthetic", root=str(root), splits={"train": 20, "val": 4}, images=24, side=64,
+        backgrounds="keep", imgsz_choices=[32, 640],
+    )  # fmt: skip
+    return options, ensure_prepared(options)
+
+
+@pytest.fixture(scope="module")
+def html(prepared, tmp_path_factory):
+    options, data = prepared
+    path = look(data, options, tmp_path_factory.mktemp("page"))
+    assert path.name == "people.html"
+    return path.read_text()
+
+
+def test_it_says_what_each_split_holds(html, prepared):
+    _, data = prepared
+    for count in data.counts.values():
+        assert f'<td class="number">{count.boxes}</td>' in html
+    assert "boxes of person" in html
+
+
+def test_box_sizes_are_those_at_each_image_size(html):
+    """Boxes that are tiny at 32 px are not at 640."""
+    assert html.count("<td>train</td>") == html.count("<td>val</td>") == 2
+    assert "are under 8 px at imgsz 32." in html
+    assert "are under 8 px at imgsz 640." not in html
+
+
+def test_it_shows_pictures_of_each_class_and_split_and_needs_no_network(html):
+    pictures = html.count("data:image/jpeg;base64,")
+    assert SAMPLES + 4 <= pictures <= 4 * SAMPLES
+    assert "train: person" in html
+    assert "https://" not in html
+
+
+def test_an_object_that_is_labelled_twice_is_named(prepared, tmp_path):
+    options, data = prepared
+    label = next(path for path in sorted((data.root / "labels" / "train").glob("*.txt")) if path.read_text())
+    before = label.read_text()
+    try:
+        label.write_text(before + before.splitlines()[0] + "\n")
+        html = look(data, options, tmp_path).read_text()
+    finally:
+        label.write_text(before)
+    assert "Pairs of boxes of a class that lie on each other: 1." in html
+    assert f"images/train/{label.stem}" in html.split("Labelled twice")[1].split("Samples")[0]
