@@ -4,18 +4,22 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from benchmarks.calibrating.populations import Population
+from benchmarks.calibrating.populations import RECIPES, Population, synthetic
 from benchmarks.calibrating.single import NEW, OLD, before, point
 from benchmarks.calibrating.table import Row, share
 from src.core.detections import DEFAULT_CONFIDENCE
 from src.core.interval import Interval
 from src.decision.gates import judge
+from src.decision.metrics import worst_of
 from src.documents.gates import Comparison, Gate, JudgedGate, Judgement, Measurement
 from src.evaluation.headline import headline_intervals
+from src.thresholds.operating_point import OperatingPoint, counts_by_image, intervals
 
 NAMES = ("precision", "recall", "F1", "mAP50", "mAP50-95")
 MARGINS = (0.03, 0.06, 0.10)
 MOST_IMAGES = 4000
+CORRUPTIONS = 9
+POINT = OperatingPoint(0.7, DEFAULT_CONFIDENCE)
 
 
 def rows(population: Population, images: int, repetitions: int, rng: np.random.Generator) -> Iterator[Row]:
@@ -46,6 +50,26 @@ def rows(population: Population, images: int, repetitions: int, rng: np.random.G
         yield share(statement, population.name, images, NEW, events, "≥ 0.75")
     together = [event for events in decided.values() for event in events]
     yield share("the same, all three", population.name, images, NEW, together, "≥ 0.75")
+    if population.name in RECIPES:
+        yield from _of_corruptions(population.name, images, repetitions, rng)
+
+
+def _of_corruptions(name: str, images: int, repetitions: int, rng: np.random.Generator) -> Iterator[Row]:
+    """The recall that is worst of nine: all nine at the limit, or one of them and the others better."""
+    for equal, gap in ((True, 0.0), (False, 0.5)):
+        corrupted = synthetic(name, images=MOST_IMAGES, models=CORRUPTIONS, gap=gap)
+        truths = [intervals(counts_by_image(model, POINT)).recall.estimate for model in corrupted.models]
+        limit, judged = float(np.mean(truths)) if equal else min(truths), []
+        for _ in range(repetitions):
+            drawn = corrupted.draw(images, rng, equal=equal)
+            found = worst_of([intervals(counts_by_image(records, POINT)).recall for records in drawn], images)
+            judged.append(_judged(found, limit, images).judgement)
+        what = f"worst of {CORRUPTIONS} corruptions, {'all' if equal else 'one'} at the limit"
+        for event, judgement, nominal in (
+            ("passed", Judgement.PASSED, "≤ 0.025"),
+            ("rejected", Judgement.FAILED, "≤ 0.05"),
+        ):
+            yield share(f"{what}: {event}", name, images, NEW, [each is judgement for each in judged], nominal)
 
 
 def _judged(value: Interval, limit: float, images: int, among: int = 1) -> JudgedGate:

@@ -4,7 +4,7 @@ A new metric is one entry of the list at the end.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from src.core.interval import Interval
@@ -93,11 +93,7 @@ def _over_untrained(read: Callable[[Metrics], Interval]) -> Measure:
 
 
 def _worst_corruption(read: Callable[[Evidence], Mapping[str, Interval]]) -> Measure:
-    """The worst of several intervals: all of them fulfil a lower limit exactly when this one does.
-
-    Its ends are the lowest of the lower ends and the lowest of the upper ends, which may be of different corruptions.
-    The lowest of many upper ends is too low by luck: each is first made as much wider as makes up for that.
-    """
+    """The worst of what was measured under several corruptions."""
 
     def measure(evidence: Evidence) -> Measurement:
         if evidence.test is None:
@@ -109,13 +105,26 @@ def _worst_corruption(read: Callable[[Evidence], Mapping[str, Interval]]) -> Mea
         if missing or not found:
             return Measurement.unknown(f"nothing was measured under {missing or 'corruptions'}.")
         worst = min(found, key=lambda corruption: found[corruption].estimate)
-        wide = [widened(own, len(found), evidence.test.images) for own in found.values()]
-        high = min(1.0, *(own.high for own in wide))
-        value = Interval(found[worst].estimate, min(own.low for own in found.values()), high)
         remark = f"worst of {len(found)} corruptions: {worst}"
-        return Measurement(value, samples=evidence.test.images, remark=remark)
+        return Measurement(
+            worst_of([*found.values()], evidence.test.images), samples=evidence.test.images, remark=remark
+        )
 
     return measure
+
+
+def worst_of(found: Sequence[Interval], images: int) -> Interval:
+    """The worst of several intervals: all of them fulfil a lower limit exactly when this one does.
+
+    Its ends are the lowest of the lower ends and the lowest of the upper ends, which may be of different values. The
+    lowest of many upper ends is too low by luck: each is first made as much wider as makes up for that.
+
+    Args:
+        found: At least one.
+        images: On how many all of them were measured.
+    """
+    high = min(1.0, *(widened(own, len(found), images).high for own in found))
+    return Interval(min(own.estimate for own in found), min(own.low for own in found), high)
 
 
 def _at_the_point(read: Callable[[PointMetrics], Interval]) -> Measure:
