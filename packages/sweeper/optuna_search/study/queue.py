@@ -45,9 +45,12 @@ class TrialBudget:
         To queue the repetition of a failed trial frees that trial's place and fills it in one step, so that no worker
         can see a free place in between. Should two controllers queue a repetition of the same trial, the first holds.
         """
+        # each draw judges all of them: of ten thousand, most are complete and no others are left
+        if not any(trial.state is TrialState.WAITING or trial.state is TrialState.FAIL for trial in trials):
+            return cls(tuple(trials), (), (), n_trials)
         repetition: dict[int, int] = {}
         held: dict[tuple[int, str], int] = {}  # a run of a leader that two workers have queued is one run
-        for trial in trials:  # each draw judges all of them: of ten thousand, most are complete and have no such mark
+        for trial in trials:
             marks = trial.user_attrs
             if RETRY_OF in marks:
                 repetition.setdefault(marks[RETRY_OF], trial.number)
