@@ -46,8 +46,9 @@ class Race:
     def next(self, trials: Sequence[FrozenTrial], places: int) -> NextRun:
         """What to run in one of the places that are left.
 
-        A new setting, as long as there is more room than the leaders need for their other runs; then the run that is
-        missing of the leader that has the fewest. Where no leader is known yet, a new setting: nobody waits.
+        A new setting, as long as there is more room than the leaders need for their other runs, which may be half of
+        the total at most; then the run that is missing of the leader that has the fewest. Where no leader is known yet,
+        a new setting: nobody waits.
 
         Args:
             trials: Those that count towards the total, the waiting ones included.
@@ -63,7 +64,7 @@ class Race:
         }
         needed = sum(map(len, missing.values())) + (self.leaders - len(leading)) * (len(self.overrides) - 1)
         wanting = [number for number in leading if missing[number]]
-        if places > needed or not wanting:
+        if places > min(needed, (len(trials) + places) // 2) or not wanting:
             return NextRun({REPLICATE: self.overrides[0]}, {})
         number = max(wanting, key=lambda number: len(missing[number]))  # of as many, the better one
         first = ended[number][0]

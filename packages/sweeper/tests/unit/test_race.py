@@ -60,6 +60,12 @@ def test_four_settings_are_tried_and_the_two_best_get_the_other_seeds(study, loc
     assert all(trial.user_attrs[REPLICATE_OF] < 4 for trial in trials[4:])
 
 
+@pytest.mark.parametrize(("total", "runs"), [(3, [2, 1]), (5, [2, 2, 1]), (7, [3, 2, 1, 1])])
+def test_where_the_total_is_small_half_of_it_tries_settings(study, total, runs):
+    settings = by_setting(run(study, lambda trial: trial.params["x"], n_trials=total))
+    assert [len(settings[x]) for x in sorted(settings, reverse=True)] == runs
+
+
 def test_a_leader_whose_luck_was_its_seed_makes_room_for_the_next(study):
     """The best of the first four falls behind with its second seed: its third goes to nobody's luck."""
     luckiest = []
