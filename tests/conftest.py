@@ -9,6 +9,9 @@ from hypothesis import HealthCheck, settings
 
 REAL_DATA = Path(__file__).resolve().parents[1] / ".." / "shared" / "data"
 
+# The files that take longest, the first of them several minutes.
+LONGEST = ("integration/test_other_pythons", "e2e/test_pipeline", "integration/test_outage", "engines/test_chaos")
+
 
 def pytest_configure() -> None:
     """Have Ctrl-C end programs that tests start, also where a shell started the tests themselves in the background:
@@ -16,6 +19,7 @@ def pytest_configure() -> None:
     """
     # how long an example takes says nothing on a machine that is busy; where CI is set, Hypothesis has such a profile
     settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.register_profile("few", settings.get_profile("default"), max_examples=20, derandomize=True)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -32,13 +36,20 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what needs a GPU where there is none. Begin with the tests that take longest, so that at the end no
+    """Leave out what needs a GPU where there is none. Begin with the files that take longest, so that at the end no
     process is left alone with one of them.
     """
     if shutil.which("nvidia-smi") is None:
         config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("gpu")])
         items[:] = [item for item in items if not item.get_closest_marker("gpu")]
-    items.sort(key=lambda item: [item.get_closest_marker(name) is None for name in ("slow", "integration")])
+    items.sort(key=_when)
+
+
+def _when(item: pytest.Item) -> list[int]:
+    """The lower, the earlier: the longest files, then those of slow tests, of integration tests, and the others."""
+    name = f"{item.path.parent.name}/{item.path.stem}"
+    place = LONGEST.index(name) if name in LONGEST else len(LONGEST)
+    return [place, *(item.get_closest_marker(mark) is None for mark in ("slow", "integration"))]
 
 
 @pytest.fixture(scope="session")

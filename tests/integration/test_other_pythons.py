@@ -2,7 +2,8 @@
 
 Each gets an environment of its own from the lock, kept in `~/.cache/detection-search/pythons`: 1.5 GB, most of them
 hard links into uv's cache, made in half a minute when the packages are there. PyTorch would add 6 GB to each, and what
-comes with it and Ray needs no test here; the few unit tests that run PyTorch are therefore left out.
+comes with it and Ray needs no test here; the few unit tests that run PyTorch are therefore left out. Property tests
+have fewer examples here than in the other run, and a failed assertion shows its line only.
 """
 
 import hashlib
@@ -83,7 +84,8 @@ def test_the_unit_tests_pass(version):
     python = environment(version)
     made = time.perf_counter()
     left_out = [f"--ignore={path}" for path in NEEDS_TORCH]
-    options = ["-q", "-n", "2", "-m", "not slow", "-p", "no:cacheprovider", *left_out]
+    few = ["--hypothesis-profile=few", "--assert=plain"]
+    options = ["-q", "-m", "not slow", "-p", "no:cacheprovider", *few, *left_out]
     tests = ["tests/unit", "packages/sweeper/tests/unit"]
     printed = run(python, "-m", "pytest", *options, *tests, PYTHONPATH=f"{ROOT}/packages/sweeper")
     seconds = time.perf_counter() - made
