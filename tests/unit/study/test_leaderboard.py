@@ -128,6 +128,14 @@ def test_a_winner_that_stands_apart_has_not_been_lucky():
     assert (found.chosen, found.best.to_untrained.estimate) == (pytest.approx(0, abs=1e-12), pytest.approx(0.9))
 
 
+@pytest.mark.parametrize(("apart", "standing"), [(0.0, Standing.WORSE), (0.02, Standing.TIED)])
+def test_a_worse_setting_is_seen_sooner_below_settings_that_lie_close_together(apart, standing):
+    """Their spread says, beside the seeds, how small chance is; their mean is the same."""
+    seven = {f"s{place}": 0.5 + apart * (3 - place) / 3 for place in range(7)}
+    runs = {name: [mean - 0.01, mean + 0.01] for name, mean in (seven | {"low": 0.465}).items()}
+    assert board(comparison(**runs)).entries[-1].standing == standing
+
+
 def test_settings_that_see_the_images_alike_have_little_luck_against_each_other():
     """The whole difference of two image sizes on an image was counted as chance between settings of one size."""
     sizes = [on_images(0.03, seed=1), on_images(0.03, seed=2)]
