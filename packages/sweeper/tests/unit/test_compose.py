@@ -264,6 +264,19 @@ def test_what_hydra_has_to_resolve_first_is_left_to_hydra(handmade, override):
     assert compositions(handmade, [[override, f"lr={rate}"] for rate in range(3)]) == 4
 
 
+def test_the_config_groups_are_looked_up_once(handmade, monkeypatch):
+    """Hydra copies its ConfigStore for each answer."""
+    asked = []
+    look_up = handmade.loader.get_group_options
+    monkeypatch.setattr(
+        handmade.loader, "get_group_options", lambda *about: asked.append(about) or look_up(*about), raising=False
+    )
+    composer = Composer(handmade.loader, handmade.master)
+    for override in ("lr=1", "db=pg", "nested.a.b=2"):
+        composer.compose([override])
+    assert len(asked) == 1
+
+
 def test_a_job_that_changes_its_configuration_changes_no_other(handmade):
     first = handmade.composer.compose(["lr=1"])
     first.nested.a.b = "changed"
