@@ -129,7 +129,8 @@ def _check_choice(group: str, override: Override) -> None:
         if name not in files and not name.startswith("schema_"):
             raise ConfigError(
                 f"{group}={name}: conf/{group} has no '{name}'.{did_you_mean(name, files)}"
-                f" It has: {', '.join(sorted(files)) or 'nothing yet'}."
+                f" It has: {', '.join(sorted(files)) or 'nothing yet'}. A file of your own goes to"
+                f" conf/{group} of the folder you start from."
             )
     if override.is_sweep_override() and any(_decides_about_hydra(files[name]) for name in names if name in files):
         raise ConfigError(

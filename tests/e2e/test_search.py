@@ -132,7 +132,7 @@ def test_an_unknown_key_is_refused_with_the_nearest_one(tmp_path):
     assert "Did you mean 'lr" in done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("search", ["default", "seed_grid", "finetune"])
+@pytest.mark.parametrize("search", ["default", "seed_grid", "finetune", "deploy"])
 @pytest.mark.parametrize("data", ["synthetic_person", "coco128_person"])
 def test_every_search_of_the_project_passes_its_own_checks(tmp_path, shared_folder, real_data, search, data):
     """A timeout of nothing: everything is checked and opened, no trial is run."""
