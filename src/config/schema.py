@@ -11,6 +11,7 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import ListConfig, OmegaConf
 
 from src.config.provenance import Provenance
+from src.core.errors import ConfigError
 from src.data.options import ArchiveOptions, CocoJsonOptions, SyntheticOptions, YoloOptions
 from src.decision.options import DecideOptions
 from src.detector import arguments
@@ -47,15 +48,14 @@ def register() -> None:
         store.store(group=group, name=f"schema_{name}", node=options, provider="src")
 
 
-def directions(objective: str | ListConfig) -> str | list[str]:
-    """The direction of a search for an objective; of a list, a direction each.
-
-    Raises:
-        ConfigError: there is no such figure.
-    """
-    if isinstance(objective, str):
-        return "maximize" if figure(objective).maximize else "minimize"
-    return [str(directions(name)) for name in objective]
+def directions(objective: Any) -> str | list[str]:
+    """The direction of a search for an objective; of a list, a direction each."""
+    if isinstance(objective, ListConfig):
+        return [str(directions(name)) for name in objective]
+    try:
+        return "maximize" if figure(str(objective)).maximize else "minimize"
+    except ConfigError:  # the section train refuses it, with a message and no traceback of OmegaConf's
+        return "maximize"
 
 
 def keys_by_section() -> dict[str, set[str]]:

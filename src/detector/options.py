@@ -74,12 +74,14 @@ class ProjectTrainOptions:
     @property
     def objectives(self) -> tuple[str, ...]:
         """The metrics that a training returns."""
-        return (self.objective,) if isinstance(self.objective, str) else tuple(self.objective)
+        return tuple(map(str, self.objective)) if isinstance(self.objective, list | tuple) else (str(self.objective),)
 
     @property
     def limits(self) -> tuple[Constraint, ...]:
         """The constraints."""
-        return tuple(constraint(name, text) for name, text in (self.constraints or {}).items())
+        if not isinstance(self.constraints or {}, Mapping):
+            raise ConfigError(f"train.constraints={self.constraints}: write it as {{latency_ms: '<= 30'}}.")
+        return tuple(constraint(str(name), text) for name, text in (self.constraints or {}).items())
 
     @property
     def judged_by(self) -> tuple[Figure, ...]:

@@ -1,4 +1,9 @@
+import pytest
+
 from src.config import frozen
+from src.config.sections import section
+from src.core.errors import ConfigError
+from src.detector.options import TrainOptions
 
 
 def direction(*overrides):
@@ -18,3 +23,10 @@ def test_what_is_said_wins():
 def test_constraints_can_be_given_on_the_command_line():
     given = frozen.composed(['train.constraints={latency_ms:"<= 30",deployed/recall:">= 0.5"}'])
     assert given.train.constraints == {"latency_ms": "<= 30", "deployed/recall": ">= 0.5"}
+
+
+def test_an_objective_that_there_is_not_is_refused_by_its_section_and_not_by_a_traceback():
+    cfg = frozen.composed(["train.objective=deployed/map"])
+    assert cfg.hydra.sweeper.direction == "maximize"
+    with pytest.raises(ConfigError, match=r"train\.objective=deployed/map is no metric"):
+        section(cfg, "train", TrainOptions)

@@ -54,6 +54,9 @@ def test_options_travel_between_processes():
         pytest.param({"objective": "val/mAP5"}, "Did you mean 'val/mAP50'", id="unknown objective"),
         pytest.param({"objective": ["val/mAP50", "speed"]}, "speed is no metric", id="one of several unknown"),
         pytest.param({"objective": []}, "at least one", id="no objective"),
+        pytest.param({"objective": 5}, "5 is no metric", id="a number as an objective"),
+        pytest.param({"objective": ["val/F1", None]}, "None is no metric", id="nothing as an objective"),
+        pytest.param({"constraints": "latency_ms <= 30"}, "write it as", id="constraints that are no mapping"),
     ],
 )
 def test_values_that_cannot_work_are_refused_with_key_and_remedy(settings, message):
