@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -32,11 +33,13 @@ def run_module(real_data, tmp_path_factory):
     common += [f"tracking.uri=sqlite:///{folder}/mlflow.db", f"tracking.artifacts={folder / 'mlartifacts'}"]
     common += [f"tracking.spool={folder / 'spool'}", "tracking.wait_s=240"]
 
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "200"}
+
     def run(module: str, *arguments: str) -> tuple[int, str]:
         done = subprocess.run(
             [sys.executable, "-m", f"src.{module}", *common, *arguments],
             cwd=folder,
-            env=os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "200"},
+            env=environment,
             capture_output=True,
             text=True,
             check=False,
@@ -46,7 +49,7 @@ def run_module(real_data, tmp_path_factory):
     for stage in STAGES:
         status, output = run(stage, f"hydra.run.dir={folder / stage}")
         assert status == 0, output
-    run.folder = folder
+    run.folder, run.common, run.environment = folder, common, environment
     return run
 
 
@@ -66,3 +69,23 @@ def test_what_the_stages_left_is_promoted_and_given_back(run_module):
     assert status == 1
     assert "person-detector@staging is version 1, and no version that still exists had it before" in output
     assert "Traceback" not in output
+
+
+def test_the_promoted_model_answers_the_line_of_the_guide(run_module):
+    """`python -m src.serve`, and the `curl` of docs/guides/serving.md as it stands there."""
+    command = re.search(r"```sh\n(.+)\n```", (ROOT / "docs/guides/serving.md").read_text())[1]
+    picture = next((run_module.folder / "data").rglob("images/test/*.jpg"))
+    arguments = [sys.executable, "-m", "src.serve", *run_module.common, "name=person-detector", "port=0"]
+    with subprocess.Popen(
+        arguments, cwd=run_module.folder, env=run_module.environment, stdout=subprocess.PIPE, text=True
+    ) as server:
+        try:
+            line = next((line for line in server.stdout if "answers at" in line), "")
+            asked = command.replace("picture.jpg", str(picture)).replace("http://127.0.0.1:5050", line.split()[-1])
+            answer = json.loads(subprocess.check_output(["bash", "-c", asked]))
+        finally:
+            server.terminate()
+
+    assert "Version 1 of person-detector (staging)" in line
+    assert answer["predictions"]
+    assert {box["class"] for box in answer["predictions"]} == {"person"}

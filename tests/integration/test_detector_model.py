@@ -1,9 +1,19 @@
-"""The registered model's own file, asked as MLflow asks it."""
+"""The registered model's own file, asked as MLflow asks it, from Python and over HTTP."""
 
+import base64
 import io
+import json
+import shutil
+import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import pandas as pd
 import pytest
+import requests
+import uvicorn
+from mlflow.exceptions import MlflowException
 from PIL import Image
 
 from src.data.build import ensure_prepared
@@ -14,6 +24,7 @@ from src.documents.predictions import Predictions
 from src.evaluation.output_agreement import output_agreement
 from src.mlflow.registry import package
 from src.mlflow.registry.package import Package
+from src.mlflow.registry.serving import Served, application
 from src.stages.promote.against_incumbent import DeployedModel
 
 pytestmark = pytest.mark.integration
@@ -70,10 +81,20 @@ def test_an_image_without_anything_and_no_image_at_all_give_no_boxes(model):
     assert package.predict(model, []) == []
 
 
-@pytest.mark.parametrize("content", [pytest.param(b"no image", id="other bytes"), pytest.param(b"", id="none")])
-def test_what_is_no_image_is_named_by_its_row(model, content):
-    with pytest.raises(ValueError, match=f"Row 0: 'image' is no encoded image .* of {len(content)} bytes"):
-        package.predict(model, [content])
+def test_a_model_that_is_loaded_needs_its_files_no_more_and_answers_threads_alike(model, data, tmp_path):
+    """The weights are loaded with the model, not with the first image, which would wait for seconds."""
+    copy = shutil.copytree(model, tmp_path / "model")
+    loaded = package.load(copy)
+    shutil.rmtree(copy)
+    images = [data.root / file for file in ground_truth(data, "test").files[:SHOWN]]
+    tables = [pd.DataFrame({"image": [image.read_bytes()]}) for image in images]
+    alone = [loaded.predict(table) for table in tables]
+
+    with ThreadPoolExecutor(SHOWN) as threads:
+        together = list(threads.map(loaded.predict, tables * 2))
+
+    for found, expected in zip(together, alone * 2, strict=True):
+        pd.testing.assert_frame_equal(found, expected)
 
 
 def test_an_unknown_backend_is_refused(model):
@@ -86,3 +107,96 @@ def test_the_requirements_are_pinned_to_public_versions():
 
     assert {"mlflow", "ultralytics", "torch"} <= set(pins)
     assert not any("+" in version for version in pins.values())
+
+
+@pytest.fixture(scope="module")
+def picture(data):
+    return (data.root / ground_truth(data, "test").files[0]).read_bytes()
+
+
+@pytest.fixture(scope="module")
+def server(model):
+    """The address of a server of the model."""
+    app = application(package.load(model), Served("people", 3, "staging", "pytorch"), "<title>people</title>")
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        server.should_exit = True
+        thread.join()
+
+
+def asked(server, body, content_type="application/json"):
+    content = json.dumps(body) if content_type == "application/json" else body
+    return requests.post(f"{server}/invocations", content, headers={"Content-Type": content_type}, timeout=60)
+
+
+def forms(*images: str) -> list[tuple[object, str]]:
+    """Everything that MLflow documents for a column of images."""
+    bodies = [
+        {"dataframe_split": {"columns": ["image"], "data": [[image] for image in images]}},
+        {"dataframe_records": [{"image": image} for image in images]},
+        {"inputs": {"image": images}},
+        {"inputs": [{"image": image} for image in images]},
+        {"instances": [{"image": image} for image in images]},
+        {"instances": images},
+    ]
+    table = pd.DataFrame({"image": images}).to_csv(index=False)
+    return [*((body, "application/json") for body in bodies), (table, "text/csv")]
+
+
+def test_every_form_that_mlflow_documents_gives_the_same_boxes(server, model, picture):
+    expected = package.predict(model, [picture, picture])
+    text = base64.b64encode(picture).decode()
+
+    answers = [asked(server, *form) for form in forms(text, f"data:image/jpeg;base64,{text}")[2:]]
+    answers += [asked(server, *form) for form in forms(text, text)[:2]]  # these MLflow decodes itself
+
+    assert expected
+    assert [answer.status_code for answer in answers] == [200] * 7
+    for answer in answers:
+        assert answer.json()["predictions"] == expected
+
+
+BAD = {
+    "text": b"no image",
+    "nothing": b"",
+    "a cut header": b"\x89PNG\r\n\x1a\n",
+    "too many pixels": b"BM" + (54).to_bytes(4, "little") + bytes(4) + (54).to_bytes(4, "little")
+    + (40).to_bytes(4, "little") + (10**9).to_bytes(4, "little") * 2 + b"\x01\x00\x18\x00" + bytes(24),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("content", [pytest.param(content, id=name) for name, content in BAD.items()])
+def test_what_is_no_image_is_named_by_its_rows(model, server, picture, content):
+    good, bad = (base64.b64encode(each).decode() for each in (picture, content))
+    with pytest.raises(MlflowException, match=rf"^Row 0: 'image' has {len(content)} bytes that are no encoded image"):
+        package.predict(model, [content])
+
+    for form in forms(good, bad, good, bad):
+        answer = asked(server, *form)
+        said = answer.json()["message"].rpartition("Error: ")[2]
+        assert answer.status_code == 400
+        assert "stack_trace" not in answer.json()
+        assert "Row 1: 'image' " in said, said
+        assert "Row 3: 'image' " in said, said
+        assert "Row 0" not in said, said
+
+
+def test_a_server_says_which_model_it_is_and_counts_what_it_sees(server, picture):
+    def figure(name: str) -> float:
+        lines = requests.get(f"{server}/metrics", timeout=60).text.splitlines()
+        return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(name))
+
+    names = ("detector_images_total", 'detector_requests_total{status="200"}', 'detector_requests_total{status="400"}')
+    before = [figure(name) for name in names]
+    boxes = figure("detector_confidence_count")
+    text = base64.b64encode(picture).decode()
+    answers = [asked(server, {"inputs": {"image": images}}) for images in ([text, text], [text], ["nothing"])]
+
+    assert "<title>people</title>" in requests.get(f"{server}/", timeout=60).text
+    assert 'name="people",version="3"' in requests.get(f"{server}/metrics", timeout=60).text
+    assert [figure(name) for name in names] == [before[0] + 3, before[1] + 2, before[2] + 1]
+    found = sum(len(answer.json()["predictions"]) for answer in answers[:2])
+    assert figure("detector_confidence_count") == boxes + found > boxes

@@ -11,13 +11,17 @@ of these:
 - `device`: as Ultralytics takes it; null for the best available.
 """
 
+import base64
+import binascii
 import os
+import threading
 from collections.abc import Mapping
 from typing import Any
 
 import cv2
 import numpy as np
 import pandas as pd
+from mlflow.exceptions import MlflowException
 from mlflow.models import set_model
 from mlflow.pyfunc import PythonModel
 
@@ -33,13 +37,13 @@ OUTPUT = {
 class Detector(PythonModel):  # type: ignore[misc]  # MLflow is not type-checked
     """Boxes on images.
 
-    The input has a column `image` with one encoded image (JPEG, PNG, …) a row. The output has one row a box: the number
-    of the image, counted from 0; the name of the class; the confidence; two corners in pixels of that image. Boxes come
-    in the order of the images, those of an image in descending order of confidence.
+    The input has a column `image` with one encoded image (JPEG, PNG, …) a row, as bytes or as base64. The output has
+    one row a box: the number of the image, counted from 0; the name of the class; the confidence; two corners in pixels
+    of that image. Boxes come in the order of the images, those of an image in descending order of confidence.
     """
 
     def load_context(self, context: Any) -> None:
-        """Load the backend that `model_config` names."""
+        """Load the backend that `model_config` names, so that the first image takes no longer than others."""
         config = context.model_config
         if config["backend"] not in FILES:
             raise ValueError(f"model_config backend={config['backend']}; expected {' or '.join(FILES)}.")
@@ -50,19 +54,27 @@ class Detector(PythonModel):  # type: ignore[misc]  # MLflow is not type-checked
             "conf": min(confidence.values()) if isinstance(confidence, Mapping) else confidence,
             **{name: config[name] for name in ("iou", "imgsz", "device")},
         }
+        self._one_at_a_time = threading.Lock()  # servers ask from several threads; Ultralytics keeps state
+        side = config["imgsz"]
+        self._found(np.zeros((side, side, 3), np.uint8))  # Ultralytics loads the weights with the first image only
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: Any = None) -> pd.DataFrame:  # noqa: ARG002
         """The boxes on the images, as a table.
 
         Raises:
-            ValueError: an image cannot be decoded; the message names its row.
+            MlflowException: images cannot be decoded (error code INVALID_PARAMETER_VALUE, which MLflow's server
+                answers with status 400); the message names each of their rows.
         """
-        tables = [self._boxes(number, encoded) for number, encoded in enumerate(model_input[INPUT])]
+        images = [_decoded(given) for given in model_input[INPUT]]
+        refused = [_refusal(row, model_input[INPUT].iloc[row]) for row, image in enumerate(images) if image is None]
+        if refused:
+            raise MlflowException.invalid_parameter_value(" ".join(refused))
+        tables = [self._boxes(number, image) for number, image in enumerate(images)]
         return pd.concat([pd.DataFrame(columns=list(OUTPUT)).astype(OUTPUT), *tables], ignore_index=True)
 
-    def _boxes(self, number: int, encoded: bytes) -> pd.DataFrame:
+    def _boxes(self, number: int, image_bgr: Any) -> pd.DataFrame:
         # one image at a time: in a batch of several shapes each is padded to the largest, which moves boxes
-        [found] = self._yolo.predict(_decoded(number, encoded), verbose=False, save=False, **self._settings)
+        found = self._found(image_bgr)
         boxes = found.boxes.cpu().numpy()
         classes = [found.names[int(index)] for index in boxes.cls]
         corners = boxes.xyxy.astype(np.float64).T
@@ -71,6 +83,11 @@ class Detector(PythonModel):  # type: ignore[misc]  # MLflow is not type-checked
         if self._thresholds is None:
             return table
         return table[table["confidence"] > table["class"].map(self._thresholds)]
+
+    def _found(self, image_bgr: Any) -> Any:
+        with self._one_at_a_time:
+            [found] = self._yolo.predict(image_bgr, verbose=False, save=False, **self._settings)
+        return found
 
 
 def _load(path: str) -> Any:
@@ -89,12 +106,44 @@ def _load(path: str) -> Any:
         tasks.SAFE_LOAD = before
 
 
-def _decoded(number: int, encoded: bytes) -> Any:
-    content = np.frombuffer(encoded, np.uint8)
-    image_bgr = cv2.imdecode(content, cv2.IMREAD_COLOR) if len(content) else None
-    if image_bgr is None:
-        raise ValueError(f"Row {number}: '{INPUT}' is no encoded image (JPEG, PNG, …) of {len(content)} bytes.")
-    return image_bgr
+def _decoded(given: object) -> Any:
+    """The image in BGR of shape (height, width, 3), or None where it is none.
+
+    MLflow's server decodes the base64 of two of its four forms of JSON only, and never that of CSV: so what is no image
+    as it is may be one after that.
+    """
+    content = given.encode("utf-8", "surrogatepass") if isinstance(given, str) else given
+    if not isinstance(content, bytes | bytearray):
+        return None
+    image_bgr = _image(content)
+    return _image(_from_base64(content)) if image_bgr is None else image_bgr
+
+
+def _image(content: bytes | bytearray) -> Any:
+    if not content:
+        return None
+    try:
+        return cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+    except cv2.error:  # a header that promises more pixels than OpenCV reads
+        return None
+
+
+def _from_base64(text: bytes | bytearray) -> bytes:
+    """The bytes of a base64 text, also as browsers have it (`data:image/png;base64,…`); empty where it is none."""
+    encoded = text.rpartition(b",")[2] if text.startswith(b"data:") else text
+    try:
+        return base64.b64decode(b"".join(encoded.split()), validate=True)
+    except binascii.Error:
+        return b""
+
+
+def _refusal(row: int, given: object) -> str:
+    if not isinstance(given, str | bytes | bytearray):
+        return f"Row {row}: '{INPUT}' is {type(given).__name__}, not an encoded image (JPEG, PNG, …)."
+    unit = "characters" if isinstance(given, str) else "bytes"
+    return (
+        f"Row {row}: '{INPUT}' has {len(given)} {unit} that are no encoded image (JPEG, PNG, …) and no base64 of one."
+    )
 
 
 set_model(Detector())

@@ -98,13 +98,20 @@ def requirements() -> list[str]:
     return [f"{name}=={importlib.metadata.version(name).partition('+')[0]}" for name in _REQUIREMENTS]
 
 
-def predict(folder: Path, images: Sequence[bytes], *, backend: str = "pytorch") -> list[dict[str, Any]]:
-    """Load a model's folder as a user would and look at encoded images; a dictionary a box, keyed as the columns."""
+def load(folder: Path, *, backend: str = "pytorch", device: str | None = None) -> Any:
+    """Load a model's folder as a user would: `mlflow.pyfunc.load_model`."""
     with _quiet():
         import mlflow.pyfunc
-        import pandas as pd
 
-        model = mlflow.pyfunc.load_model(str(folder), model_config={"backend": backend})
+        return mlflow.pyfunc.load_model(str(folder), model_config={"backend": backend, "device": device})
+
+
+def predict(folder: Path, images: Sequence[bytes], *, backend: str = "pytorch") -> list[dict[str, Any]]:
+    """Load a model's folder and look at encoded images; a dictionary a box, keyed as the columns."""
+    import pandas as pd
+
+    model = load(folder, backend=backend)
+    with _quiet():
         boxes: list[dict[str, Any]] = model.predict(
             pd.DataFrame({"image": pd.Series(list(images), dtype=object)})
         ).to_dict("records")

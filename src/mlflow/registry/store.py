@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from src.core.errors import RegistryError, TrackingError
+from src.core.errors import RegistryError, TrackingError, did_you_mean
 from src.core.secrets import without_credentials
 from src.mlflow.client import connected, translated
 from src.mlflow.errors import RunNotFoundError
@@ -65,6 +65,19 @@ class RegisteredModel:
     tags: Mapping[str, str]
     aliases: Mapping[str, int]
     versions: Mapping[int, Version]
+
+    def at(self, name: str, alias: str) -> Version:
+        """The version that has an alias.
+
+        Raises:
+            RegistryError: there is none; the message says which aliases there are.
+        """
+        if not self.versions:
+            raise RegistryError(f"There is no registered model {name}.")
+        if alias not in self.aliases:
+            valid = f" It has {', '.join(sorted(self.aliases))}." if self.aliases else " It has none."
+            raise RegistryError(f"{name} has no alias {alias}.{did_you_mean(alias, self.aliases)}{valid}")
+        return self.versions[self.aliases[alias]]
 
 
 @contextmanager

@@ -1,16 +1,12 @@
 """What the command `promote` is told beside the configuration."""
 
-import re
 from dataclasses import dataclass
 
 from omegaconf import MISSING
 
 from src.core.errors import ConfigError
 from src.mlflow.registry.description import REJECTED
-
-_NAME = re.compile(r"[\w][\w .+-]*")
-_ALIAS = re.compile(r"[\w-]+")
-_RESERVED = re.compile(r"[vV]\d+|latest", re.IGNORECASE)
+from src.mlflow.registry.names import check_alias, check_name
 
 
 @dataclass
@@ -35,13 +31,8 @@ class PromoteArguments:
     rollback: bool = False
 
     def __post_init__(self) -> None:
-        if not _NAME.fullmatch(self.name):
-            raise ConfigError(f"name={self.name}: a model's name has letters, digits, spaces and _ . + - only.")
-        if not _ALIAS.fullmatch(self.alias) or _RESERVED.fullmatch(self.alias):
-            raise ConfigError(
-                f"alias={self.alias}: an alias has letters, digits, _ and - only; `latest` and `v` with a number are"
-                " MLflow's own."
-            )
+        check_name(self.name)
+        check_alias(self.alias)
         if self.record not in (None, REJECTED):
             raise ConfigError(f"record={self.record}: expected {REJECTED}, or nothing for a model that was accepted.")
         if self.rollback and (self.run or self.record):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from src.core.errors import ConfigError, RegistryError, did_you_mean
+from src.core.errors import ConfigError, RegistryError
 from src.mlflow.registry import history
 from src.mlflow.registry.store import Version, open_registry
 from src.stages.promote.stage import PromoteJob
@@ -45,8 +45,7 @@ def roll_back(job: PromoteJob) -> RollbackOutcome:
         incumbent = model.aliases.get(alias)
         known = history.parse(model.tags.get(history.tag_of(alias), ""))
         if incumbent is None and not known:
-            valid = f" It has {', '.join(sorted(model.aliases))}." if model.aliases else " It has none."
-            raise RegistryError(f"{name} has no alias {alias}.{did_you_mean(alias, model.aliases)}{valid}")
+            model.at(name, alias)
         remaining = history.taken_back(known, incumbent, model.versions.keys())
         if not remaining:
             who = "nobody" if incumbent is None else f"version {incumbent}"
