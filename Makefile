@@ -39,6 +39,7 @@ lint: .venv/ready ## style, types and which package may import which
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32 src packages/sweeper/optuna_search packages/sweeper/hydra_plugins
 	$(BIN)/lint-imports
 
 lock: .venv/ready ## pin the packages again after a change of pyproject.toml

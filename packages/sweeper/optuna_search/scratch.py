@@ -2,15 +2,11 @@
 
 import os
 import shutil
-import sys
 import tempfile
 from multiprocessing.util import Finalize
 from pathlib import Path
 
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
+from optuna_search import platforms
 
 _LOCK = ".owned"  # in each folder; the operating system drops the lock with the last process that has it
 
@@ -29,14 +25,18 @@ def scratch_folder(prefix: str) -> Path:
     _remove_left(prefix)
     while True:
         folder = Path(tempfile.mkdtemp(prefix=prefix))
-        lock = folder / _LOCK
-        lock.touch()
-        if _locked(lock) is not None and lock.exists():  # else another process has tidied it up just now
+        if not platforms.CAN_LOCK or _owned(folder):  # else another process has tidied it up just now
             break
     # No exit handler: children of multiprocessing call none. Last, because multiprocessing may keep sockets in it. In a
     # forked child it does nothing.
     Finalize(None, _end, args=(folder, prefix), exitpriority=-200)
     return folder
+
+
+def _owned(folder: Path) -> bool:
+    lock = folder / _LOCK
+    lock.touch()
+    return _locked(lock) is not None and lock.exists()
 
 
 def _end(folder: Path, prefix: str) -> None:
@@ -45,6 +45,8 @@ def _end(folder: Path, prefix: str) -> None:
 
 
 def _remove_left(prefix: str) -> None:
+    if not platforms.CAN_LOCK:  # those of other processes cannot be told from what is left
+        return
     for left in Path(tempfile.gettempdir()).glob(f"{prefix}*/{_LOCK}"):
         if (handle := _locked(left)) is not None:
             shutil.rmtree(left.parent, ignore_errors=True)
@@ -58,10 +60,7 @@ def _locked(path: Path) -> int | None:
     except OSError:
         return None
     try:
-        if sys.platform == "win32":
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        else:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        platforms.lock(handle)
     except OSError:
         os.close(handle)
         return None

@@ -83,9 +83,11 @@ def _cpu_model() -> str:
 
 
 def _memory_gib() -> str:
+    if not hasattr(os, "sysconf"):  # Windows
+        return ""
     try:
         size = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):  # not on this platform
+    except (ValueError, OSError):  # not on this platform
         return ""
     return f"{size / 2**30:.1f}"
 

@@ -1,13 +1,9 @@
 """A lock on a file that the operating system drops when the process holding it ends, however it ends."""
 
 import os
-import sys
 from pathlib import Path
 
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
+from optuna_search import platforms
 
 
 class FileLock:
@@ -30,7 +26,8 @@ class FileLock:
         """
         handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o666)
         try:
-            _lock(handle)
+            if platforms.CAN_LOCK:
+                platforms.lock(handle)
         except OSError:
             os.close(handle)
             return False
@@ -55,10 +52,3 @@ def is_held(path: Path) -> bool:
         return False
     probe.release()
     return not free
-
-
-def _lock(handle: int) -> None:
-    if sys.platform == "win32":
-        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-    else:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -6,6 +6,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar
 
+from optuna_search.platforms import is_running
+
 from src.core.errors import ConfigError, DataError
 from src.documents.document import Document
 
@@ -107,10 +109,4 @@ def _resumable(folder: Path) -> bool:
 
 
 def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return pid != os.getpid()
+    return pid != os.getpid() and is_running(pid)

@@ -12,6 +12,7 @@ from hydra.core.plugins import Plugins
 from hydra.core.utils import JobReturn
 
 from optuna_search.ending import Ending, Outcome
+from optuna_search.errors import SweepFailed
 from optuna_search.hydra_internals import error_of, no_callbacks
 from optuna_search.optuna_internals import hear_stop, id_of, storage_of
 from optuna_search.run.failures import check_failure_rate
@@ -37,7 +38,8 @@ def run_slots(plan: Plan, study: optuna.Study, watch: WorkerWatch) -> None:
     Trials that other controllers run are waited for: should their workers die, their parameters are run here.
 
     Raises:
-        Exception: What ended a slot's own code, or what the launcher raised before any trial had begun.
+        SweepFailed: Too many trials failed.
+        Exception: What a slot or the launcher raised before any trial had begun.
     """
     launcher = plan.config.hydra.launcher
     while True:
@@ -46,7 +48,9 @@ def run_slots(plan: Plan, study: optuna.Study, watch: WorkerWatch) -> None:
             watched = 1 if _in_threads(plan, plan.n_jobs) else plan.n_jobs
             with SlotWatch(study, plan.spec.run, watched, plan.n_trials, launcher):
                 endings = launch(plan, WorkerSlot(plan), plan.n_jobs)
-        except Exception as error:  # from the launcher: what a slot's own code raised is among the returns
+        except SweepFailed:  # what a slot found out about the study; no further slot would find anything else
+            raise
+        except Exception as error:
             if len(study.get_trials(deepcopy=False)) == begun:
                 raise
             log.warning("A slot has died (%s: %s); slots are started again.", type(error).__name__, error)

@@ -14,6 +14,7 @@ from typing import Any
 
 from hydra.plugins.launcher import Launcher
 
+from optuna_search import platforms
 from optuna_search.run.plan import Home
 from optuna_search.study.leases import machine
 from optuna_search.trial.job import Terminated
@@ -39,7 +40,8 @@ def ending_at_once(home: Home) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    submitit = signal.getsignal(signal.SIGUSR2)
+    over = getattr(signal, "SIGUSR2", None)  # not on Windows, and no Slurm either
+    submitit = None if over is None else signal.getsignal(over)
 
     def ask_submitit(number: int, frame: Any) -> None:
         assert callable(submitit)
@@ -49,8 +51,8 @@ def ending_at_once(home: Home) -> Iterator[None]:
             raise Terminated(128 + number) from error
 
     before = signal.signal(signal.SIGTERM, terminate)
-    if callable(submitit):
-        signal.signal(signal.SIGUSR2, ask_submitit)
+    if over is not None and callable(submitit):
+        signal.signal(over, ask_submitit)
     try:
         yield
     except Terminated as error:
@@ -60,8 +62,8 @@ def ending_at_once(home: Home) -> Iterator[None]:
         os._exit(int(str(error.code)))  # launchers would take an exception for the end of the whole sweep
     finally:
         signal.signal(signal.SIGTERM, before)
-        if callable(submitit):
-            signal.signal(signal.SIGUSR2, submitit)
+        if over is not None and callable(submitit):
+            signal.signal(over, submitit)
 
 
 @contextmanager
@@ -92,25 +94,21 @@ def noting_its_end(note: Callable[[], None]) -> Iterator[None]:
 
 @contextmanager
 def starting_deaf(launcher: Launcher) -> Iterator[None]:
-    """Let processes that this thread starts within the block be deaf to Ctrl-C until they call `hear_interrupts()`.
+    """Let processes that this thread starts within the block be deaf to Ctrl-C until they call
+    `platforms.unblock_interrupts()`.
 
     One that is still importing would print a traceback. Other threads of this process hear of Ctrl-C still, and Python
     lets the main thread raise it.
     Side effects: the calling thread's signal mask, within the block; processes that multiprocessing needs.
     """
+    if not platforms.CAN_BLOCK_INTERRUPTS:
+        yield
+        return
     for library, tracker in _TRACKERS.items():  # started later, they would end the block's deafness
         if library in type(launcher).__module__:
             import_module(tracker).ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
+    with platforms.interrupts_blocked():
         yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def hear_interrupts() -> None:
-    """Let Ctrl-C reach this thread, also one that was given before now."""
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 def terminate(*_: Any) -> None:

@@ -26,10 +26,11 @@ from optuna_search.attributes import FOLDER, OVERRIDES, REPLICATE, SECONDS
 from optuna_search.ending import Ending, Outcome
 from optuna_search.objects import build, function
 from optuna_search.optuna_internals import hear_stop, id_of, read_anew, storage_of
+from optuna_search.platforms import unblock_interrupts
 from optuna_search.run.compose import described_by
 from optuna_search.run.failures import check_failure_rate
 from optuna_search.run.plan import Home, Plan
-from optuna_search.run.signals import ending_at_once, hear_interrupts, told_to_end
+from optuna_search.run.signals import ending_at_once, told_to_end
 from optuna_search.run.tell import tell
 from optuna_search.run.threads import Beside
 from optuna_search.study.leases import Lease
@@ -69,7 +70,7 @@ class WorkerSlot:
             SweepFailed: The failure rate is above the limit.
             Terminated: SIGTERM reached the controller, which runs this slot itself.
         """
-        hear_interrupts()
+        unblock_interrupts()
         with ending_at_once(self.plan.home):
             return self.prepare(HydraConfig.get().job.num, Beside.nobody())()
 
@@ -87,7 +88,7 @@ class BatchJob:
 
     def __call__(self, _: DictConfig) -> Outcome:
         """Run the trial of this job's number."""
-        hear_interrupts()
+        unblock_interrupts()
         with ending_at_once(self.plan.home):
             return self.prepare(HydraConfig.get().job.num, Beside.nobody())()
 

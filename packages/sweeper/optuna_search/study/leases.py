@@ -9,7 +9,6 @@ On one machine nobody need wait that long: its processes can be looked up. Optun
 import logging
 import os
 import socket
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -22,6 +21,7 @@ from optuna.exceptions import UpdateFinishedTrialError
 
 from optuna_search.attributes import LEASE, RETRIES
 from optuna_search.ending import Ending, Outcome
+from optuna_search.platforms import is_running
 from optuna_search.study.queue import fail_and_requeue
 
 if TYPE_CHECKING:
@@ -55,18 +55,12 @@ def gone(lease: Mapping[str, Any]) -> bool:
     """Whether the owner is a process of this machine that has ended."""
     if not lease or lease["machine"] != machine():
         return False
-    try:
-        os.kill(lease["pid"], 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return bool(_started(lease["pid"]) != lease["started"])
+    return not is_running(lease["pid"]) or bool(_started(lease["pid"]) != lease["started"])
 
 
 def _started(pid: int) -> int | None:
-    """When a process started, in clock ticks since the machine did; None where that cannot be known or it has ended."""
-    if sys.platform != "linux":
+    """When a process started, in clock ticks after the machine did; None once it has ended, 0 where nobody tells."""
+    if not Path("/proc/self/stat").exists():
         return 0
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

@@ -8,7 +8,6 @@ pruner; it talks to its worker through a pipe, which is also how the worker lear
 import contextlib
 import math
 import multiprocessing
-import os
 import signal
 import threading
 import time
@@ -23,6 +22,7 @@ import cloudpickle
 from hydra.core.singleton import Singleton
 from hydra.types import HydraContext, TaskFunction
 
+from optuna_search import platforms
 from optuna_search.ending import Ending, Outcome
 from optuna_search.trial.current import CurrentTrial
 from optuna_search.trial.guard import unguarded_call
@@ -99,7 +99,7 @@ class TrialProcess:
 
     def interrupt(self, stop: Stop) -> None:
         """Pass Ctrl-C on, and give the task up to `GRACE_S` seconds to tidy up."""
-        _signal_group(self.process, signal.SIGINT)
+        _signal(self.process, signal.SIGINT)
         ends = time.monotonic() + GRACE_S
         while time.monotonic() < ends and not stop.at_once.is_set():
             if wait([self.process.sentinel], LOOK_S):
@@ -108,7 +108,7 @@ class TrialProcess:
     def close(self) -> None:
         """Kill it, also what it left behind: data loaders, say."""
         if self.process.pid is not None:
-            _signal_group(self.process, signal.SIGKILL)
+            _signal(self.process, platforms.KILL)
             self.exitcode()
         self.pipe.close()
 
@@ -257,12 +257,10 @@ def _killed_for_memory() -> int:
     return next((int(line.split()[1]) for line in lines if line.startswith("oom_kill ")), 0)
 
 
-def _signal_group(process: BaseProcess, number: int) -> None:
-    if process.pid is None:
+def _signal(process: BaseProcess, number: int) -> None:
+    """Send a signal to a process and its group, or to it alone where it has not made its group yet."""
+    if process.pid is None or platforms.signal_group(process.pid, number):
         return
-    try:
-        os.killpg(process.pid, number)
-    except (ProcessLookupError, PermissionError):  # it has ended, or has not made its group yet
-        with contextlib.suppress(ProcessLookupError):  # it ends while one looks
-            if process.is_alive():
-                os.kill(process.pid, number)
+    with contextlib.suppress(ProcessLookupError):  # it ends while one looks
+        if process.is_alive():
+            platforms.signal_process(process.pid, number)

@@ -15,6 +15,7 @@ from hydra.core.plugins import Plugins
 from hydra.core.singleton import Singleton
 from hydra.core.utils import setup_globals
 
+from optuna_search import platforms
 from optuna_search.ending import Ending, Outcome
 from optuna_search.trial.current import TrialFacts, running
 from optuna_search.trial.job import CONSOLE, Job, run
@@ -63,7 +64,7 @@ def run_one_trial(packed: bytes, pipe: Connection) -> None:
         packed: The task, Hydra's context and Hydra's global state, as `pack()` makes them.
         pipe: To the worker.
     """
-    os.setpgid(0, 0)  # Ctrl-C reaches the worker only, which passes it on once
+    platforms.lead_group()  # Ctrl-C reaches the worker only, which passes it on once
     signal.signal(signal.SIGINT, signal.default_int_handler)  # shells have what they start with `&` ignore it
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
@@ -105,7 +106,7 @@ def _end_with_parent() -> None:
         parent.join()
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(GRACE_S)
-        os.killpg(0, signal.SIGKILL)
+        platforms.kill_own_group()
 
 
 def _redirect_output(path: Path) -> None:

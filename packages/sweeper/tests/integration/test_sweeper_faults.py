@@ -56,6 +56,7 @@ def test_without_a_tolerated_failure_rate_the_first_failure_ends_the_sweep_and_r
     assert "1 of 2 trials failed" in done.stdout
     assert "the card is on fire" in done.stdout
     assert "Traceback" not in done.stdout
+    assert "slots are started again" not in done.stdout
     assert toy.results().counts == {"complete": 1, "fail": 1}
     toy.sweep(SPACE, "hydra.sweeper.max_failure_rate=0.5")
     assert toy.states() == [COMPLETE, FAIL, COMPLETE, COMPLETE]

@@ -18,7 +18,7 @@ from optuna_search.trial.isolation import (
     TrialProcesses,
     _death,
     _killed_for_memory,
-    _signal_group,
+    _signal,
     run_in_process,
 )
 from optuna_search.trial.stop import Stop
@@ -80,7 +80,7 @@ def test_a_process_that_ends_while_it_is_killed_is_no_error():
     ended.wait()
     with pytest.raises(ProcessLookupError):
         os.kill(ended.pid, signal.SIGKILL)
-    _signal_group(EndsWhileOneLooks(ended.pid), signal.SIGKILL)
+    _signal(EndsWhileOneLooks(ended.pid), signal.SIGKILL)
 
 
 class Scripted:
