@@ -1,5 +1,6 @@
 """A data set of links into another one, with other splits."""
 
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -31,11 +32,18 @@ def linked(data: PreparedData, root: Path, images: Mapping[str, Sequence[Path]])
         for path in paths:
             label = data.root / "labels" / path.parent.name / f"{path.stem}.txt"
             name = f"{path.parent.name}_{path.name}"  # images of different splits may have the same name
-            (links["images"] / name).symlink_to(path)
-            (links["labels"] / name).with_suffix(".txt").symlink_to(label)
+            _link(links["images"] / name, path)
+            _link((links["labels"] / name).with_suffix(".txt"), label)
             boxes.append(len(label.read_text(encoding="utf-8").splitlines()))
         counts[split] = SplitCounts(images=len(paths), boxes=sum(boxes), backgrounds=boxes.count(0))
     folders = {split: f"images/{split}" for split in images}
     description = {**folders, "names": dict(enumerate(data.class_names))}
     write_text(root / "data.yaml", yaml.safe_dump(description, sort_keys=False, allow_unicode=True))
     return replace(data, root=root, data_yaml=root / "data.yaml", counts=counts)
+
+
+def _link(new: Path, existing: Path) -> None:
+    try:
+        new.symlink_to(existing)
+    except OSError:  # Windows allows links to few users
+        shutil.copyfile(existing, new)

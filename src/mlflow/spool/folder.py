@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 from src.core.files import write_json
 
 PREFIX = "pending-"
+CALLS = "calls.jsonl"
 KEY_TAG = "tracking.key"  # the tag of a run in the store that holds the key it had in the spool
 _KEY = re.compile(PREFIX + r"\d{20}-[0-9a-f]{8}")
 

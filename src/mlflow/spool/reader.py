@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from src.core.files import write_json
-from src.mlflow.spool.folder import PREFIX, Call
+from src.mlflow.spool.folder import CALLS, PREFIX, Call
 from src.mlflow.spool.lock import is_held
 
 _DELIVERED = ".delivered-"  # before the name of a folder that is being deleted
@@ -19,7 +19,7 @@ class RunReader:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._calls = folder / "calls.jsonl"
+        self._calls = folder / CALLS
 
     def calls_from(self, offset: int) -> list[tuple[Call, int]]:
         """The complete calls after `offset` bytes, each with the offset behind it.
@@ -107,9 +107,7 @@ class RunReader:
 
 def run_readers(spool: Path) -> list[RunReader]:
     """The runs in the spool, oldest first, so that a parent comes before its children."""
-    with contextlib.suppress(FileNotFoundError):
-        return [RunReader(folder) for folder in sorted(spool.glob(f"{PREFIX}*"))]
-    return []
+    return [RunReader(calls.parent) for calls in sorted(spool.glob(f"{PREFIX}*/{CALLS}"))]
 
 
 def sweep(spool: Path) -> None:

@@ -8,7 +8,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from src.mlflow.spool.folder import Call, State, new_key
+from src.mlflow.spool.folder import CALLS, Call, State, new_key
 from src.mlflow.spool.lock import FileLock
 
 
@@ -23,14 +23,15 @@ class RunWriter:
         """
         self.key = new_key()
         self.folder = spool / self.key
-        scratch = spool / f".{self.key}"
-        (scratch / "files").mkdir(parents=True)
-        self._lock = FileLock(scratch / "writer.lock")
+        (self.folder / "files").mkdir(parents=True)
+        self._lock = FileLock(self.folder / "writer.lock")
         self._lock.try_acquire()
-        self._calls = os.open(scratch / "calls.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+        # The courier sees a folder once it has calls, and so complete and locked. Windows renames closed files only.
+        unseen, calls = self.folder / "calls.new", self.folder / CALLS
+        unseen.write_bytes(_line(Call("open", {**header, "key": self.key})))
+        unseen.rename(calls)
+        self._calls = os.open(calls, os.O_WRONLY | os.O_APPEND)
         self._torn = False
-        self.append(Call("open", {**header, "key": self.key}))
-        scratch.rename(self.folder)  # the courier sees it complete and locked
 
     def append(self, call: Call) -> None:
         """Write one call; a single write, so that calls of several threads do not mix.
@@ -38,7 +39,7 @@ class RunWriter:
         Raises:
             OSError: the disk is full, for instance; the call is lost, those before and after it are not.
         """
-        line = (json.dumps(call) + "\n").encode()
+        line = _line(call)
         if self._torn:  # the half of a call must not swallow the next one
             line = b"\n" + line
         self._torn = os.write(self._calls, line) < len(line)
@@ -72,3 +73,7 @@ class RunWriter:
         """Leave the folder to the courier, which removes it when all is delivered."""
         os.close(self._calls)
         self._lock.release()
+
+
+def _line(call: Call) -> bytes:
+    return (json.dumps(call) + "\n").encode()

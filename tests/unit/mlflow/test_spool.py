@@ -156,3 +156,39 @@ def test_a_state_of_another_version_is_read(tmp_path):
 
 def test_a_key_tells_when_the_run_was_opened():
     assert opened_at("pending-01795276989712000000-0123abcd") == pytest.approx(1795276989.712)
+
+
+def test_nothing_is_renamed_while_it_is_open(tmp_path, monkeypatch):
+    """Windows refuses that, for a folder also where a file within is open."""
+    renamed, really = [], Path.rename
+
+    def rename(path: Path, target: Path) -> None:
+        opened = [handle.readlink() for handle in Path("/proc/self/fd").iterdir() if handle.exists()]
+        assert not [file for file in opened if file.is_relative_to(path)]
+        renamed.append(path.name)
+        really(path, target)
+
+    monkeypatch.setattr(Path, "rename", rename)
+    writer = RunWriter(tmp_path, {"name": "run", "parent_run_id": None})
+    writer.append(Call("close", {}))
+    writer.close()
+    [reader] = run_readers(tmp_path)
+    assert len(reader.calls_from(0)) == 2
+    reader.remove()
+
+    assert renamed == ["calls.new", writer.key]
+    assert run_readers(tmp_path) == []
+
+
+def test_a_run_is_seen_once_it_has_a_call_and_a_writer(tmp_path, monkeypatch):
+    """A courier that looked sooner would find no call, or take the writer for dead."""
+    seen, really = [], Path.rename
+
+    def rename(path: Path, target: Path) -> None:
+        seen.append(run_readers(tmp_path))
+        really(path, target)
+        seen.append([reader.writer_is_alive() for reader in run_readers(tmp_path)])
+
+    monkeypatch.setattr(Path, "rename", rename)
+    RunWriter(tmp_path, {"name": "run", "parent_run_id": None}).close()
+    assert seen == [[], [True]]
