@@ -69,7 +69,7 @@ def _version(package: str) -> str:
 def _user() -> str:
     try:
         return getpass.getuser()
-    except (OSError, KeyError):  # a container without an entry for its user
+    except (OSError, KeyError, ImportError):  # a container without an entry for its user
         return ""
 
 
