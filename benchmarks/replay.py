@@ -37,6 +37,7 @@ from optuna_search.study.views import StudyView
 LEASE = {"machine": "here", "pid": 0}
 SEEDS = 3  # of a setting that leads
 LEADERS = 2
+REPEATED = 10  # settings with several seeds, at least
 SHARES = (1 / 3, 1.0)  # of the grid's time
 GRID = {  # the values that somebody would try by hand, each point with two seeds
     "short": {"train.epochs": (4, 9), "train.imgsz": (64, 96), "train.lr0": (0.001, 0.003)},
@@ -277,7 +278,11 @@ def main() -> None:
     said = parser.parse_args()
     with record.composing():
         for name in said.tables:
-            compare(Table(name), said.replays, said.only)
+            table = Table(name)
+            if (repeated := sum(len(own) > 1 for own in table.rows)) < REPEATED:
+                again = f"{record.TABLES / name}.parquet: {repeated} of {len(table.rows)} settings have a second seed"
+                sys.exit(f"{again}, too few to know the scatter between seeds ({REPEATED}). Resume record.py {name}.")
+            compare(table, said.replays, said.only)
 
 
 def compare(table: Table, replays: int, only: Sequence[str] | None) -> None:

@@ -12,6 +12,7 @@ from optuna_search.trial.current import CurrentTrial, NullTrial, current_trial
 if TYPE_CHECKING:
     from optuna_search.errors import SpaceError, StudyError, SweepError, SweepFailed
     from optuna_search.study.reading import open_study, set_study_attr
+    from optuna_search.study.storages import open_storage
     from optuna_search.study.views import StudyView, TrialView
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "SweepFailed",
     "TrialView",
     "current_trial",
+    "open_storage",
     "open_study",
     "set_study_attr",
 ]
@@ -34,6 +36,7 @@ _LATER = {
     **dict.fromkeys(("SpaceError", "StudyError", "SweepError", "SweepFailed"), "optuna_search.errors"),
     **dict.fromkeys(("StudyView", "TrialView"), "optuna_search.study.views"),
     **dict.fromkeys(("open_study", "set_study_attr"), "optuna_search.study.reading"),
+    "open_storage": "optuna_search.study.storages",
 }
 
 

@@ -46,7 +46,8 @@ class PostgreSQLStorage(_CachedStorage):
         """Keep studies in a database."""
         super().__init__(backend)
         self._drawing = _Drawing()
-        self._own: dict[int, FrozenTrial] = {}  # running trials, to which nobody but this process writes
+        # Running trials, to which nobody but this process writes. Their mappings are replaced, as others may copy them.
+        self._own: dict[int, FrozenTrial] = {}
 
     @contextmanager
     def exclusively(self, lock: int) -> Iterator[None]:
@@ -114,8 +115,8 @@ class PostgreSQLStorage(_CachedStorage):
         else:
             super().set_trial_param(trial_id, param_name, param_value_internal, distribution)
         if (own := self._own.get(trial_id)) is not None:
-            own.params[param_name] = distribution.to_external_repr(param_value_internal)
-            own.distributions[param_name] = distribution
+            own.distributions = {**own.distributions, param_name: distribution}
+            own.params = {**own.params, param_name: distribution.to_external_repr(param_value_internal)}
 
     def set_trial_user_attr(self, trial_id: int, key: str, value: Any) -> None:
         """Set an attribute."""
@@ -124,7 +125,7 @@ class PostgreSQLStorage(_CachedStorage):
             with self._noticing_the_end(trial_id):
                 super().set_trial_user_attr(trial_id, key, value)
         if own is not None:
-            own.user_attrs = {**own.user_attrs, key: plain}  # another thread may be copying it
+            own.user_attrs = {**own.user_attrs, key: plain}
 
     def set_trial_system_attr(self, trial_id: int, key: str, value: Any) -> None:
         """Set an attribute of Optuna's or the sweeper's."""
@@ -140,7 +141,7 @@ class PostgreSQLStorage(_CachedStorage):
         with self._noticing_the_end(trial_id):
             super().set_trial_intermediate_value(trial_id, step, intermediate_value)
         if (own := self._own.get(trial_id)) is not None:
-            own.intermediate_values[step] = float(intermediate_value)
+            own.intermediate_values = {**own.intermediate_values, step: float(intermediate_value)}
 
     def set_trial_state_values(self, trial_id: int, state: TrialState, values: Sequence[float] | None = None) -> bool:
         """Take a waiting trial, or tell how a running one ended."""

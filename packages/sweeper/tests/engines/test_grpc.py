@@ -13,9 +13,10 @@ pytestmark = pytest.mark.integration
 SERVE = """
 import sys, warnings
 import optuna
+from optuna_search import open_storage
 warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
 url, port = sys.argv[1:]
-optuna.storages.run_grpc_proxy_server(optuna.storages.get_storage(url), host="127.0.0.1", port=int(port))
+optuna.storages.run_grpc_proxy_server(open_storage(url), host="127.0.0.1", port=int(port))
 """
 
 
