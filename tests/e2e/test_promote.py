@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.programs import python
+
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(900)]
 
 ROOT = Path(__file__).parents[2]
@@ -24,7 +26,10 @@ SMALL = [
 
 @pytest.fixture(scope="module")
 def run_module(real_data, tmp_path_factory):
-    """Runs an entry point with a store of the test's own; gives its exit status and output."""
+    """Runs an entry point with a store of the test's own; gives its exit status and output.
+
+    tests/e2e/test_pipeline.py starts the stages by Python itself.
+    """
     folder = tmp_path_factory.mktemp("promotion")
     common = ["data=coco128_person", f"data.archive={real_data / 'coco128.zip'}", f"data.root={folder / 'data'}"]
     common += [f"model.weights={real_data / 'yolov8n.pt'}", *SMALL, f"evaluate.training={folder / 'train'}"]
@@ -35,9 +40,9 @@ def run_module(real_data, tmp_path_factory):
 
     environment = os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "200"}
 
-    def run(module: str, *arguments: str) -> tuple[int, str]:
+    def run(module: str, *arguments: str, program: str = sys.executable) -> tuple[int, str]:
         done = subprocess.run(
-            [sys.executable, "-m", f"src.{module}", *common, *arguments],
+            [program, "-m", f"src.{module}", *common, *arguments],
             cwd=folder,
             env=environment,
             capture_output=True,
@@ -47,7 +52,7 @@ def run_module(real_data, tmp_path_factory):
         return done.returncode, done.stdout + done.stderr
 
     for stage in STAGES:
-        status, output = run(stage, f"hydra.run.dir={folder / stage}")
+        status, output = run(stage, f"hydra.run.dir={folder / stage}", program=python())
         assert status == 0, output
     run.folder, run.common, run.environment = folder, common, environment
     return run

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from src.core.files import sha256_of
+from tests.support.programs import python
 
 pytestmark = pytest.mark.integration
 
@@ -29,13 +30,14 @@ for split in ("train", "val", "test"):
 """
 
 
-def _command(tmp_path: Path, *overrides: str) -> list[str]:
+def _command(tmp_path: Path, *overrides: str, program: str = sys.executable) -> list[str]:
     where = [f"data.root={tmp_path / 'prepared'}", f"hydra.run.dir={tmp_path / 'run'}"]
-    return [sys.executable, "-m", "src.prepare", *where, *overrides]
+    return [program, "-m", "src.prepare", *where, *overrides]
 
 
-def _prepare(tmp_path: Path, *overrides: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(_command(tmp_path, *overrides), cwd=ROOT, capture_output=True, text=True, check=False)
+def _prepare(tmp_path: Path, *overrides: str, program: str = "") -> subprocess.CompletedProcess[str]:
+    command = _command(tmp_path, *overrides, program=program or python())
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
 def _rows(output: str) -> dict[str, list[int]]:
@@ -48,7 +50,8 @@ def _rows(output: str) -> dict[str, list[int]]:
 def coco128_person(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """The data set with its defaults, and what was printed."""
     tmp_path = tmp_path_factory.mktemp("coco128")
-    result = _prepare(tmp_path, "data=coco128_person", f"data.archive={real_data / 'coco128.zip'}")
+    archive = f"data.archive={real_data / 'coco128.zip'}"
+    result = _prepare(tmp_path, "data=coco128_person", archive, program=sys.executable)
     assert result.returncode == 0, result.stderr
     return tmp_path / "prepared" / "coco128_person", result.stdout
 
