@@ -178,7 +178,7 @@ def status_of(arguments: list[str], main: types.ModuleType) -> int:
         exec(code_of(arguments, main), main.__dict__)
     except SystemExit as ended:
         if ended.code is None or isinstance(ended.code, int):
-            return ended.code or 0
+            return (ended.code or 0) & 0xFF
         print(ended.code, file=sys.stderr)
         return 1
     except BaseException as error:
@@ -191,14 +191,16 @@ def end(status: int) -> NoReturn:
     """End this process with a status, below 0 by that signal, after its threads and exit handlers."""
     threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()
-    try:
-        sys.stdout.flush()
-    except (OSError, ValueError):
-        status = LOST_OUTPUT
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream and not stream.closed:
+                stream.flush()
+        except (OSError, ValueError):
+            status = LOST_OUTPUT
     if status < 0:
         signal.signal(-status, signal.SIG_DFL)
         os.kill(os.getpid(), -status)
-    os._exit(status & 0xFF)
+    os._exit(status)
 
 
 def code_of(arguments: list[str], main: types.ModuleType) -> types.CodeType:
