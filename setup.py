@@ -1,4 +1,4 @@
-"""What pyproject.toml cannot say: the configuration lies beside the code, and is installed as a part of it (ADR 12)."""
+"""What pyproject.toml cannot say: the configuration lies beside the code, and is installed as a part of it (ADR 13)."""
 
 from pathlib import Path
 

@@ -1,6 +1,6 @@
 """The project from Python: what its commands do, as functions. docs/guides/python.md
 
-`src`, where the code is, keeps its name for those who work in the repository (ADR 12).
+`src`, where the code is, keeps its name for those who work in the repository (ADR 13).
 """
 
 from pathlib import Path

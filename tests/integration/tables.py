@@ -25,6 +25,8 @@ BETWEEN_TWO_TRAININGS = {
     ("latest_metrics", "timestamp"): "two trainings reach an epoch at two times",
     ("metrics", "train/seconds"): "two trainings take two times",
     ("latest_metrics", "train/seconds"): "two trainings take two times",
+    ("metrics", "model/weights_mb"): "the file of weights names the folder that it was trained in",
+    ("latest_metrics", "model/weights_mb"): "the file of weights names the folder that it was trained in",
     ("tags", "mlflow.source.git.commit"): "somebody may commit between two trainings",
     ("tags", "git.dirty"): "likewise",
 }
