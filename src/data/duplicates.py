@@ -28,7 +28,7 @@ def without_duplicates(boxes: Sequence[Box]) -> tuple[Box, ...]:
     if len(boxes) < 2:
         return tuple(boxes)
     low, high = _corners(boxes)
-    iou = _pairwise_iou(low, high)
+    iou = pairwise_iou(low, high)
     moved = np.maximum(np.abs(low[:, None] - low), np.abs(high[:, None] - high)).max(axis=-1)
     classes = np.array([box.class_id for box in boxes])
     same = ((iou >= SAME_BOX_IOU) | ((moved <= _ROUNDING) & (iou >= _ROUNDED_IOU))) & (
@@ -48,9 +48,9 @@ def _corners(boxes: Sequence[Box]) -> tuple[NDArray[np.float64], NDArray[np.floa
     return boxes_xywh[:, :2] - half, boxes_xywh[:, :2] + half
 
 
-def _pairwise_iou(low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Intersection over union of all pairs, (n, n), of boxes with these corners, (n, 2)."""
+def pairwise_iou(low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Intersection over union of all pairs, (n, n), of boxes with these corners, (n, 2); 0 for two without area."""
     shared = np.minimum(high[:, None], high[None]) - np.maximum(low[:, None], low[None])
     inter = np.prod(np.maximum(shared, 0), axis=-1)
     area = np.prod(high - low, axis=1)
-    return np.asarray(inter / (area[:, None] + area[None] - inter))
+    return np.asarray(inter / np.maximum(area[:, None] + area[None] - inter, np.finfo(np.float64).tiny))

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from src.core.detections import GroundTruth
+from src.data.duplicates import pairwise_iou
 
 SAME_IOU = 0.9  # two boxes of a class that overlap more are one object that was labelled twice
 
@@ -30,21 +30,11 @@ def labelled_twice(truth: GroundTruth) -> list[LabelledTwice]:
     found = []
     for image in np.unique(truth.image_index):
         here = np.flatnonzero(truth.image_index == image)
-        overlap = _ious(truth.boxes_xyxy[here])
-        first, second = np.nonzero(np.triu(overlap > SAME_IOU, k=1))
-        for a, b in zip(here[first], here[second], strict=True):
-            if truth.class_index[a] == truth.class_index[b]:
-                name = truth.class_names[truth.class_index[a]]
-                iou = float(overlap[np.searchsorted(here, a), np.searchsorted(here, b)])
-                found.append(LabelledTwice(truth.files[image], name, iou))
+        classes, boxes_xyxy = truth.class_index[here], truth.boxes_xyxy[here]
+        iou = pairwise_iou(boxes_xyxy[:, :2], boxes_xyxy[:, 2:])
+        same = (iou > SAME_IOU) & (classes[:, None] == classes)
+        found += [
+            LabelledTwice(truth.files[image], truth.class_names[classes[a]], float(iou[a, b]))
+            for a, b in np.argwhere(np.triu(same, k=1))
+        ]
     return sorted(found, key=lambda pair: -pair.iou)
-
-
-def _ious(boxes_xyxy: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Of all pairs of boxes, (N, N)."""
-    low = np.maximum(boxes_xyxy[:, None, :2], boxes_xyxy[None, :, :2])
-    high = np.minimum(boxes_xyxy[:, None, 2:], boxes_xyxy[None, :, 2:])
-    shared = np.clip(high - low, 0, None).prod(axis=2)
-    areas = (boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]).prod(axis=1)
-    ious: NDArray[np.float64] = shared / np.maximum(areas[:, None] + areas[None, :] - shared, 1e-9)
-    return ious
