@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from src.core.errors import RegistryError, TrackingError, did_you_mean
+from src.core.errors import ConfigError, RegistryError, TrackingError, did_you_mean
 from src.core.secrets import without_credentials
 from src.mlflow.client import connected, translated
 from src.mlflow.errors import RunNotFoundError
+from src.mlflow.options import TrackingOptions
 from src.mlflow.registry.description import usage
 from src.mlflow.spool.folder import KEY_TAG, is_key
 
@@ -93,6 +94,22 @@ def open_registry(uri: str) -> Iterator["MlflowRegistry"]:
         with _translated(f"opening {without_credentials(uri)}"):
             client = stack.enter_context(connected(uri))
         yield MlflowRegistry(client, uri)
+
+
+@contextmanager
+def registry_of(tracking: TrackingOptions) -> Iterator["MlflowRegistry"]:
+    """The registry beside the store that runs are recorded in.
+
+    Side effects: as `open_registry`.
+
+    Raises:
+        ConfigError: nothing is recorded.
+        RegistryError: there is no such store.
+    """
+    if tracking.kind == "none":
+        raise ConfigError("With tracking=none there is no registry; name a store: tracking=….")
+    with open_registry(tracking.uri) as registry:
+        yield registry
 
 
 class MlflowRegistry:

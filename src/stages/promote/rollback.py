@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from src.core.errors import ConfigError, RegistryError
+from src.core.errors import RegistryError
 from src.mlflow.registry import history
-from src.mlflow.registry.store import Version, open_registry
+from src.mlflow.registry.store import Version, registry_of
 from src.stages.promote.stage import PromoteJob
 
 
@@ -36,16 +36,14 @@ def roll_back(job: PromoteJob) -> RollbackOutcome:
         RegistryError: there is no such model, or no version had the alias before; or the store does not answer.
     """
     name, alias = job.arguments.name, job.arguments.alias
-    if job.tracking.kind == "none":
-        raise ConfigError("With tracking=none there is no registry; name a store: tracking=….")
-    with open_registry(job.tracking.uri) as registry:
+    with registry_of(job.tracking) as registry:
         model = registry.model(name)
         if not model.versions:
             raise RegistryError(f"There is no registered model {name}; nothing was changed.")
         incumbent = model.aliases.get(alias)
         known = history.parse(model.tags.get(history.tag_of(alias), ""))
         if incumbent is None and not known:
-            model.at(name, alias)
+            model.at(name, alias)  # refuses it, and says which aliases there are
         remaining = history.taken_back(known, incumbent, model.versions.keys())
         if not remaining:
             who = "nobody" if incumbent is None else f"version {incumbent}"

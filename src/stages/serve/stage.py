@@ -14,7 +14,7 @@ from src.core.errors import ConfigError
 from src.mlflow.options import TrackingOptions
 from src.mlflow.registry.package import config_in, load
 from src.mlflow.registry.serving import Served, application
-from src.mlflow.registry.store import open_registry
+from src.mlflow.registry.store import registry_of
 from src.render.serving import page
 from src.stages.serve.arguments import ServeArguments
 
@@ -56,10 +56,8 @@ def served(arguments: ServeArguments, tracking: TrackingOptions, *, device: str 
         ConfigError: nothing is recorded, or the address cannot be had.
         RegistryError: there is no such version, or the store does not answer.
     """
-    if tracking.kind == "none":
-        raise ConfigError("With tracking=none there is no registry; name a store: tracking=….")
     with _listening(arguments) as listener:
-        with open_registry(tracking.uri) as registry, tempfile.TemporaryDirectory() as scratch:
+        with registry_of(tracking) as registry, tempfile.TemporaryDirectory() as scratch:
             version = registry.model(arguments.name).at(arguments.name, arguments.alias)
             folder = registry.fetch_model(version, Path(scratch))
             html = page(version.name, version.number, arguments.alias, config_in(folder))
