@@ -23,7 +23,6 @@ from src.detector.figures import EPOCH_METRICS
 from src.detector.train import TrainingRequest, TrainingResult
 from src.detector.train import train as train_detector
 from src.detector.validation import ValidationRequest
-from src.documents.predictions import VAL
 from src.documents.training import Flag
 from src.mlflow.runs import Run, RunStatus, open_run
 from src.passes.figures import check, read
@@ -102,8 +101,8 @@ def _train(job: TrainJob, data: PreparedData, weights: Path | None, run: Run, tr
     tested, more_doubts = _on_test(job, data, weights, result, trial)
     metrics |= {} if tested is None else tested.metrics
     model = trained_model(job, data, result, metrics)
-    splits = (VAL, TEST) if _is_judged_on_test(data, trial) else (VAL,)
-    found = [as_deployed(job, replace(model, split=split), weights) for split in splits]
+    models = [model, replace(model, split=TEST)] if _is_judged_on_test(data, trial) else [model]
+    found = [as_deployed(job, each, weights) for each in models]
     deployed = tuple(each for each in found if each is not None)
     for each in deployed:
         metrics |= each.metrics
