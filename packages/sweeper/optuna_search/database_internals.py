@@ -10,7 +10,7 @@ import copy
 import datetime
 import json
 import threading
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
@@ -120,21 +120,11 @@ class PostgreSQLStorage(_CachedStorage):
 
     def set_trial_user_attr(self, trial_id: int, key: str, value: Any) -> None:
         """Set an attribute."""
-        own, plain = self._own.get(trial_id), json.loads(json.dumps(value))
-        if trial_id not in self._drawing.trials:
-            with self._noticing_the_end(trial_id):
-                super().set_trial_user_attr(trial_id, key, value)
-        if own is not None:
-            own.user_attrs = {**own.user_attrs, key: plain}
+        self._set_attr("user_attrs", super().set_trial_user_attr, trial_id, key, value)
 
     def set_trial_system_attr(self, trial_id: int, key: str, value: Any) -> None:
         """Set an attribute of Optuna's or the sweeper's."""
-        own, plain = self._own.get(trial_id), json.loads(json.dumps(value))
-        if trial_id not in self._drawing.trials:
-            with self._noticing_the_end(trial_id):
-                super().set_trial_system_attr(trial_id, key, value)
-        if own is not None:
-            own.system_attrs = {**own.system_attrs, key: plain}
+        self._set_attr("system_attrs", super().set_trial_system_attr, trial_id, key, value)
 
     def set_trial_intermediate_value(self, trial_id: int, step: int, intermediate_value: float) -> None:
         """Report a value on the way."""
@@ -198,6 +188,14 @@ class PostgreSQLStorage(_CachedStorage):
             own.state, own.datetime_complete = state, datetime.datetime.now()
             with self._lock:
                 self._add_trials_to_cache(self._trial_id_to_study_id_and_number[trial_id][0], [own])
+
+    def _set_attr(self, kind: str, store: Callable[[int, str, Any], None], trial_id: int, key: str, value: Any) -> None:
+        own, plain = self._own.get(trial_id), json.loads(json.dumps(value))
+        if trial_id not in self._drawing.trials:
+            with self._noticing_the_end(trial_id):
+                store(trial_id, key, value)
+        if own is not None:
+            setattr(own, kind, {**getattr(own, kind), key: plain})
 
     def _check_distribution(self, trial_id: int, name: str, distribution: BaseDistribution) -> None:
         """Refuse what does not go with the other trials' values, as Optuna's storages do."""
