@@ -33,6 +33,7 @@ class PendingRun:
         is_open: Whether its writer is at work, so that more may come.
         failures: How many attempts to deliver it have failed since the last one that did not.
         error: Why the last one failed, if it did.
+        done: Whether nothing waits any more and only its folder is still to be removed.
     """
 
     folder: Path
@@ -46,6 +47,7 @@ class PendingRun:
     is_open: bool = False
     failures: int = 0
     error: str | None = None
+    done: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class DeliveryResult:
 
 def pending(spool: Path) -> list[PendingRun]:
     """The runs that have something waiting, oldest first."""
-    return [run for reader in run_readers(spool) if (run := _pending_of(reader)) is not None]
+    return [run for run in _found(spool) if not run.done]
 
 
 def wait_until_delivered(
@@ -110,7 +112,7 @@ def deliver(spool: Path, on_progress: Callable[[Sequence[PendingRun]], None]) ->
 
     Side effects: starts a courier, which continues if this process is killed.
     """
-    goal = {run.folder: run.end for run in pending(spool)}
+    goal = {run.folder: run.end for run in _found(spool)}
     courier_process.hurry(spool)
     least, failures_then, couriers, since = None, 0, 0, time.monotonic()
     while (left := _left(spool, goal)) and any(run.uri for run in left):
@@ -128,7 +130,8 @@ def deliver(spool: Path, on_progress: Callable[[Sequence[PendingRun]], None]) ->
 
 
 def _left(spool: Path, goal: dict[Path, int]) -> list[PendingRun]:
-    return [run for run in pending(spool) if run.folder in goal and (run.offset < goal[run.folder] or not run.is_open)]
+    """What is not delivered, or not removed: a courier may be killed between the two."""
+    return [run for run in _found(spool) if run.folder in goal and (run.offset < goal[run.folder] or not run.is_open)]
 
 
 def _undelivered(spool: Path, run_id: str, children: bool) -> tuple[list[State], list[State]]:
@@ -145,13 +148,17 @@ def _undelivered(spool: Path, run_id: str, children: bool) -> tuple[list[State],
     return [state for state in own if not state.done], [state for state in below if not state.done]
 
 
-def _pending_of(reader: RunReader) -> PendingRun | None:
-    """What a run has waiting; None where nothing is."""
+def _found(spool: Path) -> list[PendingRun]:
+    return [run for reader in run_readers(spool) if (run := _found_of(reader)) is not None]
+
+
+def _found_of(reader: RunReader) -> PendingRun | None:
+    """What a run has waiting; None while its writer is at work and nothing waits."""
     try:
         is_open = reader.writer_is_alive()  # asked first: what it wrote last must not be missed
         header, state = reader.header(), State.load(reader.folder)
         calls = reader.waiting(state.offset)
-        if state.done or (is_open and not calls):
+        if is_open and not calls:
             return None
         return PendingRun(
             folder=reader.folder,
@@ -165,6 +172,7 @@ def _pending_of(reader: RunReader) -> PendingRun | None:
             is_open=is_open,
             failures=state.failures,
             error=state.error,
+            done=state.done,
         )
     except FileNotFoundError:  # delivered since we looked
         return None

@@ -1,14 +1,18 @@
 """What waits, and how its delivery is looked on."""
 
+from contextlib import suppress
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
 from src.mlflow.courier import courier as courier_module
 from src.mlflow.courier import pending as pending_module
 from src.mlflow.courier import process as courier_process
+from src.mlflow.courier.courier import Courier
 from src.mlflow.courier.pending import GIVE_UP_AFTER, deliver, pending
 from src.mlflow.runs import RunStatus, open_run
+from src.mlflow.spool.reader import RunReader, run_readers
 
 
 @pytest.fixture
@@ -47,6 +51,22 @@ def test_all_that_waits_is_delivered(spool, options, store, at_work):
     assert seen[-1] == 0
     assert store.run_named("ended").status == "FINISHED"
     assert pending(spool) == []
+
+
+def test_the_folder_of_a_courier_that_was_killed_before_it_removed_it_is_removed(spool, store, courier, monkeypatch):
+    """Nothing waits in it any more, and whoever waits for the delivery finds the spool empty afterwards."""
+    with monkeypatch.context() as killed:
+        killed.setattr(RunReader, "remove", raises := Mock(side_effect=KeyboardInterrupt))
+        while not raises.called:
+            with suppress(KeyboardInterrupt):
+                courier.round()
+    assert pending(spool) == []
+    assert len(run_readers(spool)) == 1
+
+    successor = Courier(spool, lambda _: store)
+    monkeypatch.setattr(courier_process, "ensure_running", lambda _: bool(successor.round()) and False)
+    assert deliver(spool, lambda _: None) == []
+    assert run_readers(spool) == []
 
 
 def test_a_running_training_is_not_waited_for(spool, options, store, at_work):
