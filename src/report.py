@@ -2,9 +2,10 @@
 
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hydra
 from omegaconf import DictConfig
@@ -15,6 +16,11 @@ from src.core.errors import ConfigError
 from src.core.terminal import standard_output
 from src.mlflow.options import TrackingOptions
 from src.study.effects import SMALLEST_EFFECT
+
+if TYPE_CHECKING:
+    from optuna_search import StudyView
+
+    from src.study.analysis import Analysis
 
 COMPARE = "compare"
 _OVERRIDE = re.compile(r"-|[+~]{0,2}[\w./@:-]+=")  # or an option; `trial 3 train.seed=1` is the name of a run
@@ -31,6 +37,8 @@ class ReportArguments:
             or the name of a study that says it; for a study none of whose settings was repeated.
         smallest_effect: The smallest effect of a parameter on the objective that matters in practice.
         folder: Where to write; None for a folder of `outputs/` that is named after the study or the runs.
+        live: Serve the study's page and follow the search, until Ctrl-C.
+        port: Of that page; 0 takes a free one.
 
     Raises:
         ConfigError: neither a study nor two runs are named, or both are.
@@ -41,6 +49,8 @@ class ReportArguments:
     scatter: str | None = None
     smallest_effect: float = SMALLEST_EFFECT
     folder: str | None = None
+    live: bool = False
+    port: int = 0
 
     def __post_init__(self) -> None:
         if self.study is None and not self.compare:
@@ -49,6 +59,8 @@ class ReportArguments:
             raise ConfigError(f"study={self.study} and the runs {', '.join(self.compare)}: report one or the other.")
         if len(self.compare) == 1:
             raise ConfigError(f"compare {self.compare[0]}: there is nothing to compare it with; name another run.")
+        if self.live and self.study is None:
+            raise ConfigError("live=true follows a study: python -m src.report study=NAME live=true.")
         if not self.smallest_effect > 0:
             raise ConfigError(f"smallest_effect={self.smallest_effect}: expected a number above 0, such as 0.01.")
 
@@ -76,7 +88,24 @@ def _study(asked: ReportArguments) -> None:
     study = load_study(storage, str(asked.study))
     scatter = None if asked.scatter is None else known_scatter(asked.scatter, study, storage)
     folder = Path(asked.folder or Path("outputs") / "report" / study.name)
-    show(report(study, folder, scatter, asked.smallest_effect), folder, standard_output())
+
+    def analyse(study: "StudyView") -> "Analysis":
+        return report(study, folder, scatter, asked.smallest_effect)
+
+    if asked.live:
+        _follow(lambda: load_study(storage, study.name), analyse, asked.port)
+    else:
+        show(analyse(study), folder, standard_output())
+
+
+def _follow(load: "Callable[[], StudyView]", analyse: "Callable[[StudyView], Analysis]", port: int) -> None:
+    from src.core.listening import listening, url_of
+    from src.render import terminal
+    from src.stages.report.live import HOST, LiveReport, serve  # a server takes time to import
+
+    with listening(HOST, port) as listener:
+        terminal.say([f"The report follows the search at {url_of(listener, HOST)}/ until Ctrl-C."], standard_output())
+        serve(LiveReport(load, analyse), listener)
 
 
 def _compare(cfg: DictConfig, asked: ReportArguments) -> None:

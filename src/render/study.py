@@ -84,6 +84,7 @@ class ReportPage:
         facts: Pairs of a name and a value.
         sections: The rest; those without parts are left out.
         footer: How the page was made.
+        live: Whether the page follows a running search: it is served by `src.stages.report.live` then.
     """
 
     kind: str
@@ -94,6 +95,7 @@ class ReportPage:
     facts: tuple[tuple[str, str], ...] = ()
     sections: tuple[Section, ...] = ()
     footer: str = ""
+    live: bool = False
     plots: tuple[Plot, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -106,6 +108,11 @@ def as_html(page: ReportPage) -> str:
     environment = templating.environment(html=True)
     environment.tests |= {kind.__name__.lower(): _is(kind) for kind in (Plot, Tabulated, Pictures, Note)}
     return environment.get_template("study.html.jinja").render(page=page, plotly_js=_plotly_js() if page.plots else "")
+
+
+def running_html(counts: str, running: Table) -> str:
+    """What runs now, as a part of a page that follows the search."""
+    return templating.environment(html=True).get_template("running.html.jinja").render(counts=counts, running=running)
 
 
 def _is(kind: type) -> Any:

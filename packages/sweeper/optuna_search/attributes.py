@@ -14,6 +14,7 @@ ENDING = "ending"  # str: the name of an `Ending`; only on failed trials
 WORKER = "worker"  # str: host, process and slot that run it, as `host:pid:slot`
 FOLDER = "folder"  # str: the job's output folder
 SECONDS = "task_seconds"  # float: how long the task took, without the start of its process; all replicates together
+STEPS = "steps"  # int: how many steps the task is going to report; written by the task that wants it shown
 LOG_TAIL = "log_tail"  # str: the last lines that a failed trial printed
 REPLICATES = "replicates"  # dict[str, list[float]]: the values of each replicate, by its override
 REPLICATE = "replicate"  # str: the override that a trial was run with, where only the leaders are repeated

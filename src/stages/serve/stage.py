@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from src.core.errors import ConfigError
+from src.core.listening import listening, url_of
 from src.mlflow.options import TrackingOptions
 from src.mlflow.registry.package import config_in, load
 from src.mlflow.registry.serving import Served, application
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
-_WAITING = 128  # connections
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ def served(arguments: ServeArguments, tracking: TrackingOptions, *, device: str 
         ConfigError: nothing is recorded, or the address cannot be had.
         RegistryError: there is no such version, or the store does not answer.
     """
-    with _listening(arguments) as listener:
+    with listening(arguments.host, arguments.port) as listener:
         with registry_of(tracking) as registry, tempfile.TemporaryDirectory() as scratch:
             version = registry.model(arguments.name).at(arguments.name, arguments.alias)
             folder = registry.fetch_model(version, Path(scratch))
@@ -71,29 +70,8 @@ def serve(server: Server) -> None:
     uvicorn.Server(uvicorn.Config(server.app, log_level="warning")).run(sockets=[server.listener])
 
 
-@contextmanager
-def _listening(arguments: ServeArguments) -> Iterator[socket.socket]:
-    """A socket at the address; taken before seconds go into loading a model.
-
-    Raises:
-        ConfigError: the address is taken, or this machine has no such address.
-    """
-    family = socket.AF_INET6 if ":" in arguments.host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((arguments.host, arguments.port))
-        except OSError as error:
-            raise ConfigError(
-                f"host={arguments.host} port={arguments.port}: {error.strerror or error}. port=0 takes a free port."
-            ) from error
-        listener.listen(_WAITING)
-        yield listener
-
-
 def _said(arguments: ServeArguments, version: int, listener: socket.socket) -> list[str]:
-    host = f"[{arguments.host}]" if ":" in arguments.host else arguments.host
-    address = f"http://{host}:{listener.getsockname()[1]}"
+    address = url_of(listener, arguments.host)
     lines = [
         f"Version {version} of {arguments.name} ({arguments.alias}) answers at {address}",
         f"  a page to try it:   {address}/",

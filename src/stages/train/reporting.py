@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from optuna_search import CurrentTrial
+from optuna_search.attributes import STEPS
 
 from src.detector.arguments import defaults
 from src.documents.training import Flag
@@ -36,6 +37,7 @@ class Observer:
 
     def on_start(self, resolved: Mapping[str, Any], flags: tuple[Flag, ...]) -> None:
         """Record what is used and what is remarkable about it."""
+        self.trial.set_user_attr(STEPS, resolved["epochs"])
         self.run.log_params(parameters(resolved, self.trial.params, self.facts))
         if flags:
             self.run.set_tags({"flags": ", ".join(flag.name for flag in flags)})

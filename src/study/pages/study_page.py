@@ -31,8 +31,8 @@ Part = Plot | Tabulated | Note
 _ENOUGH_SEEDS = 4  # with fewer, nobody can see that one setting scatters more than another
 
 
-def page(analysis: Analysis) -> ReportPage:
-    """The page's content; it depends on the analysis only."""
+def page(analysis: Analysis, *, live: bool = False) -> ReportPage:
+    """The page's content; it depends on the analysis only, and on whether the page follows a running search."""
     study = analysis.study
     verdict, tone = headline(analysis)
     return ReportPage(
@@ -51,6 +51,7 @@ def page(analysis: Analysis) -> ReportPage:
         ),
         footer=f"Made by: python -m src.report study={study.name}. The tables beside this page: runs_analysis.csv,"
         " settings.csv.",
+        live=live,
     )
 
 

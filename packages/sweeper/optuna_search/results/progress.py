@@ -33,6 +33,7 @@ from optuna_search.study.views import StudyView, TrialView
 from optuna_search.wrapping import joined
 
 INTERVAL_S = 0.5
+SHOWN = 8  # running trials with a line of their own
 _WIDEST_TIME = len("1 day, 23:59:59")
 
 log = logging.getLogger(__name__)
@@ -41,13 +42,13 @@ log = logging.getLogger(__name__)
 class _Display(Progress):
     """A bar with counts and the time on one line, and below it what runs and what is best, broken between words."""
 
-    status: Sequence[str] = ()
+    status: Sequence[Sequence[str]] = ()
 
     def get_renderables(self) -> Iterable[RenderableType]:
         """The bar, then the lines below it."""
         yield from super().get_renderables()
-        if self.status:
-            yield from map(Text, joined(self.status, self.console.width))
+        for pieces in self.status:
+            yield from map(Text, joined(pieces, self.console.width))
 
 
 class SweepProgress:
@@ -114,7 +115,7 @@ class SweepProgress:
             if trial.is_finished and trial.number not in self._announced:
                 self._announced.add(trial.number)
                 self._announce(view, trial, finished)
-        self._display.status = self._status(view, counts, finished)
+        self._display.status = [self._status(view, counts, finished), *_running(view)]
         self._display.update(self._task, completed=finished)
 
     def _status(self, view: StudyView, counts: Mapping[TrialState, int], finished: int) -> list[str]:
@@ -151,6 +152,33 @@ class SweepProgress:
         running = (trial.frozen.datetime_start for trial in view.trials if trial.state == TrialState.RUNNING)
         done = sum(min(mean, (datetime.now() - begun).total_seconds()) for begun in running if begun)
         return duration_text(timedelta(seconds=max(0.0, mean * left - done) / min(self._most_at_once, left)))
+
+
+def _running(view: StudyView) -> list[list[str]]:
+    """A line for each trial that runs, the oldest first; of very many the rest is counted."""
+    running = [trial for trial in view.trials if trial.state == TrialState.RUNNING]
+    lines = [
+        [f"  trial {trial.number}", *(f"· {part}" for part in _progress(trial, view)), *_after_dot(trial)]
+        for trial in running
+    ]
+    more = [[f"  … and {len(lines) - SHOWN} more"]] if len(lines) > SHOWN else []
+    return [*([printable(piece) for piece in line] for line in lines[:SHOWN]), *more]
+
+
+def _progress(trial: TrialView, view: StudyView) -> list[str]:
+    """How far a running trial has come: steps of steps, what it reported last, for how long it runs."""
+    parts = []
+    if (step := trial.frozen.last_step) is not None:
+        parts.append(f"step {step}" if trial.steps is None else f"step {step} of {trial.steps}")
+        parts.append(f"{view.objectives[0]} {number_text(trial.intermediate_values[step])}")
+    if trial.began is not None:
+        parts.append(duration_text(datetime.now() - trial.began))
+    return parts
+
+
+def _after_dot(trial: TrialView) -> list[str]:
+    """The parameters, the first of them behind a dot."""
+    return [f"· {text}" if place == 0 else text for place, text in enumerate(_params(trial))]
 
 
 _WORDS = {TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}

@@ -76,6 +76,12 @@ class TrialView:
         """What the task reported, by step."""
         return self.frozen.intermediate_values
 
+    @property
+    def steps(self) -> int | None:
+        """How many steps its task is going to report, where the task says so."""
+        steps = self.user_attrs.get(names.STEPS)
+        return None if steps is None else int(steps)
+
     @cached_property
     def constraints(self) -> dict[str, float]:
         """How far the trial is from keeping each constraint; kept where at most 0."""

@@ -53,3 +53,24 @@ def test_nothing_is_left_once_the_total_is_reached(study):
     for trial in study.get_trials(states=(TrialState.RUNNING,)):
         study.tell(trial.number, 0.95)
     assert "left" not in last_frame(study, 100, n_trials=4)
+
+
+def test_each_running_trial_has_a_line_with_its_steps_and_what_it_reported_last(study):
+    """A trial whose task has reported nothing yet has its time alone."""
+    first, second = study.get_trials(states=(TrialState.RUNNING,))
+    trial = optuna.Trial(study, study._storage.get_trial_id_from_study_id_trial_number(study._study_id, first.number))
+    trial.suggest_float("lr0", 0.25, 0.25)
+    trial.set_user_attr("steps", 8)
+    trial.report(0.4, 1)
+    trial.report(0.5, 3)
+    shown = last_frame(study, 100)
+    assert f"  trial {first.number} · step 3 of 8 · value 0.5 · 0:00 · lr0=0.25" in shown
+    assert f"  trial {second.number} · 0:00" in shown
+
+
+def test_where_very_many_run_the_rest_are_counted(study):
+    for _ in range(20):
+        study.ask()
+    shown = last_frame(study, 80)
+    assert shown.count("  trial ") == 8
+    assert "… and 14 more" in shown
