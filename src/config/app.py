@@ -25,6 +25,7 @@ from src.config.folders import CONF, with_own_folder
 from src.config.keys import check_keys, full_name, without_schemas
 from src.config.malformed import refuse_malformed
 from src.config.own_data import with_own_data
+from src.config.own_files import with_own_files
 from src.core.errors import ConfigError, ProjectError
 from src.core.secrets import adopt_tracking_credentials, refuse_secrets
 from src.core.terminal import print_any_character
@@ -49,9 +50,10 @@ def run(main: Callable[[], Any]) -> None:
     """Run a Hydra entry point from the command line.
 
     Side effects: lets the standard streams print any character; registers the schemas in Hydra's ConfigStore; takes
-    credentials out of MLFLOW_TRACKING_URI; writes `data=PATH` out in the arguments; adds the user's own `conf/` and, at
-    the end of Python's path, the folder itself, where functions of the user's own are; exits the process with status 1
-    when an override holds a secret, is none, or names a key that no section has.
+    credentials out of MLFLOW_TRACKING_URI; writes `data=PATH` out in the arguments; registers
+    the file of `search=PATH`; adds the user's own `conf/` and, at the end of Python's path, the folder itself, where
+    functions of the user's own are; exits the process with status 1 when an override holds a secret, is none, or names
+    a key that no section has.
     """
     if not {"", str(Path.cwd())} & set(sys.path):
         sys.path.append(str(Path.cwd()))
@@ -61,7 +63,7 @@ def run(main: Callable[[], Any]) -> None:
     try:
         refuse_secrets(sys.argv[1:])
         refuse_malformed(sys.argv[1:], full_name)
-        sys.argv[1:] = without_schemas(with_own_data(sys.argv[1:]))
+        sys.argv[1:] = without_schemas(with_own_files(with_own_data(sys.argv[1:])))
         check_keys(sys.argv[1:], Path(sys.argv[0]).stem)
         sys.argv[1:] = with_own_folder(sys.argv[1:])
         main()

@@ -17,6 +17,15 @@ def folders() -> tuple[Path, ...]:
     return (CONF, own) if own.is_dir() and not own.samefile(CONF) else (CONF,)
 
 
+def files_of(group: str) -> dict[str, Path]:
+    """The files of a group, by the names that choose them."""
+    return {
+        file.relative_to(conf / group).with_suffix("").as_posix(): file
+        for conf in reversed(folders())  # of two files of a name, Hydra takes the first folder's
+        for file in (conf / group).rglob("*.yaml")
+    }
+
+
 def with_own_folder(overrides: Sequence[str]) -> list[str]:
     """The command line with the user's own `conf/` on Hydra's search path, unless it has a search path already."""
     own = folders()[1:]

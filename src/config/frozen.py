@@ -25,6 +25,7 @@ from omegaconf.errors import OmegaConfBaseException
 from src.config import app, schema
 from src.config.folders import with_own_folder
 from src.config.keys import check_keys
+from src.config.own_files import with_own_files
 from src.config.provenance import Provenance
 from src.config.sections import section
 from src.core.errors import ConfigError
@@ -97,7 +98,8 @@ def composed(overrides: Sequence[str]) -> DictConfig:
         ConfigError: they cannot be composed.
     """
     schema.register()
-    check_keys(list(overrides))
+    overrides = with_own_files(overrides)
+    check_keys(overrides)
     try:
         with contextlib.ExitStack() as stack:
             if not GlobalHydra.instance().is_initialized():  # within an entry point it is, with the same folder

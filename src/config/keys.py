@@ -14,7 +14,8 @@ from hydra.core.override_parser.types import ChoiceSweep, Override, ValueType
 from hydra.errors import HydraException
 
 from src.config import schema
-from src.config.folders import CONF, folders
+from src.config.folders import CONF, files_of, folders
+from src.config.own_files import GROUPS_OF_OWN_FILES, is_registered
 from src.core.errors import ConfigError, did_you_mean
 
 _HYDRA = "hydra"
@@ -55,7 +56,7 @@ def check_keys(arguments: Sequence[str], command: str = "config") -> None:
         elif override.is_delete() and section in known:
             raise ConfigError(
                 f"'{argument}' would delete the section {section}, which is needed. Choose another with {section}=NAME:"
-                f" {', '.join(sorted(_files(section)))}."
+                f" {', '.join(sorted(files_of(section)))}."
             )
         elif section in _groups():
             if frozen and section in known and section != "tracking":
@@ -123,14 +124,15 @@ def _check_choice(group: str, override: Override) -> None:
     """Refuse a file that a group does not have, and a search over files that decide about the search."""
     value = override.value()
     choices = value.list if isinstance(value, ChoiceSweep) else [value]
-    files = _files(group)
+    files = files_of(group)
+    by_path = f", or is named by its path ({group}=PATH.yaml)" if group in GROUPS_OF_OWN_FILES else ""
     names = [choice.removesuffix(".yaml") for choice in choices if isinstance(choice, str)]
     for name in names:
-        if name not in files and not name.startswith("schema_"):
+        if name not in files and not name.startswith("schema_") and not is_registered(group, name):
             raise ConfigError(
                 f"{group}={name}: conf/{group} has no '{name}'.{did_you_mean(name, files)}"
                 f" It has: {', '.join(sorted(files)) or 'nothing yet'}. A file of your own goes to"
-                f" conf/{group} of the folder you start from."
+                f" conf/{group} of the folder you start from{by_path}."
             )
     if override.is_sweep_override() and any(_decides_about_hydra(files[name]) for name in names if name in files):
         raise ConfigError(
@@ -146,14 +148,6 @@ def _decides_about_hydra(file: Path) -> bool:
 
 def _groups() -> set[str]:
     return {group.name for conf in folders() for group in conf.iterdir() if group.is_dir()} | {"experiment"}
-
-
-def _files(group: str) -> dict[str, Path]:
-    return {
-        file.relative_to(conf / group).with_suffix("").as_posix(): file
-        for conf in reversed(folders())  # of two files of a name, Hydra takes the first folder's
-        for file in (conf / group).rglob("*.yaml")
-    }
 
 
 def _top_level(command: str) -> set[str]:

@@ -10,6 +10,7 @@ from typing import Any
 from hydra.core.config_store import ConfigStore
 from omegaconf import ListConfig, OmegaConf
 
+from src.config.own_files import short_name
 from src.config.provenance import Provenance
 from src.core.errors import ConfigError
 from src.data.options import ArchiveOptions, CocoJsonOptions, SyntheticOptions, YoloOptions
@@ -38,11 +39,12 @@ SCHEMAS: tuple[tuple[str, str, type[Any]], ...] = (
 
 
 def register() -> None:
-    """Make every schema known to Hydra, and `${directions:…}` to OmegaConf.
+    """Make every schema known to Hydra, and `${directions:…}` and `${short_name:…}` to OmegaConf.
 
     Side effects: fills the process-wide ConfigStore; calling it again changes nothing.
     """
     OmegaConf.register_new_resolver("directions", directions, replace=True)
+    OmegaConf.register_new_resolver("short_name", short_name, replace=True)
     store = ConfigStore.instance()
     for group, name, options in SCHEMAS:
         store.store(group=group, name=f"schema_{name}", node=options, provider="src")

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.guides import guide_block
+
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(1200)]
 
 ROOT = Path(__file__).parents[2]
@@ -32,13 +34,14 @@ IN_PYTHON = """
 import json
 from detection_search import freeze, load_study, report, search
 
-study = search(space={"train.lr0": [0.001, 0.002]}, n_trials=1, name="two", overrides=[
-    "search=mine", "train.objective=val/mAP50", "tracking=none"])
+study = search(n_trials=1, name="two", overrides=[
+    "search=searches/people.yaml", "train.epochs=1", "train.imgsz=32", "train.device=cpu", "train.threads=1",
+    "data.images=24", "data.splits={train:12,val:6,test:6}", "data.side=64", "hydra.sweeper.n_jobs=1", "tracking=none"])
 assert study.name == load_study("two").name == "two"
 analysis = report(study)
 path = freeze(study, overrides=["decide=production"])
 print(json.dumps({
-    "trials": [[trial.params, trial.values] for trial in study.trials],
+    "trials": [[trial.params, trial.values] for trial in study.complete],
     "settings": len(analysis.board.entries),
     "frozen": path.read_text(),
 }))
@@ -86,6 +89,8 @@ def project(tmp_path_factory):
     folder = tmp_path_factory.mktemp("mine")
     (folder / "conf" / "search").mkdir(parents=True)
     (folder / "conf" / "search" / "mine.yaml").write_text(SEARCH)
+    (folder / "searches").mkdir()
+    (folder / "searches" / "people.yaml").write_text(guide_block("search.md", "people.yaml"))
     (folder / "costs.py").write_text(COSTS)
     (folder / "src").mkdir()
     (folder / "src" / "__init__.py").write_text("raise AssertionError('somebody else')")
@@ -111,11 +116,11 @@ def test_a_search_file_and_a_function_of_ones_own_are_found(environment, project
 
 
 def test_the_same_from_python(environment, project):
-    """A study comes back as what it is, and can be reported on and frozen."""
+    """A study of the guide's search file comes back as what it is, and can be reported on and frozen."""
     said = run(project, environment / "python", "-c", IN_PYTHON, PYTHONSAFEPATH="1")
     found = json.loads(said.splitlines()[-1])
     ((params, values),) = found["trials"]
-    assert params["train.lr0"] in (0.001, 0.002)
+    assert params == {"train.optimizer": "AdamW", "train.lr0": 0.001}, "what is configured is tried first"
     assert len(values) == 1
     assert found["settings"] == 1
     assert "epochs: 1\n" in found["frozen"]
