@@ -102,6 +102,7 @@ def test_a_trial_that_ends_returns_its_objectives_and_tells_the_search_all(resul
     trial = results["complete"]
     attributes = trial["attributes"]
     assert trial["reports"] == [1, 2, 3]
+    assert attributes["steps"] == 3
     metrics = attributes["metrics"]
     assert trial["ended"] == [metrics["val/mAP50"], 3011043.0, metrics["deployed/mAP50-95"]]
     assert {"untrained", "baseline_records", "records", "weights", "folder", "mlflow_run_id"} <= set(attributes)

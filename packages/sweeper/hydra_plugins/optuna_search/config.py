@@ -156,6 +156,8 @@ class OptunaSweeperConf:
         custom_search_space: Dotted path of `f(cfg, trial)`, called for each trial after `params`.
         enqueue: Points to try first, as mappings from key to value; the string `default` stands for the configured
             values of all searched parameters.
+        prior: Preferred values by key, as in `{lr: 0.002}`. They are tried first, and a share of the trials is drawn
+            around them, which falls with every result, and at once where the best trials lie elsewhere.
         warm_start_from: Name of a study in the same storage, or a list of them, whose best points are tried first.
         repeats: `{over: KEY, values: [...], reduce: mean}` runs each point once for each value, as one trial. With
             `leaders: N` each point is run with the first value, as a trial, and only the N leading ones with the
@@ -193,6 +195,7 @@ class OptunaSweeperConf:
     params: dict[str, Any] | None = field(default_factory=dict)
     custom_search_space: str | None = None
     enqueue: Any = field(default_factory=lambda: ["default"])
+    prior: Any = None
     warm_start_from: Any = None
     repeats: Any = None
     timeout_s: float | None = None

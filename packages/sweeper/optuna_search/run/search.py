@@ -32,6 +32,7 @@ from optuna_search.run.settings import (
     check_settings,
     choose_storage,
     points_to_try,
+    preferred_values,
     shared_name,
 )
 from optuna_search.run.signals import noting_its_end, terminate
@@ -97,7 +98,13 @@ class Search:
         self._check_overrides_of_trials(self._composer.compose)
         self._sampler = set_arguments(options["sampler"])
         self._grid = self._space.grid() if is_grid(self._sampler) else {}
+        self._preferred = self._space.preferred(preferred_values(options["prior"]))
         self._check_leaders()
+        if self._preferred and is_enumerating(self._sampler):
+            raise SpaceError(
+                "hydra.sweeper.prior: a sampler that enumerates runs every point once, preferred or not; take another"
+                " hydra/sweeper/sampler, or leave prior out."
+            )
         if options["isolation"] == "process":  # it imports while the space is checked and the study opened
             warm_up(list(options["preload"]))
         check_edges(self._space, config, self._composer.compose, options["validate"])
@@ -213,6 +220,7 @@ class Search:
             pruner=set_arguments(self._options["pruner"]),
             metric_names=tuple(as_list(self._options["metric_names"] or [])),
             grid=self._grid,
+            preferred=self._preferred,
         )
 
     def _prepare(self, study: optuna.Study, watch: WorkerWatch) -> None:
@@ -229,6 +237,8 @@ class Search:
                 points.append(self._space.admit(point))
             elif not self._grid:  # a grid has every point once
                 points.append(default_point(self._space, self._config))
+        if self._preferred:
+            points.append(self._space.admissible(self._preferred))
         for name in as_list(self._options["warm_start_from"] or []):
             points += best_points(name, self._storage, self._space)
         return points

@@ -91,6 +91,23 @@ def points_to_try(setting: Any) -> list[Any]:
     return points
 
 
+def preferred_values(setting: Any) -> dict[str, Any]:
+    """The values of `hydra.sweeper.prior`, by override key.
+
+    Raises:
+        SpaceError: It is no mapping.
+    """
+    plain = OmegaConf.to_container(setting, resolve=True) if OmegaConf.is_config(setting) else setting
+    if plain is None:
+        return {}
+    if not isinstance(plain, dict):
+        raise SpaceError(
+            f"hydra.sweeper.prior: {plain!r} is no mapping. Expected preferred values by key, as in"
+            " 'hydra.sweeper.prior={lr: 0.002}'."
+        )
+    return {str(key): value for key, value in plain.items()}
+
+
 def choose_storage(options: Mapping[str, Any], hydra: DictConfig) -> Any:
     """The storage as `storage_spec()` gives it; null is a study in memory, if all trials are drawn in this process.
 

@@ -102,6 +102,25 @@ class Space:
         bare = {name if name in self.parameters else name.partition(" | ")[0]: value for name, value in point.items()}
         return self._fit(bare)[0]
 
+    def preferred(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Values that a user prefers, by Optuna's names; a key's value is meant for each of its cases that has it.
+
+        Args:
+            values: By override key, or by Optuna's name of a case.
+
+        Raises:
+            SpaceError: A key is not searched, or none of its cases has the value.
+        """
+        found: dict[str, Any] = {}
+        for key, value in values.items():
+            named = [self.parameters[key]] if key in self.parameters else self._cases.get(_bare(key), [])
+            if not named:
+                raise self._unknown(key)
+            having = [parameter for parameter in named if parameter.admits(value)]
+            for parameter in having or named:
+                found[parameter.name] = parameter.admit(value)
+        return found
+
     def grid(self) -> dict[str, list[Any]]:
         """The values of every parameter.
 

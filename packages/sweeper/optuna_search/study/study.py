@@ -22,6 +22,7 @@ from optuna_search.optuna_internals import hear_stop
 from optuna_search.space.changes import changes, describe_space
 from optuna_search.space.space import Space
 from optuna_search.study.locks import exclusive
+from optuna_search.study.prior import PriorSampler
 from optuna_search.study.reading import open_study
 from optuna_search.study.storages import chosen_by_name, open_storage
 
@@ -44,6 +45,7 @@ class StudySpec:
         pruner: Likewise.
         metric_names: The objectives' names; empty for none.
         grid: The values of each parameter, for a grid sampler.
+        preferred: Values that the user prefers, by Optuna's names of parameters.
         run: How often a controller has started on the study before; workers draw from seeds of their own.
     """
 
@@ -54,6 +56,7 @@ class StudySpec:
     pruner: Mapping[str, Any]
     metric_names: tuple[str, ...] = ()
     grid: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    preferred: Mapping[str, Any] = field(default_factory=dict)
     run: int = 0
 
     def open(self, slot: int = 0) -> optuna.Study:
@@ -154,7 +157,7 @@ class StudySpec:
             # equal seeds would make all workers draw the same points, as would one that is started again
             arguments["seed"] = (arguments["seed"] + slot + RUNS_APART * self.run + STARTS_APART * drawn) % 2**32
         sampler: optuna.samplers.BaseSampler = build_sampler(arguments)
-        return sampler
+        return PriorSampler(sampler, self.preferred, arguments.get("seed")) if self.preferred else sampler
 
 
 def is_grid(sampler: Mapping[str, Any]) -> bool:

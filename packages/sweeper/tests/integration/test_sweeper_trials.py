@@ -108,6 +108,23 @@ def test_a_study_can_start_with_the_best_points_of_another(toy):
     assert "hydra.sweeper.warm_start_from: There is no study 'older' in journal:" in done.stdout
 
 
+def test_preferred_values_are_tried_first_and_refused_where_they_are_not_in_the_space(toy):
+    prior = "hydra.sweeper.prior={x: 2.5, db: pg}"
+    toy.sweep("x=interval(0,10)", "y=interval(0,10)", "db=choice(mysql,pg)", prior, "hydra.sweeper.enqueue=[]", QUICK)
+    first = toy.study().trials[0].params
+    assert (first["x"], first["db"]) == (2.5, "pg")
+    for wrong, said in (
+        ("{x: 11}", "x: 11 is outside its search space"),
+        ("{lr: 1}", "'lr' is not searched"),
+        ("[1]", "hydra.sweeper.prior: [1] is no mapping"),
+    ):
+        done = toy.run("x=interval(0,10)", f"hydra.sweeper.prior={wrong}", "hydra.sweeper.study_name=z", QUICK)
+        assert done.returncode != 0
+        assert said in done.stdout
+    done = toy.run("x=choice(1,2)", "hydra.sweeper.prior={x: 1}", "hydra/sweeper/sampler=grid", QUICK)
+    assert "hydra.sweeper.prior: a sampler that enumerates" in done.stdout
+
+
 def test_batches_are_drawn_alike_whatever_the_trials_take(toy):
     parallel = ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2"]
     for name, how in (("a", [QUICK]), ("b", [*parallel, "sleep_s=0.1"])):
