@@ -7,6 +7,7 @@ from src.config import app
 from src.config.sections import section
 from src.core.terminal import standard_output
 from src.data.options import DataOptions
+from src.detector.options import ModelOptions, ProjectTrainOptions
 from src.documents.splits import DataSet
 
 
@@ -21,9 +22,10 @@ def main(cfg: DictConfig) -> None:
         data = prepare(options)
         show(DataSet(data.name, data.digest), data.class_names, data.counts, data.data_yaml, standard_output())
         if cfg.get("report", False):  # params.yaml has no such key
-            from src.stages.prepare.look import look  # so that preparing alone does not wait for what draws
+            from src.stages.prepare.look import look, predictor_of  # preparing alone does not wait for what draws
 
-            print(f"Look at it: {look(data, options)}")
+            model, train = section(cfg, "model", ModelOptions), section(cfg, "train", ProjectTrainOptions)
+            print(f"Look at it: {look(data, options, predictor=predictor_of(model, train, data, options))}")
 
 
 if __name__ == "__main__":

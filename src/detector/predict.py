@@ -74,6 +74,11 @@ class Predictor:
         except Exception as error:
             raise TrainingError(f"{name} cannot be used to predict: {type(error).__name__}: {error}") from error
 
+    @property
+    def known(self) -> tuple[bool, ...] | None:
+        """Which of the data's classes the model has, by class; None where its classes are just these."""
+        return None if self._channels is None else tuple(channel is not None for channel in self._channels)
+
     def raw_boxes(self, images_bgr: Iterable[NDArray[np.uint8]]) -> RawBoxes:
         """Pass each image through the network, once.
 

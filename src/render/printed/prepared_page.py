@@ -36,16 +36,35 @@ class Sample:
     jpeg: bytes
 
 
-def with_boxes(image_rgb: NDArray[np.uint8], boxes_xyxy: NDArray[np.float64]) -> Image.Image:
-    """A picture, (H, W, 3), with its labelled boxes, (N, 4) in pixels."""
-    none = np.zeros((0, 4)), np.zeros(0)
+@dataclass(frozen=True)
+class Doubted:
+    """Labels that a model contradicts in one way.
+
+    Attributes:
+        how: In words.
+        count: How many there are.
+        pictures: A caption and a JPEG of some.
+    """
+
+    how: str
+    count: int
+    pictures: Sequence[tuple[str, bytes]]
+
+
+def with_boxes(
+    image_rgb: NDArray[np.uint8],
+    labels_xyxy: NDArray[np.float64],
+    doubted_xyxy: NDArray[np.float64],
+    doubted_scores: NDArray[np.float64],
+) -> Image.Image:
+    """A picture, (H, W, 3), with its labelled boxes, (N, 4) in pixels, and those that are in doubt, (M, 4), (M,)."""
     drawn = draw_boxes(
         image_rgb,
-        missed_xyxy=boxes_xyxy,
-        hit_xyxy=none[0],
-        hit_scores=none[1],
-        wrong_xyxy=none[0],
-        wrong_scores=none[1],
+        missed_xyxy=labels_xyxy,
+        hit_xyxy=np.zeros((0, 4)),
+        hit_scores=np.zeros(0),
+        wrong_xyxy=doubted_xyxy,
+        wrong_scores=doubted_scores,
     )
     return Image.fromarray(drawn)
 
@@ -57,6 +76,8 @@ def as_html(
     imgsz_choices: Sequence[int],
     samples: Sequence[Sample],
     labelled_twice: Sequence[tuple[str, str, str, float]],
+    near_duplicates: Sequence[tuple[str, bytes]] = (),
+    doubts: Sequence[Doubted] | None = None,
 ) -> str:
     """The page.
 
@@ -66,13 +87,16 @@ def as_html(
         imgsz_choices: The image sizes that will be trained with.
         samples: Pictures to show.
         labelled_twice: Split, image, class and IoU of pairs of boxes that are probably one object.
+        near_duplicates: Pictures of the first pairs, one after the other.
+        doubts: What a model contradicts; None where none was asked.
     """
     sizes = _all_sizes(truths, imgsz_choices)
     counts = {
         "Images that are nearly the same as one of another split": len(manifest.near_duplicates),
         "Pairs of boxes of a class that lie on each other": len(labelled_twice),
+        **{f"Contradicted by the model, {each.how}": each.count for each in doubts or ()},
     }
-    doubts = [
+    said = [
         *(f"{what}: {count}." for what, count in counts.items() if count),
         *_absent(manifest),
         *(
@@ -85,9 +109,9 @@ def as_html(
     page = ReportPage(
         kind="Data",
         title=manifest.name,
-        verdict=doubts[0] if doubts else "Nothing suspicious was found by the checks of this page.",
-        tone=Tone.UNSURE if doubts else Tone.GOOD,
-        summary=tuple(doubts[1:]),
+        verdict=said[0] if said else "Nothing suspicious was found by the checks of this page.",
+        tone=Tone.UNSURE if said else Tone.GOOD,
+        summary=tuple(said[1:]),
         facts=(
             ("source", manifest.source.kind),
             ("classes", ", ".join(manifest.classes)),
@@ -97,7 +121,10 @@ def as_html(
         sections=(
             Section("Splits and classes", [_balance(manifest)]),
             Section("Box sizes", [_sizes(sizes)]),
-            Section("Suspicious", [*_near_duplicates(manifest), *_twice(labelled_twice)]),
+            Section(
+                "Suspicious",
+                [*_near_duplicates(manifest, near_duplicates), *_twice(labelled_twice), *_contradicted(doubts)],
+            ),
             Section("Samples", _samples(samples)),
         ),
         footer="Made by: python -m src.prepare … report=true",
@@ -175,7 +202,7 @@ def _sizes(found: Sequence[_Sizes]) -> Tabulated:
     return Tabulated("Box sizes", reading, Table(columns, tuple(rows)))
 
 
-def _near_duplicates(manifest: Manifest) -> list[Tabulated]:
+def _near_duplicates(manifest: Manifest, pictures: Sequence[tuple[str, bytes]]) -> list[Tabulated | Pictures]:
     if not manifest.near_duplicates:
         return []
     rows = tuple(Row(pair) for pair in manifest.near_duplicates[:_LISTED])
@@ -183,7 +210,8 @@ def _near_duplicates(manifest: Manifest) -> list[Tabulated]:
         f"Images of two splits that are nearly the same ({len(manifest.near_duplicates)} pairs): what is measured on"
         " the second was seen in the first. Keep them together with data.groups."
     )
-    return [Tabulated("Near duplicates", reading, Table(texts("image", "nearly the same"), rows))]
+    shown = Pictures("Near duplicates, the first pairs", "Each picture and the one after it.", tuple(pictures))
+    return [Tabulated("Near duplicates", reading, Table(texts("image", "nearly the same"), rows)), shown]
 
 
 def _twice(pairs: Sequence[tuple[str, str, str, float]]) -> list[Tabulated]:
@@ -193,6 +221,20 @@ def _twice(pairs: Sequence[tuple[str, str, str, float]]) -> list[Tabulated]:
     columns = (*texts("split", "image", "class"), *numbers("IoU"))
     reading = f"Boxes of a class that lie on each other ({len(pairs)} pairs): one object that was labelled twice."
     return [Tabulated("Labelled twice", reading, Table(columns, rows))]
+
+
+def _contradicted(doubts: Sequence[Doubted] | None) -> list[Pictures | Note]:
+    if doubts is None:
+        asked = (
+            "No trained model was asked. With weights that know these classes, as in `model=yolov8n`, the page lists"
+        )
+        return [Note("What a model contradicts", (f"{asked} labels that their detections contradict.",))]
+    reading = (
+        "Dashed is labelled, solid is in doubt. The model may be the one that is wrong: look before changing a label."
+    )
+    return [
+        Pictures(f"The model contradicts: {each.how} ({each.count})", reading, tuple(each.pictures)) for each in doubts
+    ]
 
 
 def _samples(samples: Sequence[Sample]) -> list[Pictures | Note]:

@@ -1,7 +1,7 @@
 """What there is to see in a prepared data set before anything is trained on it."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,21 +14,28 @@ from src.data.images import open_picture
 from src.data.options import DataOptions
 from src.data.prepared import PreparedData, read_manifest
 from src.data.suspicious import labelled_twice
+from src.detector.options import ModelOptions, ProjectTrainOptions
+from src.detector.predict import PredictionRequest, Predictor
+from src.detector.weights import resolve_weights
+from src.passes.contradicted import Contradiction, Doubt, contradictions
+from src.passes.predictions import predict_split
 from src.render.printed import prepared_page
-from src.render.printed.prepared_page import Sample
+from src.render.printed.prepared_page import Doubted, Sample
 
 FOLDER = Path("outputs/data")
 SAMPLES = 6  # of each class and split
+DOUBTFUL = 12  # pictures of each kind of doubt
 _SIDE_PX = 320
 
 
-def look(data: PreparedData, options: DataOptions, folder: Path = FOLDER) -> Path:
+def look(data: PreparedData, options: DataOptions, folder: Path = FOLDER, predictor: Predictor | None = None) -> Path:
     """Write the page about a data set.
 
     Args:
         data: The prepared data set.
         options: Its options, which name the image sizes that will be trained with.
         folder: Where the page goes.
+        predictor: A trained model, whose detections the labels are compared with; None for no comparison.
 
     Returns:
         `NAME.html` in the folder.
@@ -38,18 +45,68 @@ def look(data: PreparedData, options: DataOptions, folder: Path = FOLDER) -> Pat
     """
     truths = {split: ground_truth(data, split) for split, count in data.counts.items() if count.images}
     twice = [(split, pair) for split, truth in truths.items() for pair in labelled_twice(truth)]
+    manifest = read_manifest(data.root)
     path = folder / f"{data.name}.html"
     write_text(
         path,
         prepared_page.as_html(
-            read_manifest(data.root),
+            manifest,
             truths,
             imgsz_choices=options.imgsz_choices,
             samples=[sample for split, truth in truths.items() for sample in _samples(data, split, truth)],
             labelled_twice=[(split, pair.file, pair.class_name, pair.iou) for split, pair in twice],
+            near_duplicates=[
+                (name, _jpeg(data.root / "images" / name))
+                for pair in manifest.near_duplicates[:DOUBTFUL]
+                for name in pair
+            ],
+            doubts=None if predictor is None else _doubts(data, truths, predictor),
         ),
     )
     return path
+
+
+def predictor_of(
+    model: ModelOptions, train: ProjectTrainOptions, data: PreparedData, options: DataOptions
+) -> Predictor | None:
+    """The weights that a training would start from, to compare labels with; None where these are random.
+
+    Raises:
+        ConfigError: there is no such file.
+        TrainingError: the weights cannot be fetched or loaded.
+    """
+    weights = resolve_weights(model)
+    if weights is None:
+        return None
+    request = PredictionRequest(
+        class_names=data.class_names,
+        imgsz=max(options.imgsz_choices),
+        weights=weights,
+        device=train.device,
+        threads=train.threads,
+        trust_pickle=model.trust_pickle,
+    )
+    return Predictor(request)
+
+
+def _doubts(data: PreparedData, truths: Mapping[str, GroundTruth], predictor: Predictor) -> list[Doubted]:
+    """What a model contradicts in the labels, by kind, with pictures of the most evident ones of each split."""
+    found = [
+        (split, each)
+        for split in truths
+        for each in contradictions(predict_split(predictor, data, split), predictor.known)
+    ]
+    return [
+        Doubted(doubt.value, len(these), [_doubted(data, truths[split], each) for split, each in these[:DOUBTFUL]])
+        for doubt in Doubt
+        if (these := [(split, each) for split, each in found if each.doubt is doubt])
+    ]
+
+
+def _doubted(data: PreparedData, truth: GroundTruth, which: Contradiction) -> tuple[str, bytes]:
+    file = truth.files[which.image]
+    score = f", score {which.score:.2f}" if which.score else ""
+    return f"{file}: {which.class_name}{score}", _jpeg(data.root / file, _boxes(truth, which.image), which)
 
 
 def _samples(data: PreparedData, split: str, truth: GroundTruth) -> list[Sample]:
@@ -73,9 +130,13 @@ def _boxes(truth: GroundTruth, image: int) -> NDArray[np.float64]:
     return boxes_xyxy
 
 
-def _jpeg(path: Path, boxes_xyxy: NDArray[np.float64]) -> bytes:
+def _jpeg(path: Path, boxes_xyxy: NDArray[np.float64] | None = None, doubted: Contradiction | None = None) -> bytes:
+    """A small picture, with labelled boxes, and one on which labels and model do not agree."""
+    labels = np.zeros((0, 4)) if boxes_xyxy is None else boxes_xyxy
+    wrong = np.zeros((0, 4)) if doubted is None else doubted.box_xyxy[None]
+    scores = np.zeros(0) if doubted is None else np.array([doubted.score])
     with open_picture(path) as image:
-        drawn = prepared_page.with_boxes(np.asarray(image.convert("RGB")), boxes_xyxy)
+        drawn = prepared_page.with_boxes(np.asarray(image.convert("RGB")), labels, wrong, scores)
     drawn.thumbnail((_SIDE_PX, _SIDE_PX))
     content = io.BytesIO()
     drawn.save(content, "JPEG", quality=85)
