@@ -7,7 +7,6 @@ from src.config import app
 from src.config.sections import section
 from src.core.terminal import standard_output
 from src.data.options import DataOptions
-from src.detector.options import ModelOptions, ProjectTrainOptions
 from src.documents.splits import DataSet
 
 
@@ -22,10 +21,9 @@ def main(cfg: DictConfig) -> None:
         data = prepare(options)
         show(DataSet(data.name, data.digest), data.class_names, data.counts, data.data_yaml, standard_output())
         if cfg.get("report", False):  # params.yaml has no such key
-            from src.stages.prepare.look import look, predictor_of  # preparing alone does not wait for what draws
+            from src.stages.prepare.look import look_at  # so that preparing alone does not wait for what draws
 
-            model, train = section(cfg, "model", ModelOptions), section(cfg, "train", ProjectTrainOptions)
-            print(f"Look at it: {look(data, options, predictor=predictor_of(model, train, data, options))}")
+            print(f"Look at it: {look_at(cfg, data, options)}")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from omegaconf import DictConfig
 
+from src.config.sections import section
 from src.core.detections import GroundTruth
 from src.core.files import write_text
 from src.data.ground_truth import ground_truth
@@ -66,18 +68,16 @@ def look(data: PreparedData, options: DataOptions, folder: Path = FOLDER, predic
     return path
 
 
-def predictor_of(
-    model: ModelOptions, train: ProjectTrainOptions, data: PreparedData, options: DataOptions
-) -> Predictor | None:
-    """The weights that a training would start from, to compare labels with; None where these are random.
+def look_at(cfg: DictConfig, data: PreparedData, options: DataOptions) -> Path:
+    """Write the page; where the configuration names weights, labels are compared with what these detect.
 
     Raises:
         ConfigError: there is no such file.
+        DataError: an image or label file is gone or damaged.
         TrainingError: the weights cannot be fetched or loaded.
     """
+    model, train = section(cfg, "model", ModelOptions), section(cfg, "train", ProjectTrainOptions)
     weights = resolve_weights(model)
-    if weights is None:
-        return None
     request = PredictionRequest(
         class_names=data.class_names,
         imgsz=max(options.imgsz_choices),
@@ -86,7 +86,7 @@ def predictor_of(
         threads=train.threads,
         trust_pickle=model.trust_pickle,
     )
-    return Predictor(request)
+    return look(data, options, predictor=Predictor(request) if weights else None)
 
 
 def _doubts(data: PreparedData, truths: Mapping[str, GroundTruth], predictor: Predictor) -> list[Doubted]:
