@@ -6,7 +6,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-MODULES = sorted([*ROOT.glob("src/**/*.py"), *ROOT.glob("packages/*/[!t]*/**/*.py")])
+MODULES = sorted(
+    path
+    for pattern in ("src/**/*.py", "packages/*/[!t]*/**/*.py", "integrations/**/*.py")
+    for path in ROOT.glob(pattern)
+)
 PAGES = sorted(
     [
         *ROOT.glob("*.md"),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("src", "packages", "scripts", "docker")
+FOLDERS = ("src", "packages", "scripts", "docker", "integrations")
 MODULES = sorted(
     path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py") if "tests" not in path.relative_to(ROOT).parts
 )
