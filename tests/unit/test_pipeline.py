@@ -12,8 +12,8 @@ from src.config.provenance import Provenance
 
 ROOT = Path(__file__).parents[2]
 STAGES = ("prepare", "train", "evaluate", "tune_threshold", "decide")
-# How runs are recorded, options are read and results are printed decides no file, nor does the page about the data, which
-# the pipeline does not ask for: a change there trains nothing.
+# How runs are recorded, options are read and results are printed decides no file, nor does the page about the data,
+# which the pipeline does not ask for: a change there trains nothing.
 NOT_DECISIVE = ("src.mlflow", "src.config", "src.render.printed", "src.stages.prepare.look")
 
 
