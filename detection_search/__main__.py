@@ -15,6 +15,7 @@ COMMANDS = {
     "tune_threshold": "the exact threshold to deploy it with",
     "decide": "whether it is good enough, with reasons",
     "promote": "register a model that was accepted",
+    "monitor": "whether production's pictures are still those that a model was judged on",
     "serve": "answer with a registered model over HTTP",
     "sync": "deliver what waits for MLflow",
 }

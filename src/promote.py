@@ -67,6 +67,7 @@ def promoted(outcome: "PromoteOutcome", uri: str) -> "Promoted":
         comparison="" if comparison is None else f"It is {comparison.said}: {comparison}{here}.",
         agreement={backend: str(found) for backend, found in outcome.agreement.items()},
         store=without_credentials(located(uri, Path.cwd())),
+        monitoring=outcome.monitoring,
     )
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from src.core.errors import DataError
-from src.data.near_duplicates import COLUMNS, ROWS
+from src.data.near_duplicates import thumbnail
 from src.data.sample import Sample
 
 # What both Pillow and Ultralytics read without extra libraries.
@@ -108,8 +108,7 @@ def write_image(sample: Sample, target: Path, resize: Resize | None, max_pixels:
         if size != (width, height):
             pixels = pixels.resize(size, Image.Resampling.BICUBIC)
         save_jpeg(pixels, target.with_name(target.name + ".jpg"))
-    small = pixels.convert("L").resize((COLUMNS, ROWS), Image.Resampling.BOX)
-    return Written(content, size, np.asarray(small))
+    return Written(content, size, thumbnail(pixels))
 
 
 def eight_bits(picture: Image.Image, origin: Path) -> Image.Image:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 ROWS, COLUMNS = 16, 17  # of a thumbnail: 16 differences in each of 16 rows
 _MOST_BITS = 50  # in which two hashes may differ, of 256
@@ -53,6 +54,25 @@ def near_duplicates(thumbnails: Mapping[str, NDArray[np.float64]]) -> list[NearD
             most = np.maximum(most, best)
         found += [NearDuplicate(split, int(nearest[j]), other, int(j)) for j in np.flatnonzero(most > -1)]
     return found
+
+
+def scenes(thumbnails: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The number of the scene that each of N pictures shows, (N,): near duplicates, one after the other, show one.
+
+    Args:
+        thumbnails: See `near_duplicates`, (N, ROWS, COLUMNS).
+    """
+    from scipy.sparse.csgraph import connected_components  # a third of a second
+
+    signed, centred = _hashes(thumbnails), _centred(thumbnails)
+    bits_apart = (signed.shape[1] - signed @ signed.T) / 2
+    alike = (bits_apart <= _MOST_BITS) & (centred @ centred.T >= _LEAST_CORRELATION)
+    return np.asarray(connected_components(alike, directed=False)[1], np.int64)
+
+
+def thumbnail(picture: Image.Image) -> NDArray[np.uint8]:
+    """A picture's grey values at the size at which near duplicates are looked for, (ROWS, COLUMNS)."""
+    return np.asarray(picture.convert("L").resize((COLUMNS, ROWS), Image.Resampling.BOX))
 
 
 def _hashes(pictures: NDArray[np.float64]) -> NDArray[np.float32]:

@@ -1,6 +1,6 @@
 """A frozen operating point, and what a detector does there."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +27,17 @@ class OperatingPoint:
     iou: float
     score: float
     class_scores: tuple[float, ...] | None = None
+
+    @staticmethod
+    def of(confidence: float | Mapping[str, float], iou: float, class_names: Sequence[str]) -> "OperatingPoint":
+        """The point of a registered model, whose confidence is one number, or one for each class by its name.
+
+        A class that has none gets the lowest.
+        """
+        if not isinstance(confidence, Mapping):
+            return OperatingPoint(iou, float(confidence))
+        lowest = min(confidence.values())
+        return OperatingPoint(iou, lowest, tuple(confidence.get(name, lowest) for name in class_names))
 
     def keeps(self, scores: NDArray[np.float64], class_index: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which detections are kept.

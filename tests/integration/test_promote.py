@@ -10,14 +10,19 @@ from pathlib import Path
 import pytest
 
 from src.core.errors import ConfigError, RegistryError
+from src.data.prepared import PreparedData
 from src.detector.environment import thread_count
 from src.detector.options import TrainOptions
 from src.detector.suppression import suppress
+from src.documents.monitor import Outcome
 from src.documents.predictions import Predictions, folder_of
 from src.evaluation.options import EvaluateOptions
 from src.evaluation.output_agreement import output_agreement
 from src.mlflow.options import TrackingOptions
 from src.mlflow.registry.store import open_registry
+from src.stages.monitor.arguments import MonitorArguments
+from src.stages.monitor.record import record, save
+from src.stages.monitor.stage import MonitorJob, monitor
 from src.stages.promote.arguments import PromoteArguments
 from src.stages.promote.rollback import roll_back
 from src.stages.promote.stage import PromoteJob, promote
@@ -305,3 +310,54 @@ def test_a_registry_out_of_reach_is_one_clear_line(job, tmp_path, tracking, mess
 def test_nothing_can_be_promoted_where_nothing_is_recorded(job):
     with pytest.raises(ConfigError, match="tracking=none"):
         promote(replace(job(run="abc"), tracking=TrackingOptions(kind="none")))
+
+
+def test_a_version_is_watched_and_another_one_tried_on_the_same_pictures(job, store, data, coarse_run, sharp_run):
+    """Then the pictures become the reference. All windows are in one run."""
+    promoted = promote(job(name="watched", run=coarse_run, alias="production"))
+    promote(job(name="watched", run=sharp_run))
+    pictures = PreparedData.load(data.folder).root
+
+    def watched(**more):
+        arguments = {"name": "watched", "images": f"{pictures}/images", "group": "picture", "output": "nowhere"}
+        return monitor(MonitorJob(MonitorArguments(**arguments, **more), store, TrainOptions(device="cpu")))
+
+    found = watched(labels=f"{pictures}/labels", against="staging")
+    rebased = watched(rebase=True)
+    later = watched()
+
+    assert "compares production with val and test of" in promoted.monitoring
+    assert found.document.outcome is Outcome.QUIET
+    assert found.document.labelled.canary.difference.f1.low > 0
+    assert rebased.document.outcome is Outcome.REBASED
+    assert later.document.reference.startswith(f"{len(later.window.files)} scenes of production")
+    assert {change.p for change in later.document.changes} == {1.0}
+
+
+def test_the_windows_of_a_version_are_in_one_run_and_the_last_is_said_on_it(job, store, data, sharp_run, tmp_path):
+    promote(job(name="recorded", run=sharp_run))
+    pictures = PreparedData.load(data.folder).root
+    arguments = MonitorArguments(name="recorded", alias="staging", images=f"{pictures}/images/test", output="nowhere")
+    runs = []
+    for _ in range(2):
+        found = monitor(MonitorJob(arguments, store, TrainOptions(device="cpu")))
+        save(found, tmp_path, 0.0)
+        record(found, tmp_path, store)
+        tags = in_registry(store, "recorded").versions[1].tags
+        runs.append(tags["monitor.run"])
+
+    assert found.document.outcome is Outcome.TOO_FEW
+    assert tags["monitor"].startswith("too few scenes, ")
+    assert runs[0] == runs[1]
+    with open_registry(store.uri) as registry:
+        [folder] = registry.files(runs[0], "monitor")
+        assert [Path(file).name for file in registry.files(runs[0], folder)] == ["monitor.html", "monitor.json"]
+
+
+def test_a_version_without_a_reference_says_how_it_gets_one(job, store, real_data, sharp_run, tmp_path):
+    elsewhere = replace(job(name="without", run=sharp_run), data=coco128_options(real_data, tmp_path / "nowhere"))
+
+    assert "has nothing to compare with: its data are not here" in promote(elsewhere).monitoring
+    arguments = MonitorArguments(name="without", alias="staging", images=str(tmp_path), output="nowhere")
+    with pytest.raises(RegistryError, match=r"Version 1 of without has no reference .* rebase=true"):
+        monitor(MonitorJob(arguments, store, TrainOptions(device="cpu")))

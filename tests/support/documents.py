@@ -25,6 +25,17 @@ from src.documents.gates import Comparison, Gate, JudgedGate, Judgement, Measure
 from src.documents.latency import Latency, OnnxDifference, Percentiles, RuntimeLatency
 from src.documents.manifest import BoxSizes, Manifest, Source, SplitSummary
 from src.documents.metrics import Metrics, PointMetrics
+from src.documents.monitor import (
+    CalibratedScores,
+    Canary,
+    LabelledWindow,
+    Monitor,
+    MonitoringReference,
+    Outcome,
+    StatisticChange,
+    StrangePicture,
+    WatchedWindow,
+)
 from src.documents.splits import BySplit, DataSet, SplitCounts
 from src.documents.threshold import (
     Calibration,
@@ -321,3 +332,47 @@ def write_stages(root: Path, **replaced: Document | None) -> None:
     for name in ("tune_threshold/plots/precision_recall.png", "evaluate/plots/errors.png"):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_bytes(PNG)
+
+
+def monitoring_reference() -> MonitoringReference:
+    """Of the command promote."""
+    return MonitoringReference(
+        made_from="val and test of people, 3 scenes",
+        statistics={"brightness": (0.4, 0.5, 0.6), "score": (0.8, None, 0.9)},
+        calibration=CalibratedScores((0.3, 0.6), (0.5, 0.9)),
+        counts=((3, 2, 2), (1, 1, 2), (0, 0, 1)),
+        power={"jpeg": 0.1, "night": 1.0},
+        power_scenes=50,
+    )
+
+
+def monitor() -> Monitor:
+    """Of the command monitor: an alarm, with labels and a version on trial."""
+    metrics = PointMetrics(about(0.9), about(0.6), about(0.72))
+    difference = PointMetrics(about(0.0), about(0.1), about(0.06))
+    return Monitor(
+        name="people",
+        alias="production",
+        number=3,
+        outcome=Outcome.ALARM,
+        reasons=("brightness has moved: median 0.1 for 0.5 of the reference",),
+        window=WatchedWindow("night", 60, 50, "2026-11-26T20:00:00+00:00", "2026-11-27T04:00:00+00:00", ("half.jpg",)),
+        reference=monitoring_reference().made_from,
+        changes=(
+            StatisticChange("brightness", 0.5, 0.1, 1.0, 1e-9, True),
+            StatisticChange("score", 0.85, None, None, None, False),
+        ),
+        precision=about(0.88),
+        strangest=(StrangePicture("a.jpg", "brightness", 0.05, 4.5),),
+        labelled=LabelledWindow(
+            pictures=40,
+            scenes=35,
+            metrics=metrics,
+            reference=PointMetrics(about(0.9), about(0.8), about(0.85)),
+            change=PointMetrics(about(0.0), about(-0.2), about(-0.13)),
+            fallen=("recall", "F1"),
+            canary=Canary("staging", 4, metrics, difference, {"0.05": 15}),
+        ),
+        power={"jpeg": 0.1, "night": 1.0},
+        power_scenes=50,
+    )

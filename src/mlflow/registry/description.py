@@ -12,6 +12,7 @@ STATUS, REASON = "status", "reason"
 ACCEPTED, REJECTED = "accepted", "rejected"
 # What makes two versions of one run the same: its weights and how they are used.
 CONTENT = ("weights.sha256", "threshold", "nms_iou")
+MONITORED = "monitor.reference"  # which pictures production's are compared with
 GATE = "gate."  # begins the tags that say how the gates were judged
 
 _MAX_LENGTH = 5000  # characters; nobody reads more

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
 _ID_LENGTH = 32
+_MODELS = "models:/"  # what the address of a version's files begins with
 _MODEL = "detector"  # what a model is called in the run that it came from
 
 
@@ -178,7 +179,7 @@ class MlflowRegistry:
                 self._client.create_registered_model(name, description=text)
             version = self._client.create_model_version(
                 name,
-                source=f"models:/{made.model_id}",
+                source=f"{_MODELS}{made.model_id}",
                 run_id=run.run_id,
                 tags=dict(tags),
                 description=description,
@@ -194,6 +195,12 @@ class MlflowRegistry:
         with _translated(f"downloading version {version.number} of {version.name}"):
             place = self._client.get_model_version_download_uri(version.name, str(version.number))
             return Path(download_artifacts(artifact_uri=place, dst_path=str(into), tracking_uri=self._uri))
+
+    def add_file(self, version: Version, path: Path) -> None:
+        """Put a file into a version's folder; one of the same name is replaced."""
+        with _translated(f"adding {path.name} to version {version.number} of {version.name}"):
+            source = str(self._client.get_model_version(version.name, str(version.number)).source)
+            self._client.log_model_artifact(source.removeprefix(_MODELS), str(path))
 
     def set_alias(self, name: str, alias: str, number: int) -> None:
         """Let an alias name that version, and no other."""

@@ -24,6 +24,7 @@ class Promoted:
         comparison: The comparison with the incumbent, a sentence; empty where there was none.
         agreement: By backend, how the boxes of the package compare with the recorded ones.
         store: The tracking store's URI, without credentials.
+        monitoring: What production is compared with, a sentence; empty for a rejected one.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Promoted:
     comparison: str
     agreement: Mapping[str, str]
     store: str
+    monitoring: str = ""
 
 
 def show(promoted: Promoted, console: Console) -> None:
@@ -93,4 +95,4 @@ def _remarks(promoted: Promoted) -> list[str]:
         f"Loaded back with {backend}, against the boxes that src.evaluate recorded for the example: {found}."
         for backend, found in promoted.agreement.items()
     ]
-    return lines
+    return [*lines, promoted.monitoring] if promoted.monitoring else lines

@@ -42,11 +42,7 @@ class DeployedModel:
     @property
     def point(self) -> OperatingPoint:
         """Where it is operated."""
-        if not isinstance(self.confidence, Mapping):
-            return OperatingPoint(self.iou, float(self.confidence))
-        lowest = min(self.confidence.values())
-        names = self.predictions.truth.class_names
-        return OperatingPoint(self.iou, lowest, tuple(self.confidence.get(name, lowest) for name in names))
+        return OperatingPoint.of(self.confidence, self.iou, self.predictions.truth.class_names)
 
 
 @dataclass(frozen=True)

@@ -82,14 +82,22 @@ def incumbent_on(
 def _at_hand(options: DataOptions, fetched: FetchedCandidate, version: Version) -> PreparedData:
     name, digest = fetched.candidate.evaluation.data.name, fetched.candidate.data_digest
     try:
-        data = PreparedData.load(options.folder)
-        reason = "" if data.digest == digest else f"{options.folder} holds other data"
+        return prepared(options, digest)
     except DataError as error:
-        reason = str(error)
-    if reason:
         raise RegistryError(
             f"Version {version.number} of {version.name}, which has the alias now, was evaluated on other data than the"
             f" candidate. To judge both on the candidate's images, '{name}' (digest {digest[:12]}…) has to be prepared"
-            f" on this machine: give data=… as for its training. Now: {reason}"
-        )
+            f" on this machine: give data=… as for its training. Now: {error}"
+        ) from error
+
+
+def prepared(options: DataOptions, digest: str) -> PreparedData:
+    """The data with that digest, prepared on this machine.
+
+    Raises:
+        DataError: they are not there.
+    """
+    data = PreparedData.load(options.folder)
+    if data.digest != digest:
+        raise DataError(f"{options.folder} holds other data")
     return data

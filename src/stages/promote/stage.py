@@ -16,13 +16,24 @@ from src.mlflow.courier.pending import wait_until_delivered
 from src.mlflow.options import TrackingOptions
 from src.mlflow.registry import challenges, history
 from src.mlflow.registry.candidate import Candidate
-from src.mlflow.registry.description import ACCEPTED, CONTENT, GATE, REASON, REJECTED, STATUS, page_text, version_tags
+from src.mlflow.registry.description import (
+    ACCEPTED,
+    CONTENT,
+    GATE,
+    MONITORED,
+    REASON,
+    REJECTED,
+    STATUS,
+    page_text,
+    version_tags,
+)
 from src.mlflow.registry.store import MlflowRegistry, RegisteredModel, Version, open_registry
 from src.stages.promote.against_incumbent import AgainstIncumbent, DeployedModel, compare_with_incumbent
 from src.stages.promote.arguments import PromoteArguments
 from src.stages.promote.fetch_candidate import FetchedCandidate, fetch_candidate
-from src.stages.promote.incumbent import incumbent_on
+from src.stages.promote.incumbent import incumbent_on, prepared
 from src.stages.promote.packaging import packaged
+from src.stages.promote.reference import monitoring_reference
 
 _SHOWN = ("data.name", "study", "trial", "git.commit", "threshold", "nms_iou", "imgsz", "classes")
 _CUT = {"git.commit": 12}
@@ -62,6 +73,7 @@ class PromoteOutcome:
         before: The version that had the alias; None where none had.
         agreement: By backend, how the boxes of the package compare with the recorded ones; empty where it was not made.
         against_incumbent: The comparison with the version that had the alias; None where none had to be made.
+        monitoring: What production is compared with, or why there is nothing, a sentence; empty for a rejected model.
     """
 
     version: Version
@@ -71,6 +83,7 @@ class PromoteOutcome:
     before: int | None
     agreement: Mapping[str, OutputAgreement]
     against_incumbent: AgainstIncumbent | None
+    monitoring: str = ""
 
     @property
     def facts(self) -> tuple[tuple[str, str], ...]:
@@ -120,9 +133,27 @@ def promote(job: PromoteJob) -> PromoteOutcome:
             folder = Path(scratch) / "model"
             compared = packaged(fetched, folder)
             version = registry.register(job.arguments.name, folder, fetched.run, tags=tags, description=text)
+        monitoring = "" if alias is None else _reference_for_monitoring(job, registry, version, fetched, Path(scratch))
         if alias is not None and version.number != before:
             _hand_over(registry, model, version, alias, comparison)
-        return PromoteOutcome(version, tags, is_new, alias, before, compared, comparison)
+        return PromoteOutcome(version, tags, is_new, alias, before, compared, comparison, monitoring)
+
+
+def _reference_for_monitoring(
+    job: PromoteJob, registry: MlflowRegistry, version: Version, fetched: FetchedCandidate, scratch: Path
+) -> str:
+    """Give the version what `python -m src.monitor` compares with, where its data are on this machine."""
+    made_from = version.tags.get(MONITORED)
+    if made_from is None:
+        try:
+            data = prepared(job.data, fetched.candidate.data_digest)
+        except DataError as error:
+            return f"`python -m src.monitor` has nothing to compare with: its data are not here ({error})."
+        reference = monitoring_reference(fetched, data, job.train, job.evaluate.seed)
+        made_from = reference.made_from
+        registry.add_file(version, reference.write(scratch))
+        registry.tag_version(version, MONITORED, made_from)
+    return f"`python -m src.monitor` compares production with {made_from}."
 
 
 def _delivered(tracking: TrackingOptions, run_id: str) -> str:

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from src.data.near_duplicates import COLUMNS, ROWS, near_duplicates
+from src.data.near_duplicates import COLUMNS, ROWS, near_duplicates, scenes
 
 
 def pictures(count, seed=0):
@@ -46,6 +46,15 @@ def test_a_camera_that_does_not_move_is_told_once_for_each_picture():
 def test_copies_within_a_split_are_nobodys_business():
     train = pictures(3)
     assert near_duplicates({"train": np.concatenate([train, train]), "test": pictures(2, seed=1)}) == []
+
+
+def test_near_duplicates_one_after_the_other_show_one_scene():
+    different = pictures(4)
+    noise = np.random.default_rng(0).normal(0, 3, (2, ROWS, COLUMNS))
+    shown = scenes(np.concatenate([different, different[1] + noise]))
+
+    assert len(set(shown)) == 4
+    assert shown[1] == shown[4] == shown[5]
 
 
 def test_plain_pictures_are_not_taken_for_copies():

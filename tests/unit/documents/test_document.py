@@ -11,6 +11,7 @@ from src.documents.decision import Decision
 from src.documents.evaluation import Evaluation
 from src.documents.latency import Latency
 from src.documents.manifest import Manifest
+from src.documents.monitor import Monitor, MonitoringReference
 from src.documents.threshold import Threshold
 from src.documents.training import Training
 from tests.support import documents
@@ -23,6 +24,8 @@ WRITTEN = {
     Threshold: documents.threshold,
     Decision: documents.decision,
     ConfirmationDocument: documents.confirmation,
+    MonitoringReference: documents.monitoring_reference,
+    Monitor: documents.monitor,
 }
 
 
