@@ -21,6 +21,8 @@ from src.study.finished import load_study as find_study
 
 HOME = Path(__file__).resolve().parents[1]
 STAGES = ("prepare", "train", "evaluate", "tune_threshold", "decide")
+_AS_IN_A_TERMINAL = ("FORCE_COLOR", "CLICOLOR_FORCE")
+_CLEAR_LINE = "\x1b[K"
 _PIPELINE = Path("outputs/pipeline")
 
 
@@ -145,15 +147,17 @@ def decide(stages: Sequence[str] = STAGES) -> Decision:
 def run(command: str, *arguments: str) -> int:
     """Run a command as from a shell, and return its status.
 
-    Where the output is no terminal, as in a notebook, it is passed on line by line.
+    Where the output is no terminal, as in a notebook, it is passed on line by line, of a progress bar its last state.
     """
     line, environment = program(command, *arguments)
     passes_on = not sys.stdout.isatty()
-    output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT} if passes_on else {}
-    with subprocess.Popen(line, env=environment, text=True, errors="replace", **output) as process:  # type: ignore[call-overload]
+    output: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT} if passes_on else {}
+    if passes_on:  # a notebook's kernel asks for colours, which Rich takes for a terminal that it can redraw
+        environment = {name: value for name, value in environment.items() if name not in _AS_IN_A_TERMINAL}
+    with subprocess.Popen(line, env=environment, **output) as process:
         try:
-            for text in process.stdout or ():
-                print(text, end="", flush=True)
+            for written in process.stdout or ():
+                print(_last_state(written.decode(errors="replace")), flush=True)
         except KeyboardInterrupt:
             process.send_signal(signal.SIGINT)  # a notebook's reaches its own process only
             raise
@@ -167,6 +171,11 @@ def program(command: str, *arguments: str) -> tuple[list[str], dict[str, str]]:
     in_repository = Path.cwd() == HOME
     safe = {} if in_repository else {"PYTHONSAFEPATH": "1"}  # not the folder's own src first
     return [sys.executable, "-m", f"src.{command}", *arguments], {**os.environ, **safe}
+
+
+def _last_state(line: str) -> str:
+    """What a terminal would show of a line in the end."""
+    return line.rstrip("\r\n").rpartition("\r")[2].replace(_CLEAR_LINE, "")
 
 
 def _searched(values: Any) -> str:

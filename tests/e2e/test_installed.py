@@ -9,6 +9,7 @@ import sysconfig
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.support.guides import guide_block
 
@@ -16,35 +17,15 @@ pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(120
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ("src", "detection_search", "conf", "packages/sweeper", "setup.py", "pyproject.toml", "README.md", "LICENSE")
-SEARCH = """\
+TINY = """\
 # @package _global_
-defaults:
-  - base
-  - _self_
 train: {objective: costs.of_misses, epochs: 1, imgsz: 32, device: cpu, threads: 1}
 data: {images: 24, splits: {train: 12, val: 6, test: 6}, side: 64}
-hydra:
-  sweeper: {n_trials: 2, n_jobs: 1, params: {train.lr0: "interval(1e-3,2e-3)"}}
+hydra: {sweeper: {n_trials: 1, n_jobs: 1}}
 """
 COSTS = """\
 def of_misses(model):
     return 100 - model.measures.errors.missed
-"""
-IN_PYTHON = """
-import json
-from detection_search import freeze, load_study, report, search
-
-study = search(n_trials=1, name="two", overrides=[
-    "search=searches/people.yaml", "train.epochs=1", "train.imgsz=32", "train.device=cpu", "train.threads=1",
-    "data.images=24", "data.splits={train:12,val:6,test:6}", "data.side=64", "hydra.sweeper.n_jobs=1", "tracking=none"])
-assert study.name == load_study("two").name == "two"
-analysis = report(study)
-path = freeze(study, overrides=["decide=production"])
-print(json.dumps({
-    "trials": [[trial.params, trial.values] for trial in study.complete],
-    "settings": len(analysis.board.entries),
-    "frozen": path.read_text(),
-}))
 """
 
 
@@ -87,8 +68,8 @@ def _libraries():
 def project(tmp_path_factory):
     """A folder of one's own, which has a package `src`, too."""
     folder = tmp_path_factory.mktemp("mine")
-    (folder / "conf" / "search").mkdir(parents=True)
-    (folder / "conf" / "search" / "mine.yaml").write_text(SEARCH)
+    (folder / "conf" / "experiment").mkdir(parents=True)
+    (folder / "conf" / "experiment" / "tiny.yaml").write_text(TINY)
     (folder / "searches").mkdir()
     (folder / "searches" / "people.yaml").write_text(guide_block("search.md", "people.yaml"))
     (folder / "costs.py").write_text(COSTS)
@@ -106,26 +87,32 @@ def run(project, *command, **variables):
     return done.stdout
 
 
-def test_a_search_file_and_a_function_of_ones_own_are_found(environment, project):
-    """Beside the files of the project, which the search file builds on."""
-    said = run(project, environment / "detsearch", "train", "-m", "search=mine", "tracking=none",
-               "hydra.sweeper.study_name=first")  # fmt: skip
-    assert "first: 2 complete." in said
+def test_files_and_a_function_of_ones_own_are_found(environment, project):
+    """The search file as it stands in the guide, by its path; an experiment in conf/; and what both say when frozen."""
+    said = run(project, environment / "detsearch", "train", "-m", "search=searches/people.yaml", "experiment=tiny",
+               "tracking=none", "hydra.sweeper.study_name=first")  # fmt: skip
+    assert "first: 1 complete, 1 waiting." in said
     assert "costs.of_misses" in said
     assert (project / "multirun" / "first" / "report" / "report.html").is_file()
+    run(project, environment / "detsearch", "freeze", "+study=first", "decide=production")
+    frozen = yaml.safe_load((project / "params.yaml").read_text())
+    assert (frozen["train"]["epochs"], frozen["train"]["optimizer"], frozen["train"]["lr0"]) == (1, "AdamW", 0.001)
+    assert "throughput" in frozen["decide"]["gates"], "of production"
 
 
-def test_the_same_from_python(environment, project):
-    """A study of the guide's search file comes back as what it is, and can be reported on and frozen."""
-    said = run(project, environment / "python", "-c", IN_PYTHON, PYTHONSAFEPATH="1")
-    found = json.loads(said.splitlines()[-1])
-    ((params, values),) = found["trials"]
-    assert params == {"train.optimizer": "AdamW", "train.lr0": 0.001}, "what is configured is tried first"
-    assert len(values) == 1
-    assert found["settings"] == 1
-    assert "epochs: 1\n" in found["frozen"]
-    assert "throughput" in found["frozen"], "of decide=production"
-    assert (project / "outputs" / "report" / "two" / "report.html").is_file()
+def test_the_notebook_of_the_docs(environment, project):
+    """From a search to a decision; a kernel asks for colours, which is no reason to draw progress bars."""
+    cells = json.loads((ROOT / "docs" / "notebooks" / "search.ipynb").read_text())["cells"]
+    code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    said = run(project, environment / "python", "-c", code, PYTHONSAFEPATH="1", FORCE_COLOR="1")
+    assert said.count("notebook: 3 complete.") == 1
+    assert "[3/3]" in said
+    assert "\x1b[?25l" not in said, "no cursor is hidden where lines are passed on"
+    assert "trials (0,):" in said
+    assert "\nparams.yaml\n" in said
+    assert said.splitlines()[-1].startswith("- "), "a reason of the verdict"
+    assert (project / "outputs" / "report" / "notebook" / "report.html").is_file()
+    assert (project / "outputs" / "pipeline" / "decide" / "decision.json").is_file()
 
 
 def test_the_commands_are_listed_and_another_is_refused(environment, project):

@@ -1,3 +1,4 @@
+import os
 import sys
 
 import pytest
@@ -71,6 +72,18 @@ def test_what_a_program_prints_is_passed_on_and_its_status_is_known(monkeypatch,
     monkeypatch.setattr(api, "program", lambda *_: ([sys.executable, "-c", code], {}))
     assert api.run("train") == 3
     assert sorted(capsys.readouterr().out.split()) == ["one", "two"]
+
+
+def test_a_progress_bar_is_passed_on_as_its_last_state(monkeypatch, capsys):
+    """A notebook shows every state on a line of its own; its kernel has colours forced, also on what it starts."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    code = (
+        "import os, sys; sys.stdout.reconfigure(newline='');"
+        "print('\\r\\x1b[K 10 %', end=''); print('\\r\\x1b[K100 %', end='\\r\\n'); print(os.environ.get('FORCE_COLOR'))"
+    )
+    monkeypatch.setattr(api, "program", lambda *_: ([sys.executable, "-c", code], dict(os.environ)))
+    assert api.run("train") == 0
+    assert capsys.readouterr().out == "100 %\nNone\n"
 
 
 def test_elsewhere_than_in_the_repository_the_folders_own_src_is_not_imported(tmp_path, monkeypatch):
