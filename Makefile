@@ -9,7 +9,7 @@ PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-r
 test test-long test-all fuzz: export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help install sweep repro test test-long test-all fuzz lint lock clean
+.PHONY: help install sweep repro test test-long test-all fuzz lint docs lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/make \1@\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F@ '{ printf "%-16s%s\n", $$1, $$2 }'
@@ -42,17 +42,28 @@ lint: .venv/ready ## style, types and which package may import which
 	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32 src packages/sweeper/optuna_search packages/sweeper/hydra_plugins
 	$(BIN)/lint-imports
 
+docs: .venv/ready .venv-docs/ready ## the documentation as a site with search, in build/docs; a broken link is an error
+	.venv-docs/bin/sphinx-build -q -W --keep-going -c docs/site . build/docs
+	@echo "build/docs/index.html"
+
 lock: .venv/ready ## pin the packages again after a change of pyproject.toml
 	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --extra dev \
 		--no-emit-index-url --no-emit-package hydra-optuna-search --no-annotate --no-header -q pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --constraint requirements.lock \
 		--no-emit-index-url --no-annotate --no-header -q docker/requirements.in -o docker/requirements.lock
+	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 \
+		--no-emit-index-url --no-annotate --no-header -q docs/site/requirements.in -o docs/site/requirements.lock
 
 .venv/ready: requirements.lock packages/sweeper/pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet uv
 	VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements.lock
 	VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --no-deps --editable packages/sweeper
+	touch $@
+
+.venv-docs/ready: docs/site/requirements.lock | .venv/ready
+	$(BIN)/python -m venv --without-pip .venv-docs
+	VIRTUAL_ENV=$(CURDIR)/.venv-docs $(BIN)/uv pip install --quiet --require-hashes -r docs/site/requirements.lock
 	touch $@
 
 clean: ## remove results and prepared data; the tracking database and .venv stay

@@ -49,7 +49,7 @@ def search(
         overrides: Further overrides, such as `train.epochs=20` or `search=deploy`.
 
     Returns:
-        The study's view: its trials, the best ones, their values.
+        The study's view, with its trials, the best ones and their values.
 
     Side effects: trains, in processes of its own, and prints their progress; writes to `multirun`.
 

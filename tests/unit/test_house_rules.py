@@ -3,7 +3,10 @@
 import re
 from pathlib import Path
 
+import optuna_search
 import pytest
+
+import detection_search
 
 ROOT = Path(__file__).parents[2]
 MODULES = sorted(
@@ -33,8 +36,38 @@ def test_links_and_pictures_in_the_docs_exist(page):
     assert missing == []
 
 
-def test_the_lock_names_no_package_host_and_pins_every_package_by_hash():
-    text = (ROOT / "requirements.lock").read_text()
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_to_a_section_find_its_heading(page):
+    links = re.findall(r"\]\(([^)#]*\.md)?#([^)]+)\)", page.read_text())
+    missing = [
+        f"{file}#{anchor}" for file, anchor in links if anchor not in _anchors(page.parent / file if file else page)
+    ]
+    assert missing == []
+
+
+def _anchors(page):
+    """The anchors of a page's headings, as GitHub and MyST make them."""
+    without_code = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.+)$", without_code, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_the_site_lists_pages_that_exist():
+    site = ROOT / "docs" / "site"
+    entries = re.findall(r"^(?:[\w./-]+)$", (site / "index.md").read_text(), re.MULTILINE)
+    assert len(entries) > 20
+    assert [entry for entry in entries if not (site / f"{entry}.md").is_file()] == []
+
+
+@pytest.mark.parametrize("package", [detection_search, optuna_search], ids=lambda package: package.__name__)
+def test_the_reference_has_all_that_is_public(package):
+    page = (ROOT / "docs" / "site" / f"{package.__name__}.md").read_text()
+    assert sorted(re.findall(r"^\.\. auto\w+:: (\w+)$", page, re.MULTILINE)) == sorted(package.__all__)
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", "docker/requirements.lock", "docs/site/requirements.lock"])
+def test_a_lock_names_no_package_host_and_pins_every_package_by_hash(lock):
+    text = (ROOT / lock).read_text()
     assert "://" not in text
     packages = re.findall(r"^[a-z0-9][^ \n]*==", text, re.MULTILINE)
     assert len(packages) == len(re.findall(r"==[^\n]* \\\n +--hash=sha256:", text))

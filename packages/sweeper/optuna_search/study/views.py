@@ -142,7 +142,7 @@ class TrialView:
 
     @property
     def worker(self) -> str:
-        """Who ran it, as `host:pid`; empty where that is not known."""
+        """The host and the process that ran it, with a colon between; empty where that is not known."""
         return str(self.user_attrs.get(names.WORKER, ""))
 
     @property
