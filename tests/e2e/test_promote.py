@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
+from src.documents.monitor import Monitor, Outcome
 from tests.support.programs import python
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(900)]
@@ -94,3 +96,28 @@ def test_the_promoted_model_answers_the_line_of_the_guide(run_module):
     assert "Version 1 of person-detector (staging)" in line
     assert answer["predictions"]
     assert {box["class"] for box in answer["predictions"]} == {"person"}
+
+
+def test_the_promoted_model_is_watched(run_module):
+    """Pictures of the kind that it was judged on, with labels; then some of them at night, without."""
+    data = next(run_module.folder.glob("data/*/images/train")).parents[1]
+    night = run_module.folder / "night"
+    night.mkdir()
+    for path in (data / "images" / "train").iterdir():
+        Image.open(path).convert("RGB").point(lambda value: value // 4).save(night / f"{path.stem}.png")
+    asked = ("name=person-detector", "alias=staging", "group=picture")
+
+    status, output = run_module("monitor", *asked, f"images={data}/images", f"labels={data}/labels", "output=clean")
+    clean = Monitor.read(run_module.folder / "clean")
+    assert status == 0, output
+    assert "No change was found for version 1 of person-detector (staging)" in output
+    assert clean.outcome is Outcome.QUIET
+    assert clean.labelled.pictures == clean.window.pictures == len(list((data / "images").glob("*/*.jpg")))
+
+    status, output = run_module("monitor", *asked, "images=night", "output=night-found")
+    assert status == 4, output
+    assert "Alarm for version 1 of person-detector (staging): brightness has moved" in output
+    assert "Recall cannot be known without labels" in output
+    figures = (run_module.folder / "night-found" / "monitor.prom").read_text()
+    assert 'detector_monitor_alarm{alias="staging",name="person-detector",version="1"} 1.0' in figures
+    assert (run_module.folder / "night-found" / "monitor.html").read_text().count("data:image/jpeg") == 20

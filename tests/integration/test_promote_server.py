@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from src.detector.options import TrainOptions
+from src.documents.monitor import MonitoringReference
 from src.evaluation.options import EvaluateOptions
 from src.mlflow.options import TrackingOptions
 from src.mlflow.registry import package
@@ -84,6 +85,7 @@ def test_a_model_goes_through_the_server_and_back(server, real_data, coco128, tm
     assert package.config_in(folder)["imgsz"] == 256
     example = (models[256].evaluation.data.root / models[256].evaluation.example).read_bytes()
     assert package.predict(folder, [example])
+    assert MonitoringReference.read(folder).scenes > 0
     back = roll_back(
         PromoteJob(
             arguments=PromoteArguments(name="served", alias="production", rollback=True),

@@ -13,8 +13,8 @@ from src.render.study import as_html as page_html
 from src.render.table import Row, Table, Tone, intervals, numbers, texts
 
 RECALL_IS_UNKNOWN = (
-    "Recall cannot be known without labels: what the model misses leaves no trace. Label pictures, the strangest among"
-    " them, and give labels=FOLDER."
+    "Recall cannot be known without labels: what a model misses is in none of its outputs. Label pictures, the"
+    " strangest among them, and give labels=FOLDER."
 )
 _TONES = {Outcome.ALARM: Tone.BAD, Outcome.QUIET: Tone.GOOD, Outcome.TOO_FEW: Tone.UNSURE, Outcome.REBASED: Tone.NONE}
 

@@ -59,10 +59,11 @@ def read_labels(folder: Path, window: Window, class_names: Sequence[str]) -> Lab
     known = np.array([path.is_file() for path in paths])
     if not known.any():
         raise DataError(f"labels={folder}: has no label file for any of the pictures; expected {paths[0]}, for one.")
-    boxes: list[list[Box]] = [
-        reader.read(path.read_text(encoding="utf-8-sig"), str(path)) if path.is_file() else [] for path in paths
-    ]
     sizes_wh = window.seen.raw.sizes_wh
+    boxes = [
+        _boxes(path, reader, (int(width), int(height))) if path.is_file() else []
+        for path, (width, height) in zip(paths, sizes_wh, strict=True)
+    ]
     image_index = np.repeat(np.arange(len(boxes), dtype=np.int64), [len(own) for own in boxes])
     rows = np.array([_corners(box) for own in boxes for box in own], np.float64).reshape(-1, 4)
     truth = GroundTruth(
@@ -74,6 +75,13 @@ def read_labels(folder: Path, window: Window, class_names: Sequence[str]) -> Lab
         boxes_xyxy=rows * np.tile(sizes_wh[image_index], 2),
     )
     return Labels(truth, known, [scene for scene, has in zip(window.scenes, known, strict=True) if has])
+
+
+def _boxes(path: Path, reader: LabelReader, size_wh: tuple[int, int]) -> list[Box]:
+    try:
+        return reader.read(path.read_text(encoding="utf-8-sig"), str(path), lambda: size_wh)
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: not a text file in UTF-8 ({error.reason} at byte {error.start})") from None
 
 
 def judged(
