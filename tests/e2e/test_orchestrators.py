@@ -33,6 +33,13 @@ def refuse(event, args):
             raise OSError("no network")
 sys.addaudithook(refuse)
 """
+# How long Prefect and its server wait for each other, in seconds: its defaults of 5 to 60 fail on a busy machine.
+PATIENCE = (
+    "API_REQUEST_TIMEOUT",
+    "SERVER_DATABASE_CONNECTION_TIMEOUT",
+    "SERVER_DATABASE_TIMEOUT",
+    "SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS",
+)
 STAND_INS = """
 stages:
   first: {cmd: python first.py, deps: [first.py], outs: [made/first]}
@@ -71,6 +78,7 @@ class Orchestrator:
             "ZENML_CONFIG_PATH": str(folder / "state"),
             "PREFECT_HOME": str(folder / "state"),
             "PROJECT_PYTHON": python(),
+            **{f"PREFECT_{name}": "600" for name in PATIENCE},
         }
 
     def run(self, project: Path) -> dict[str, str]:
