@@ -3,6 +3,7 @@
 import os
 import sys
 
+from detection_search import completion
 from detection_search.api import program
 
 COMMANDS = {
@@ -19,19 +20,25 @@ COMMANDS = {
     "serve": "answer with a registered model over HTTP",
     "sync": "deliver what waits for MLflow",
 }
+_COMPLETION = "completion"
 
 
 def main() -> None:
     """Become `python -m src.COMMAND` with the same arguments.
 
-    Side effects: replaces the process; exits with status 2 where there is no such command.
+    Side effects: replaces the process; prints, where it is none of these commands; exits with a failure where there
+    is no such command.
     """
     command, arguments = (sys.argv[1], sys.argv[2:]) if len(sys.argv) > 1 else ("--help", [])
     if command in COMMANDS:
         line, environment = program(command, *arguments)
         sys.stdout.flush()
         os.execve(line[0], line, environment)
-    text = "\n".join(["detsearch COMMAND [overrides]", "", *(f"  {name:<16}{what}" for name, what in COMMANDS.items())])
+    if command == _COMPLETION:
+        print(completion.script([*COMMANDS, _COMPLETION]), end="")
+        return
+    listed = {**COMMANDS, _COMPLETION: "print what bash needs to complete all this"}
+    text = "\n".join(["detsearch COMMAND [overrides]", "", *(f"  {name:<16}{what}" for name, what in listed.items())])
     print(f"{text}\n\ndetsearch COMMAND --help says what a command takes.")
     if command not in ("-h", "--help"):
         sys.exit(f"{command} is no command.")

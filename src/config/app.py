@@ -21,6 +21,7 @@ from typing import Any, NoReturn
 from hydra.errors import CompactHydraException
 
 from src.config import schema
+from src.config.completion import complete_with_own_folder, is_completing
 from src.config.folders import CONF, with_own_folder
 from src.config.keys import check_keys, full_name, without_schemas
 from src.config.malformed import refuse_malformed
@@ -60,6 +61,10 @@ def run(main: Callable[[], Any]) -> None:
     print_any_character()
     schema.register()
     adopt_tracking_credentials(os.environ)
+    if is_completing(sys.argv[1:]):
+        complete_with_own_folder(os.environ)
+        main()
+        return
     try:
         refuse_secrets(sys.argv[1:])
         refuse_malformed(sys.argv[1:], full_name)
