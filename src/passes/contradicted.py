@@ -7,10 +7,8 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
-from src.core.detections import DEFAULT_IOU, Detections, GroundTruth
+from src.core.detections import Detections, GroundTruth
 from src.data.duplicates import pairwise_iou
-from src.detector.suppression import suppress
-from src.documents.predictions import Predictions
 
 SURE = 0.6  # the score from which a detection without a label counts
 SEEN = 0.05  # the score from which a detection confirms that something is where a label is
@@ -45,21 +43,23 @@ class Contradiction:
     box_xyxy: NDArray[np.float64]
 
 
-def contradictions(predictions: Predictions, known: Sequence[bool] | None = None) -> list[Contradiction]:
+def contradictions(
+    detections: Detections, truth: GroundTruth, known: Sequence[bool] | None = None
+) -> list[Contradiction]:
     """Where a detector contradicts a split's labels: by doubt, in its order, and the most evident first.
 
     Of detections these are the ones with the highest scores, of labels that nothing confirms the largest boxes.
 
     Args:
-        predictions: Of the split.
+        detections: Of the split.
+        truth: Its labels.
         known: Which of the data's classes the detector knows, C of them; labels of others are not judged. None for all.
     """
-    judged = np.ones(predictions.truth.class_count, bool) if known is None else np.array(known, bool)
-    detections = suppress(predictions.raw, iou=DEFAULT_IOU)
+    judged = np.ones(truth.class_count, bool) if known is None else np.array(known, bool)
     found = [
         contradiction
-        for image in range(predictions.truth.image_count)
-        for contradiction in _of_image(image, detections, predictions.truth, judged)
+        for image in range(truth.image_count)
+        for contradiction in _of_image(image, detections, truth, judged)
     ]
     order = list(Doubt)
     return sorted(found, key=lambda each: (order.index(each.doubt), -each.score, -_area(each.box_xyxy)))

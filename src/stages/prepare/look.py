@@ -18,6 +18,7 @@ from src.data.prepared import PreparedData, read_manifest
 from src.data.suspicious import labelled_twice
 from src.detector.options import ModelOptions, ProjectTrainOptions
 from src.detector.predict import PredictionRequest, Predictor
+from src.detector.suppression import suppress
 from src.detector.weights import resolve_weights
 from src.passes.contradicted import Contradiction, Doubt, contradictions
 from src.passes.predictions import predict_split
@@ -94,7 +95,7 @@ def _doubts(data: PreparedData, truths: Mapping[str, GroundTruth], predictor: Pr
     found = [
         (split, each)
         for split in truths
-        for each in contradictions(predict_split(predictor, data, split), predictor.known)
+        for each in contradictions(suppress(predict_split(predictor, data, split).raw), truths[split], predictor.known)
     ]
     return [
         Doubted(doubt.value, len(these), [_doubted(data, truths[split], each) for split, each in these[:DOUBTFUL]])
