@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from src.data.labels import Box
+from src.data.labels import Box, corners
 
 # Two boxes of equal size overlap that much when one is moved by 2.5 % of its width. Of the 929 boxes of COCO128, no two
 # of a class overlap with more than 0.87.
@@ -27,7 +27,7 @@ def without_duplicates(boxes: Sequence[Box]) -> tuple[Box, ...]:
     """The boxes, of those of one class that differ by their rounding or overlap with `SAME_BOX_IOU` only the first."""
     if len(boxes) < 2:
         return tuple(boxes)
-    low, high = _corners(boxes)
+    low, high = np.hsplit(corners(np.array([box.xywh for box in boxes])), 2)
     iou = pairwise_iou(low, high)
     moved = np.maximum(np.abs(low[:, None] - low), np.abs(high[:, None] - high)).max(axis=-1)
     classes = np.array([box.class_id for box in boxes])
@@ -39,13 +39,6 @@ def without_duplicates(boxes: Sequence[Box]) -> tuple[Box, ...]:
         if not same[number, kept].any():
             kept.append(number)
     return tuple(boxes[number] for number in kept)
-
-
-def _corners(boxes: Sequence[Box]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The left upper and right lower corners of n boxes, (n, 2) each, as fractions of the image."""
-    boxes_xywh = np.array([(box.x_centre, box.y_centre, box.width, box.height) for box in boxes])
-    half = boxes_xywh[:, 2:] / 2
-    return boxes_xywh[:, :2] - half, boxes_xywh[:, :2] + half
 
 
 def pairwise_iou(low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from src.core.detections import GroundTruth
 from src.core.errors import DataError
 from src.data.images import open_picture
+from src.data.labels import corners
 from src.data.prepared import PreparedData
 
 
@@ -35,7 +36,7 @@ def ground_truth(data: PreparedData, split: str) -> GroundTruth:
         class_names=data.class_names,
         image_index=image_index,
         class_index=rows[:, 0].astype(np.int64),
-        boxes_xyxy=_corners(rows[:, 1:]) * np.tile(sizes_wh[image_index], 2),
+        boxes_xyxy=corners(rows[:, 1:]) * np.tile(sizes_wh[image_index], 2),
     )
 
 
@@ -54,8 +55,3 @@ def _labels(path: Path) -> NDArray[Any]:
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error}); run `python -m src.prepare` again.") from error
     return np.array([line.split() for line in lines], float).reshape(-1, 5)
-
-
-def _corners(boxes_xywh: NDArray[Any]) -> NDArray[Any]:
-    half = boxes_xywh[:, 2:] / 2
-    return np.concatenate([boxes_xywh[:, :2] - half, boxes_xywh[:, :2] + half], axis=1)

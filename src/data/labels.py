@@ -5,6 +5,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from src.core.errors import DataError
 
 STRICT, BOXES = "strict", "boxes"
@@ -41,6 +44,11 @@ class Box:
     width: float
     height: float
 
+    @property
+    def xywh(self) -> tuple[float, float, float, float]:
+        """Its centre, width and height."""
+        return self.x_centre, self.y_centre, self.width, self.height
+
     def __post_init__(self) -> None:
         for name in _COLUMNS[1:]:
             value = getattr(self, name)
@@ -59,6 +67,12 @@ class Box:
         """The box as a line of a label file."""
         numbers = (self.x_centre, self.y_centre, self.width, self.height)
         return " ".join([str(self.class_id), *(f"{number:.{_DECIMALS}f}" for number in numbers)])
+
+
+def corners(boxes_xywh: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Left upper and right lower corners, (N, 4), of boxes by their centres, widths and heights, (N, 4)."""
+    half = boxes_xywh[:, 2:] / 2
+    return np.concatenate([boxes_xywh[:, :2] - half, boxes_xywh[:, :2] + half], axis=1)
 
 
 def box_from_corners(class_id: int, left: float, top: float, right: float, bottom: float) -> Box:

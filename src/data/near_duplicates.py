@@ -46,9 +46,8 @@ def near_duplicates(thumbnails: Mapping[str, NDArray[np.float64]]) -> list[NearD
         most = np.full(len(signed[other]), -1.0)
         for start in range(0, len(signed[split]), _BLOCK):
             rows = slice(start, start + _BLOCK)
-            bits_apart = (signed[split].shape[1] - signed[split][rows] @ signed[other].T) / 2
             correlation = centred[split][rows] @ centred[other].T
-            correlation[(bits_apart > _MOST_BITS) | (correlation < _LEAST_CORRELATION)] = -1
+            correlation[_differ(signed[split][rows], signed[other], correlation)] = -1
             best = correlation.max(axis=0, initial=-1)
             nearest = np.where(best > most, start + correlation.argmax(axis=0), nearest)
             most = np.maximum(most, best)
@@ -65,14 +64,21 @@ def scenes(thumbnails: NDArray[np.float64]) -> NDArray[np.int64]:
     from scipy.sparse.csgraph import connected_components  # a third of a second
 
     signed, centred = _hashes(thumbnails), _centred(thumbnails)
-    bits_apart = (signed.shape[1] - signed @ signed.T) / 2
-    alike = (bits_apart <= _MOST_BITS) & (centred @ centred.T >= _LEAST_CORRELATION)
+    alike = ~_differ(signed, signed, centred @ centred.T)
     return np.asarray(connected_components(alike, directed=False)[1], np.int64)
 
 
 def thumbnail(picture: Image.Image) -> NDArray[np.uint8]:
     """A picture's grey values at the size at which near duplicates are looked for, (ROWS, COLUMNS)."""
     return np.asarray(picture.convert("L").resize((COLUMNS, ROWS), Image.Resampling.BOX))
+
+
+def _differ(
+    signed: NDArray[np.float32], others: NDArray[np.float32], correlation: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """Which pairs of pictures are no near duplicates by one of the two comparisons, in the shape of `correlation`."""
+    bits_apart = (signed.shape[1] - signed @ others.T) / 2
+    return np.asarray((bits_apart > _MOST_BITS) | (correlation < _LEAST_CORRELATION))
 
 
 def _hashes(pictures: NDArray[np.float64]) -> NDArray[np.float32]:

@@ -4,6 +4,7 @@ The kinds differ in colour and in line, so that readers without colour vision di
 are solid, those that are wrong are solid and thick, ground truth that was missed is dashed.
 """
 
+import io
 from collections.abc import Iterator
 
 import numpy as np
@@ -18,6 +19,8 @@ MISSED = "#F0E442"
 _LONG_SIDE_PX = 640  # smaller images are enlarged to it, so that scores can be read
 _FONT_PX = 14
 _DASH_PX = 7
+_SMALL_PX = 320
+_NO_BOXES, _NO_SCORES = np.zeros((0, 4)), np.zeros(0)
 
 _Pen = ImageDraw.ImageDraw
 _Corners = tuple[float, float, float, float]
@@ -26,11 +29,11 @@ _Corners = tuple[float, float, float, float]
 def draw_boxes(
     image: NDArray[np.uint8],
     *,
-    missed_xyxy: NDArray[np.float64],
-    hit_xyxy: NDArray[np.float64],
-    hit_scores: NDArray[np.float64],
-    wrong_xyxy: NDArray[np.float64],
-    wrong_scores: NDArray[np.float64],
+    missed_xyxy: NDArray[np.float64] = _NO_BOXES,
+    hit_xyxy: NDArray[np.float64] = _NO_BOXES,
+    hit_scores: NDArray[np.float64] = _NO_SCORES,
+    wrong_xyxy: NDArray[np.float64] = _NO_BOXES,
+    wrong_scores: NDArray[np.float64] = _NO_SCORES,
 ) -> NDArray[np.uint8]:
     """A copy of an image with boxes on it, the scores beside them; those of high score lie on top.
 
@@ -59,6 +62,15 @@ def draw_boxes(
     for index in np.argsort(scores, kind="stable"):
         _label(pen, _corners(boxes[index]), f"{scores[index]:.2g}", HIT if index >= len(wrong_scores) else WRONG)
     return np.asarray(picture)
+
+
+def small_jpeg(picture: NDArray[np.uint8]) -> bytes:
+    """A picture, RGB, (H, W, 3), as a JPEG for a page that has many: 320 pixels along the longer side at most."""
+    small = Image.fromarray(picture)
+    small.thumbnail((_SMALL_PX, _SMALL_PX))
+    content = io.BytesIO()
+    small.save(content, "JPEG", quality=85)
+    return content.getvalue()
 
 
 def _corners(box_xyxy: NDArray[np.float64]) -> _Corners:

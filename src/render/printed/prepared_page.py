@@ -5,11 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from src.core.detections import GroundTruth
 from src.documents.manifest import Manifest
-from src.render.boxes import draw_boxes
 from src.render.study import Note, Pictures, ReportPage, Section, Tabulated
 from src.render.study import as_html as page_html
 from src.render.table import Row, Table, Tone, numbers, texts
@@ -49,24 +47,6 @@ class Doubted:
     how: str
     count: int
     pictures: Sequence[tuple[str, bytes]]
-
-
-def with_boxes(
-    image_rgb: NDArray[np.uint8],
-    labels_xyxy: NDArray[np.float64],
-    doubted_xyxy: NDArray[np.float64],
-    doubted_scores: NDArray[np.float64],
-) -> Image.Image:
-    """A picture, (H, W, 3), with its labelled boxes, (N, 4) in pixels, and those that are in doubt, (M, 4), (M,)."""
-    drawn = draw_boxes(
-        image_rgb,
-        missed_xyxy=labels_xyxy,
-        hit_xyxy=np.zeros((0, 4)),
-        hit_scores=np.zeros(0),
-        wrong_xyxy=doubted_xyxy,
-        wrong_scores=doubted_scores,
-    )
-    return Image.fromarray(drawn)
 
 
 def as_html(

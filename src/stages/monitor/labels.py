@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from src.core.detections import GroundTruth, RawBoxes
 from src.core.errors import DataError
-from src.data.labels import Box, LabelReader
+from src.data.labels import Box, LabelReader, corners
 from src.detector.predict import read_image
 from src.documents.monitor import Canary, LabelledWindow, MonitoringReference
 from src.documents.predictions import Predictions
@@ -65,7 +65,7 @@ def read_labels(folder: Path, window: Window, class_names: Sequence[str]) -> Lab
         for path, (width, height) in zip(paths, sizes_wh, strict=True)
     ]
     image_index = np.repeat(np.arange(len(boxes), dtype=np.int64), [len(own) for own in boxes])
-    rows = np.array([_corners(box) for own in boxes for box in own], np.float64).reshape(-1, 4)
+    rows = corners(np.array([box.xywh for own in boxes for box in own], np.float64).reshape(-1, 4))
     truth = GroundTruth(
         files=tuple(file.as_posix() for file in window.files),
         sizes_wh=sizes_wh,
@@ -124,14 +124,4 @@ def judged(
         change=changes,
         fallen=() if changes is None else fallen(changes),
         canary=canary,
-    )
-
-
-def _corners(box: Box) -> tuple[float, float, float, float]:
-    half_width, half_height = box.width / 2, box.height / 2
-    return (
-        box.x_centre - half_width,
-        box.y_centre - half_height,
-        box.x_centre + half_width,
-        box.y_centre + half_height,
     )

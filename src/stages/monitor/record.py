@@ -1,13 +1,11 @@
 """What monitoring leaves behind: files for people and Prometheus, a run in MLflow, tags on the version."""
 
-import io
 import math
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from src.core.files import write_text
 from src.detector.predict import read_image
@@ -16,13 +14,12 @@ from src.mlflow.options import TrackingOptions
 from src.mlflow.registry.store import open_registry
 from src.mlflow.runs import RunStatus, open_run
 from src.render import prometheus
-from src.render.boxes import draw_boxes
+from src.render.boxes import draw_boxes, small_jpeg
 from src.render.printed.monitor import as_html
 from src.stages.monitor.stage import RUN, VERDICT, MonitorOutcome
 from src.stages.monitor.window import Window
 
 PAGE, FIGURES = "monitor.html", "monitor.prom"
-_SIDE_PX = 320
 
 
 def save(outcome: MonitorOutcome, folder: Path, time_s: float) -> None:
@@ -90,17 +87,5 @@ def _jpeg(window: Window, file: str) -> bytes:
     number = [each.as_posix() for each in window.files].index(file)
     found = window.seen.found
     here = found.where(found.image_index == number)
-    none = np.zeros((0, 4)), np.zeros(0)
-    drawn = draw_boxes(
-        np.ascontiguousarray(read_image(window.root / file)[..., ::-1]),
-        missed_xyxy=none[0],
-        hit_xyxy=here.boxes_xyxy,
-        hit_scores=here.scores,
-        wrong_xyxy=none[0],
-        wrong_scores=none[1],
-    )
-    picture = Image.fromarray(drawn)
-    picture.thumbnail((_SIDE_PX, _SIDE_PX))
-    content = io.BytesIO()
-    picture.save(content, "JPEG", quality=85)
-    return content.getvalue()
+    image_rgb = np.ascontiguousarray(read_image(window.root / file)[..., ::-1])
+    return small_jpeg(draw_boxes(image_rgb, hit_xyxy=here.boxes_xyxy, hit_scores=here.scores))

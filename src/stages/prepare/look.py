@@ -1,6 +1,5 @@
 """What there is to see in a prepared data set before anything is trained on it."""
 
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -17,18 +16,18 @@ from src.data.options import DataOptions
 from src.data.prepared import PreparedData, read_manifest
 from src.data.suspicious import labelled_twice
 from src.detector.options import ModelOptions, ProjectTrainOptions
-from src.detector.predict import PredictionRequest, Predictor
+from src.detector.predict import PredictionRequest, Predictor, read_image
 from src.detector.suppression import suppress
 from src.detector.weights import resolve_weights
 from src.passes.contradicted import Contradiction, Doubt, contradictions
-from src.passes.predictions import predict_split
+from src.render.boxes import draw_boxes, small_jpeg
 from src.render.printed import prepared_page
 from src.render.printed.prepared_page import Doubted, Sample
 
 FOLDER = Path("outputs/data")
 SAMPLES = 6  # of each class and split
 DOUBTFUL = 12  # pictures of each kind of doubt
-_SIDE_PX = 320
+_NO_BOXES = np.zeros((0, 4))
 
 
 def look(data: PreparedData, options: DataOptions, folder: Path = FOLDER, predictor: Predictor | None = None) -> Path:
@@ -92,11 +91,10 @@ def look_at(cfg: DictConfig, data: PreparedData, options: DataOptions) -> Path:
 
 def _doubts(data: PreparedData, truths: Mapping[str, GroundTruth], predictor: Predictor) -> list[Doubted]:
     """What a model contradicts in the labels, by kind, with pictures of the most evident ones of each split."""
-    found = [
-        (split, each)
-        for split in truths
-        for each in contradictions(suppress(predict_split(predictor, data, split).raw), truths[split], predictor.known)
-    ]
+    found = []
+    for split, truth in truths.items():
+        raw = predictor.raw_boxes(read_image(data.root / file) for file in truth.files)
+        found += [(split, each) for each in contradictions(suppress(raw), truth, predictor.known)]
     return [
         Doubted(doubt.value, len(these), [_doubted(data, truths[split], each) for split, each in these[:DOUBTFUL]])
         for doubt in Doubt
@@ -131,14 +129,8 @@ def _boxes(truth: GroundTruth, image: int) -> NDArray[np.float64]:
     return boxes_xyxy
 
 
-def _jpeg(path: Path, boxes_xyxy: NDArray[np.float64] | None = None, doubted: Contradiction | None = None) -> bytes:
+def _jpeg(path: Path, boxes_xyxy: NDArray[np.float64] = _NO_BOXES, doubted: Contradiction | None = None) -> bytes:
     """A small picture, with labelled boxes, and one on which labels and model do not agree."""
-    labels = np.zeros((0, 4)) if boxes_xyxy is None else boxes_xyxy
-    wrong = np.zeros((0, 4)) if doubted is None else doubted.box_xyxy[None]
-    scores = np.zeros(0) if doubted is None else np.array([doubted.score])
+    doubt = {} if doubted is None else {"wrong_xyxy": doubted.box_xyxy[None], "wrong_scores": np.array([doubted.score])}
     with open_picture(path) as image:
-        drawn = prepared_page.with_boxes(np.asarray(image.convert("RGB")), labels, wrong, scores)
-    drawn.thumbnail((_SIDE_PX, _SIDE_PX))
-    content = io.BytesIO()
-    drawn.save(content, "JPEG", quality=85)
-    return content.getvalue()
+        return small_jpeg(draw_boxes(np.asarray(image.convert("RGB")), missed_xyxy=boxes_xyxy, **doubt))
