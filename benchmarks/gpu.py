@@ -1,10 +1,12 @@
 """How many trainings an hour one GPU gives with 1, 2, 4 and 8 of them at once, and whether the tests on a GPU pass.
 
-One sweep for each number of slots, on drawn data, without a tracker: the same trainings, for the same time. A training
-counts by the share of it that lies within that time, so that those that still run at its end count, too. How busy the
-GPU was is asked of `nvidia-smi` once a second. All of it takes at most 8 minutes and no network.
+One sweep for each number of slots, on drawn data, without a tracker: so many trainings for each slot, counted from the
+begin of the first to the end of the last; the time in which the last of them run alone counts, too. How busy the GPU
+was is asked of `nvidia-smi` once a second, how busy the cores were of the kernel. All of it takes at most 8 minutes and
+no network.
 
     .venv/bin/python benchmarks/gpu.py [--slots 1 2 4 8] [--imgsz 320] [train.batch=32 …]
+    .venv/bin/python benchmarks/gpu.py --no-tests --trainings 3
     .venv/bin/python benchmarks/gpu.py --dry-run     the same path on a CPU, with tiny sizes
 """
 
@@ -24,6 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import optuna
+import psutil
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
@@ -33,7 +36,6 @@ MINUTES = 8.0  # for everything
 TESTS_S = 90.0  # of them for the tests
 NEEDED_BY_TESTS = ("pytest", "pytest_timeout", "hypothesis")
 NONE_CHOSEN = 5  # how pytest ends without a test
-ENDLESS = 100_000  # trainings: the time ends a sweep
 SMI = ("nvidia-smi", "--query-gpu=utilization.gpu,memory.used", "--format=csv,noheader,nounits", "--id=0")
 LOOK_S = 1.0  # between two looks at the GPU
 
@@ -48,10 +50,10 @@ class Size:
     epochs: int
     batch: int
     slots: Sequence[int]
-    seconds: float | None  # for each number of slots; None for what the minutes leave
+    trainings: int  # for each slot
 
 
-DRY = Size("cpu", imgsz=64, images=24, epochs=1, batch=4, slots=(1, 2), seconds=10.0)
+DRY = Size("cpu", imgsz=64, images=24, epochs=1, batch=4, slots=(1, 2), trainings=2)
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,10 @@ class Measured:
     """What one number of slots gave."""
 
     slots: int
+    sweep_s: float  # with its start and its end
     an_hour: float
     each_s: float
+    cores_busy: float
     busy: float | None
     memory_mib: float | None
 
@@ -74,20 +78,25 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=400)
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--trainings", type=int, default=2, help="for each slot")
+    parser.add_argument("--tests", action=argparse.BooleanOptionalAction, default=True, help="run them at the end")
     parser.add_argument("overrides", nargs="*", help="of the trainings, such as train.workers=2")
     said = parser.parse_args()
-    full = Size("0", said.imgsz, said.images, said.epochs, said.batch, said.slots, seconds=None)
+    full = Size("0", said.imgsz, said.images, said.epochs, said.batch, said.slots, said.trainings)
     size = DRY if said.dry_run else full
-    deadline = time.monotonic() + MINUTES * 60
+    deadline = time.monotonic() + MINUTES * 60 - (TESTS_S if said.tests else 0)
     with tempfile.TemporaryDirectory(prefix="gpu-") as scratch:
         bench = Bench(Path(scratch), size, said.overrides)
         bench.prepare()
-        measured = []
-        for index, slots in enumerate(size.slots):
-            left = (deadline - time.monotonic() - TESTS_S) / (len(size.slots) - index)
-            measured.append(bench.measure(slots, size.seconds or 0.6 * left))  # the rest is for its start and its end
+        measured: list[Measured] = []
+        for slots in size.slots:
+            if measured and time.monotonic() + measured[-1].sweep_s > deadline:
+                print(f"{slots} at once: not measured, the {MINUTES:.0f} minutes are nearly over.")
+                continue
+            measured.append(bench.measure(slots))
             report(measured[-1], measured[0])
-    sys.exit(run_tests())
+    if said.tests:
+        sys.exit(run_tests())
 
 
 def report(one: Measured, first: Measured) -> None:
@@ -95,7 +104,7 @@ def report(one: Measured, first: Measured) -> None:
     busy = "" if one.busy is None else f"; GPU busy {one.busy:.0f} % of the time, {one.memory_mib:.0f} MiB at most"
     print(
         f"{one.slots} at once: {one.an_hour:.0f} trainings an hour, {one.an_hour / first.an_hour:.2f} of"
-        f" {first.slots} at once; one takes {one.each_s:.1f} s{busy}",
+        f" {first.slots} at once; one takes {one.each_s:.1f} s; cores busy {one.cores_busy:.0f} % of the time{busy}",
         flush=True,
     )
 
@@ -138,17 +147,18 @@ class Bench:
         """Draw the data set."""
         self._run("src.prepare", *self.data)
 
-    def measure(self, slots: int, seconds: float) -> Measured:
-        """Run a sweep with so many slots for so long."""
+    def measure(self, slots: int) -> Measured:
+        """Run a sweep with so many slots."""
         name = f"slots{slots}"
         size = self.size
         cores = len(os.sched_getaffinity(0))
-        with watched_gpu() as samples:
+        started = time.monotonic()
+        with watched() as looks:
             self._run(
                 *("src.train", "-m", "search=base", "tracking=none", "hydra/sweeper/sampler=random", *self.data),
-                *(f"hydra.sweeper.study_name={name}", f"hydra.sweeper.n_trials={ENDLESS}", "hydra.sweeper.enqueue=[]"),
+                *(f"hydra.sweeper.study_name={name}", f"hydra.sweeper.n_trials={slots * size.trainings}"),
                 *(f"hydra.sweeper.n_jobs={slots}", f"hydra.sweeper.slots_per_gpu={slots}"),
-                *(f"hydra.sweeper.timeout_s={seconds}", "~hydra.sweeper.callbacks.report"),
+                *("hydra.sweeper.enqueue=[]", "~hydra.sweeper.callbacks.report"),
                 *(f"train.epochs={size.epochs}", f"train.imgsz={size.imgsz}", f"train.batch={size.batch}"),
                 *(f"train.device={size.device}", "train.baseline=false", "train.seed=range(0,1000000)"),
                 f"train.workers={max(1, min(4, cores // slots))}",
@@ -160,18 +170,16 @@ class Bench:
             for trial in optuna.load_study(study_name=name, storage=storage).get_trials(states=[TrialState.COMPLETE])
             if trial.datetime_start is not None and trial.datetime_complete is not None
         ]
-        begin = min(start for start, _ in done)
-        end = max(start for start, _ in done)  # from here on, slots have nothing more to do
-        if end <= begin:
-            end = max(end for _, end in done)
-        share = sum(max(0.0, min(stop, end) - max(start, begin)) / (stop - start) for start, stop in done)
-        within = [(busy, memory) for moment, busy, memory in samples if begin <= moment <= end]
+        begin, end = min(start for start, _ in done), max(stop for _, stop in done)
+        within = [look for look in looks if begin <= look.moment <= end]
         return Measured(
             slots,
-            an_hour=share / (end - begin) * 3600,
+            sweep_s=time.monotonic() - started,
+            an_hour=len(done) / (end - begin) * 3600,
             each_s=statistics.median(stop - start for start, stop in done),
-            busy=statistics.mean(busy for busy, _ in within) if within else None,
-            memory_mib=max(memory for _, memory in within) if within else None,
+            cores_busy=statistics.mean(look.cores_busy for look in within),
+            busy=statistics.mean(look.busy for look in within if look.busy is not None) if has_gpu() else None,
+            memory_mib=max(look.memory_mib for look in within if look.memory_mib is not None) if has_gpu() else None,
         )
 
     def _run(self, module: str, *arguments: str) -> None:
@@ -183,30 +191,43 @@ class Bench:
             sys.exit(f"{' '.join(command)}\n{done.stdout}\n{done.stderr}")
 
 
-@contextmanager
-def watched_gpu() -> Iterator[list[tuple[float, float, float]]]:
-    """Note once a second how busy the first GPU is; without one, nothing.
+@dataclass(frozen=True)
+class Look:
+    """How busy the machine is: its cores and its first GPU (% of the last second), and that GPU's memory in use."""
 
-    Yields:
-        Moments (s since 1970), utilisation (%), memory in use (MiB); it is filled while the block runs.
-    """
-    samples: list[tuple[float, float, float]] = []
+    moment: float  # s since 1970
+    cores_busy: float
+    busy: float | None
+    memory_mib: float | None
+
+
+def has_gpu() -> bool:
+    """Whether `nvidia-smi` can be asked."""
+    return shutil.which(SMI[0]) is not None
+
+
+@contextmanager
+def watched() -> Iterator[list[Look]]:
+    """Look at the machine once a second, while the block runs; what is yielded is filled meanwhile."""
+    looks: list[Look] = []
     ended = threading.Event()
 
     def watch() -> None:
+        psutil.cpu_percent()  # the next one counts from here
         while not ended.wait(LOOK_S):
-            busy, memory = subprocess.run(SMI, capture_output=True, text=True, check=True).stdout.split(",")
-            samples.append((time.time(), float(busy), float(memory)))
+            busy = memory = None
+            if has_gpu():
+                found = subprocess.run(SMI, capture_output=True, text=True, check=True).stdout
+                busy, memory = map(float, found.split(","))
+            looks.append(Look(time.time(), psutil.cpu_percent(), busy, memory))
 
     thread = threading.Thread(target=watch, daemon=True)
-    if shutil.which(SMI[0]):
-        thread.start()
+    thread.start()
     try:
-        yield samples
+        yield looks
     finally:
         ended.set()
-        if thread.is_alive():
-            thread.join()
+        thread.join()
 
 
 if __name__ == "__main__":

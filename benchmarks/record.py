@@ -6,9 +6,10 @@ It is written after every training: a killed recording resumes where it was, als
 
     .venv/bin/python benchmarks/record.py short [--seeds 3] [--cpu-minutes 60]
     .venv/bin/python benchmarks/record.py photographs --data coco128.zip --weights yolov8n.pt
-    .venv/bin/python benchmarks/record.py long
+    .venv/bin/python benchmarks/record.py long [--at-once 16 --device 0]
 
-Each training runs in a process of its own, with one thread.
+Each training runs in a process of its own, with one thread and in single precision. Times are CPU seconds of that
+process, on a GPU too: it waits for the GPU in a loop.
 """
 
 import argparse
@@ -101,6 +102,8 @@ def main() -> None:
     parser.add_argument("--cpu-minutes", type=float, default=math.inf, help="begin no training after so many")
     parser.add_argument("--data", type=Path, help="the archive coco128.zip, for photographs")
     parser.add_argument("--weights", type=Path, help="yolov8n.pt, likewise")
+    parser.add_argument("--at-once", type=int, default=1, help="so many trainings")
+    parser.add_argument("--device", default="cpu", help="cpu or the number of a GPU")
     said = parser.parse_args()
     task, path = TASKS[said.table], TABLES / f"{said.table}.parquet"
     more = {"data.archive": said.data, "model.weights": said.weights}
@@ -117,14 +120,34 @@ def main() -> None:
         prepare(overrides)
         left = [run for run in itertools.product(range(said.seeds), range(len(settings))) if run[::-1] not in known]
         spent = 0.0
-        for place, (seed, setting) in enumerate(left):
-            if spent > said.cpu_minutes * 60:
-                break
-            row = trained(settings[setting], seed, overrides)
-            rows.append({"setting": setting, "seed": seed, **row})
-            write(path, rows)
+        for row in recorded(left, settings, [*overrides, f"train.device={said.device}"], said):
+            rows.append(row)
+            write(path, sorted(rows, key=lambda row: (row["seed"], row["setting"])))
             spent += row["start_s"] + sum(row["epoch_s"]) + row["end_s"]
-            print(f"{said.table}: {place + 1} of {len(left)}, {row['final']:.4f}, {spent / 60:.1f} CPU min", flush=True)
+            print(f"{said.table}: {len(rows)} rows, {row['final']:.4f}, {spent / 60:.1f} CPU min", flush=True)
+
+
+def recorded(
+    left: Sequence[tuple[int, int]],
+    settings: Sequence[Mapping[str, Any]],
+    overrides: Sequence[str],
+    said: argparse.Namespace,
+) -> Iterator[dict[str, Any]]:
+    """Train each seed and setting in a process of its own, forked from this one, which has imported all that it needs.
+
+    None is begun once `--cpu-minutes` of processes have passed.
+    """
+    from src.detector import engine  # noqa: F401 - for the processes to come
+
+    end = time.monotonic() + said.cpu_minutes * 60 / said.at_once
+    runs = [
+        (setting, seed, [*overrides, *assignments(settings[setting]), f"train.seed={seed}"], end)
+        for seed, setting in left
+    ]
+    with multiprocessing.get_context("fork").Pool(said.at_once, maxtasksperchild=1) as processes:
+        for row in processes.imap_unordered(trained, runs):
+            if row is not None:
+                yield {**row, **settings[row["setting"]]}
 
 
 def read(path: Path) -> list[dict[str, Any]]:
@@ -180,14 +203,17 @@ def prepare(overrides: Sequence[str]) -> None:
     ensure_prepared(job_from(compose("config", list(overrides)), Path()).data)
 
 
-def trained(setting: Mapping[str, Any], seed: int, overrides: Sequence[str]) -> dict[str, Any]:
-    """Train a setting in a process of its own, forked from this one, which has imported all that it needs."""
-    from src.detector import engine  # noqa: F401 - for the processes to come
+def assignments(setting: Mapping[str, Any]) -> list[str]:
+    """A setting as overrides."""
+    return [f"{key}={'null' if value is None else value}" for key, value in setting.items()]
 
-    values = [f"{key}={'null' if value is None else value}" for key, value in setting.items()]
-    with multiprocessing.get_context("fork").Pool(1) as pool:
-        measured = pool.apply(train_here, ([*overrides, *values, f"train.seed={seed}"],))
-    return {**setting, **measured}
+
+def trained(run: tuple[int, int, Sequence[str], float]) -> dict[str, Any] | None:
+    """Train in this process, unless it is too late to begin."""
+    setting, seed, overrides, end = run
+    if time.monotonic() > end:
+        return None
+    return {"setting": setting, "seed": seed, **train_here(f"{setting}-{seed}", overrides)}
 
 
 class Curve:
@@ -207,9 +233,10 @@ class Curve:
         self.clock.append(time.process_time())
 
 
-def train_here(overrides: Sequence[str]) -> dict[str, Any]:
-    """Train in this process, whose output goes to a file."""
-    log = os.open("training.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+def train_here(name: str, overrides: Sequence[str]) -> dict[str, Any]:
+    """Train in this process, in a folder of that name, into which its output goes."""
+    Path(name).mkdir()
+    log = os.open(f"{name}/training.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(log, 1)
     os.dup2(log, 2)
     from src.data.build import ensure_prepared
@@ -217,15 +244,15 @@ def train_here(overrides: Sequence[str]) -> dict[str, Any]:
     from src.detector.train import TrainingRequest, train
     from src.train import job_from
 
-    job = job_from(compose("config", list(overrides)), Path("run"))
+    job = job_from(compose("config", list(overrides)), Path(name, "run"))
     weights = starting_weights(job.model)
     request = TrainingRequest(
         data_yaml=ensure_prepared(job.data).data_yaml,
         folder=job.folder,
-        arguments=job.train.arguments,
+        arguments={**job.train.arguments, "amp": False, "workers": 0},
         weights=weights,
         architecture=None if weights else job.model.architecture,
-        device="cpu",
+        device=job.train.device,
         threads=1,
     )
     curve = Curve()

@@ -12,6 +12,8 @@ from src.documents.training import Flag
 # Rewritten by the project or by the device, and of no consequence for the result.
 _EXPECTED_CHANGES = {"device", "workers", "amp", "classes", "conf", "max_det", "quantize", "channels_last"}
 
+_SKIPPED_SHARE = 0.1  # the scale doubles every 2,000 steps, so that a long training leaves out one of them at times
+
 
 @dataclass(frozen=True)
 class CompletedTraining:
@@ -22,12 +24,14 @@ class CompletedTraining:
         epochs_asked: Epochs that Ultralytics set out to train.
         optimizer_steps: Steps of the optimizer.
         stopped_early: The patience ran out.
+        skipped_steps: Steps that were due but left out, because gradients overflowed in half precision.
     """
 
     epochs_trained: int
     epochs_asked: int
     optimizer_steps: int
     stopped_early: bool
+    skipped_steps: int = 0
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,14 @@ def flags_when_done(
     if training.stopped_early:
         message = f"Stopped after {training.epochs_trained} of {training.epochs_asked} epochs without improvement."
         flags.append(Flag("stopped_early", message))
+    due = training.optimizer_steps + training.skipped_steps
+    if training.skipped_steps > _SKIPPED_SHARE * due:
+        message = (
+            f"{training.skipped_steps} of {due} optimizer steps were left out: gradients overflowed in half precision, "
+            "whose scale is found anew in every training. Set train.amp=bf16, which does not overflow, or "
+            "train.amp=false."
+        )
+        flags.append(Flag("skipped_steps", message))
     if training.optimizer_steps < max(training.epochs_trained, MIN_STEPS):
         message = (
             f"Only {training.optimizer_steps} optimizer steps in {training.epochs_trained} epochs: the weights hardly "

@@ -188,6 +188,7 @@ def _result(training: "Training", course: _Course, request: TrainingRequest, sec
         epochs_trained=epochs,
         epochs_asked=training.epochs,
         optimizer_steps=training.optimizer_steps,
+        skipped_steps=training.steps_due - training.optimizer_steps,
         stopped_early=epochs < training.epochs and request.arguments.get("time") is None,
     )
     known = {flag.name for flag in course.flags}

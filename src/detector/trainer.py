@@ -1,6 +1,7 @@
 """Ultralytics' training loop, with the hooks that the project needs."""
 
 import csv
+import sys
 from collections.abc import Callable, Mapping
 from copy import copy
 from typing import Any
@@ -24,13 +25,14 @@ class Training(DetectionTrainer):  # type: ignore[misc]  # Ultralytics is untype
     Attributes:
         optimizer_steps: How often the optimizer stepped, counted at the optimizer itself; a resumed training goes
             on counting.
+        steps_due: How often it would have stepped, had no gradient overflowed in half precision.
     """
 
     def __init__(self, arguments: Mapping[str, Any], on_ready: Callback, on_epoch: Callback) -> None:
         self._on_ready = on_ready
         self._on_epoch = on_epoch
         self._in_final_evaluation = False
-        self.optimizer_steps = 0
+        self.optimizer_steps = self.steps_due = 0
         super().__init__(overrides=dict(arguments))
 
     def run_callbacks(self, event: str) -> None:
@@ -49,6 +51,22 @@ class Training(DetectionTrainer):  # type: ignore[misc]  # Ultralytics is untype
         """Validate the best weights."""
         self._in_final_evaluation = True
         super().final_eval()
+
+    def optimizer_step(self) -> None:
+        """Step, unless a gradient has overflowed."""
+        self.steps_due += 1
+        super().optimizer_step()
+
+    def get_dataloader(self, *arguments: Any, **named: Any) -> Any:
+        """A loader whose workers are forked on Linux.
+
+        From Python 3.14 on, multiprocessing starts them anew by itself, and each imports PyTorch before it loads an
+        image. Elsewhere a fork is not safe.
+        """
+        loader = super().get_dataloader(*arguments, **named)
+        if loader.num_workers and sys.platform == "linux":
+            loader.multiprocessing_context = "fork"
+        return loader
 
     def get_validator(self) -> RecordingValidator:
         """The validator that keeps its detections."""
@@ -82,7 +100,8 @@ class Training(DetectionTrainer):  # type: ignore[misc]  # Ultralytics is untype
         return max(range(len(fitness)), key=lambda index: (fitness[index], index)) + 1 if fitness else None
 
     def _count_steps(self) -> None:
-        self.optimizer_steps = int(self.ema.updates)  # those before an interruption; 0 in a fresh training
+        # those before an interruption, of which it is not known how many were left out; 0 in a fresh training
+        self.optimizer_steps = self.steps_due = int(self.ema.updates)
 
         def count(*_: Any) -> None:
             self.optimizer_steps += 1

@@ -20,6 +20,7 @@ CACHE = Path.home() / ".cache" / "detection-search" / "pythons"
 OLDEST = (3, 11)
 LEFT_OUT = re.compile(r"(torch|torchvision|triton|ray|moto|cfn-lint|ultralytics-thop|cuda-[a-z]+|nvidia-[a-z0-9-]+)==")
 NEEDS_TORCH = (
+    "tests/unit/detector/test_trainer.py",
     "tests/unit/passes/test_figures.py",
     "tests/unit/stages/promote/test_against_incumbent.py",
     "tests/unit/stages/test_as_deployed.py",

@@ -32,7 +32,7 @@ def show(evaluation: Evaluation, latency: Latency, folder: Path, console: Consol
     if evaluation.robustness:
         split = TEST if evaluation.splits.test else VAL
         terminal.show(robustness_table(evaluation), console, f"Under corruptions, {split}")
-    terminal.show(latency_table(latency), console, f"One image at a time, {latency.device}")
+    terminal.show(latency_table(latency), console, f"One image at a time, {_machines(latency)}")
     terminal.say(remarks(evaluation, latency), console)
     next_step = f"Next: python -m src.tune_threshold threshold.evaluation={folder}"
     terminal.say((f"Folder: {folder}", next_step), console)
@@ -67,6 +67,14 @@ def latency_table(latency: Latency) -> Table:
         rows.append(Row((str(backend), total.p50, total.p95, total.p99, phases, found.throughput_fps.estimate)))
     titles = ("p50 ms", "p95 ms", "p99 ms", "pre / inference / post p50 ms", "images/s")
     return Table((*texts("runtime"), *numbers(*titles, spec=".1f")), tuple(rows))
+
+
+def _machines(latency: Latency) -> str:
+    """What the runtimes were timed on: one machine, or each its own."""
+    machines = {str(backend): latency.machine(backend) for backend, _ in latency.items()}
+    if len(set(machines.values())) == 1:
+        return latency.device
+    return ", ".join(f"{backend} on {machine}" for backend, machine in machines.items())
 
 
 def remarks(evaluation: Evaluation, latency: Latency) -> list[str]:

@@ -104,6 +104,7 @@ def test_nothing_is_flagged_when_nothing_happened():
     """Flags are rare enough to be read."""
     assert flags_when_ready(ALIVE, ALIVE, SCHEDULE, ["lr0"]) == []
     assert flags_when_done(ALIVE, ALIVE, CompletedTraining(100, 100, 250, stopped_early=False)) == []
+    assert flags_when_done(ALIVE, ALIVE, CompletedTraining(100, 100, 250, stopped_early=False, skipped_steps=5)) == []
 
 
 def test_a_training_that_is_mostly_warm_up_is_flagged():
@@ -130,6 +131,7 @@ def test_a_learning_rate_that_was_replaced_after_all_is_an_error_when_searched()
     [
         pytest.param(CompletedTraining(3, 3, 3, False), 16, "few_steps", id="fewer than ten steps"),
         pytest.param(CompletedTraining(50, 50, 25, False), 16, "few_steps", id="fewer than one an epoch"),
+        pytest.param(CompletedTraining(50, 50, 80, False, 10), 16, "skipped_steps", id="gradients overflowed"),
         pytest.param(CompletedTraining(20, 50, 200, True), 16, "stopped_early", id="patience ran out"),
         pytest.param(CompletedTraining(50, 50, 500, False), 8, "batch_changed", id="memory was too small"),
     ],

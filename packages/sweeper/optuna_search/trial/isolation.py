@@ -56,9 +56,14 @@ class Limits:
 
 
 def pack(task: TaskFunction, context: HydraContext) -> bytes:
-    """What the processes of all trials of a slot need, pickled once: beside the app's own, Hydra's global state."""
+    """What the processes of all trials of a slot need, pickled once.
+
+    Beside the app's own that is Hydra's global state, and how processes are started here, None if nobody chose it.
+    """
+    process_context()  # sees to it that the start method is one that they know
+    method = multiprocessing.get_start_method(allow_none=True)
     # cloudpickle, because Hydra apps live in __main__
-    packed: bytes = cloudpickle.dumps((task, context, Singleton.get_state()))
+    packed: bytes = cloudpickle.dumps((task, context, Singleton.get_state(), method))
     return packed
 
 
@@ -199,7 +204,8 @@ def _serve(started: TrialProcess, trial: CurrentTrial, limits: Limits, began: Ca
     while True:
         limits.stop.check()
         try:
-            if not pipe.poll(max(0.0, min(LOOK_S, ends - time.monotonic()))):
+            ready = wait([pipe, started.process.sentinel], max(0.0, min(LOOK_S, ends - time.monotonic())))
+            if not ready:
                 limits.place.look(started.pid)
                 if limits.lost.is_set():
                     return Outcome.ended(Ending.LOST)
@@ -207,6 +213,8 @@ def _serve(started: TrialProcess, trial: CurrentTrial, limits: Limits, began: Ca
                     reason = f"no result within trial_timeout_s={limits.timeout_s:g}"
                     return Outcome(Ending.TIMED_OUT, reason=reason, kinds=(TIMEOUT,))
                 continue
+            if pipe not in ready:  # it is dead, but what it has forked holds the other end of the pipe
+                raise EOFError
             name, arguments = pipe.recv()
         except (EOFError, ConnectionResetError):  # the other end closes only by dying
             if not has_begun and started.has_waited:

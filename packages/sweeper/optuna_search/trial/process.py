@@ -61,14 +61,17 @@ def run_one_trial(packed: bytes, pipe: Connection) -> None:
     """Run the trial that comes through the pipe, and send what became of it.
 
     Args:
-        packed: The task, Hydra's context and Hydra's global state, as `pack()` makes them.
+        packed: The task, Hydra's context and Hydra's global state, as `pack()` makes them, and the start method.
         pipe: To the worker.
     """
     platforms.lead_group()  # Ctrl-C reaches the worker only, which passes it on once
     signal.signal(signal.SIGINT, signal.default_int_handler)  # shells have what they start with `&` ignore it
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
-        task, context, singletons = cloudpickle.loads(packed)
+        task, context, singletons, method = cloudpickle.loads(packed)
+        # multiprocessing has set this process's own. What the task starts, such as data loaders, is to be started as
+        # without a sweep: from a second fork server each would import anew all that this process has
+        multiprocessing.set_start_method(method, force=True)
         # found by the fork server: to look for them takes long, and with the state set some would store configurations
         # a second time, of which Hydra 1.4 warns
         singletons["instances"][Plugins] = Plugins.instance()

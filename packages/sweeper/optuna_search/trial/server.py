@@ -65,8 +65,7 @@ def _scratch() -> Path:
 def process_context() -> Any:
     """How processes of trials are started: from a fork server where there is such a thing."""
     methods = multiprocessing.get_all_start_methods()
-    method = "forkserver" if "forkserver" in methods else "spawn"
-    if multiprocessing.get_start_method(allow_none=True) not in methods:
+    if multiprocessing.get_start_method(allow_none=True) not in (None, *methods):
         # joblib's workers have a start method of their own, which children inherit by name but do not know
-        multiprocessing.set_start_method(method, force=True)
-    return multiprocessing.get_context(method)
+        multiprocessing.set_start_method(None, force=True)
+    return multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")

@@ -1,5 +1,7 @@
 """Tasks that return or do what no one expects: each is a value or a failed trial, and the sweep goes on."""
 
+import multiprocessing
+
 import pytest
 from optuna.trial import TrialState
 from support.toy import Toy
@@ -86,3 +88,33 @@ def test_each_ends_as_a_value_or_a_failure_with_its_reason(tmp_path):
         else:
             assert trials[kind].state == TrialState.FAIL
             assert reason in trials[kind].user_attrs["fail_reason"]
+
+
+STARTER = """
+import multiprocessing
+import hydra
+from hydra.core.config_store import ConfigStore
+from optuna_search import current_trial
+
+ConfigStore.instance().store("config", {"x": 0.0})
+
+@hydra.main(version_base="1.3", config_path=None, config_name="config")
+def main(cfg):
+    current_trial().set_user_attr("method", multiprocessing.get_start_method())
+    return cfg.x
+
+if __name__ == "__main__":
+    if METHOD is not None:
+        multiprocessing.set_start_method(METHOD)
+    main()
+"""
+
+
+@pytest.mark.parametrize("method", [None, "spawn"])
+def test_what_a_task_starts_is_started_as_without_a_sweep(tmp_path, method):
+    """A second fork server would let each of a task's data loaders import anew what the trial has."""
+    (tmp_path / "app.py").write_text(f"METHOD = {method!r}\n{STARTER}")
+    toy = OddToy(tmp_path)
+    toy.sweep("hydra/sweeper=optuna", "x=interval(0,1)", "hydra.sweeper.study_name=toy", "hydra.sweeper.n_trials=1")
+    (trial,) = toy.study().trials
+    assert trial.user_attrs["method"] == (method or multiprocessing.get_all_start_methods()[0])  # the default

@@ -30,6 +30,7 @@ def toy(tmp_path):
         pytest.param("raise", "RuntimeError: the card is on fire", id="an exception"),
         pytest.param("exit", "the task ended its process with status 3", id="sys.exit"),
         pytest.param("kill", "killed by SIGKILL", id="a kill"),
+        pytest.param("loader", "killed by SIGKILL", id="a kill while a process that it has forked lives"),
     ],
 )
 def test_a_failing_trial_ends_itself_and_not_the_sweep(toy, how, reason):

@@ -91,6 +91,8 @@ class Scripted:
     def __init__(self, packed):
         self.has_waited, self.pid = False, os.getpid()
         self.pipe, self.theirs = multiprocessing.Pipe()
+        self.ends = multiprocessing.Pipe()  # nobody writes: it is never seen to end
+        self.process = SimpleNamespace(sentinel=self.ends[0])
         Scripted.made.append(self)
         if len(Scripted.made) == 1:  # the first one dies while it waits
             self.theirs.close()
@@ -101,8 +103,8 @@ class Scripted:
         return -signal.SIGKILL
 
     def close(self):
-        self.pipe.close()
-        self.theirs.close()
+        for end in (self.pipe, self.theirs, *self.ends):
+            end.close()
 
 
 def test_a_process_that_dies_while_it_waits_is_no_fault_of_the_trial_that_it_was_meant_for(monkeypatch):

@@ -1,13 +1,15 @@
 """What an evaluation says at its end."""
 
+import io
 import math
 from dataclasses import replace
 
 import pytest
+from rich.console import Console
 
 from src.core.interval import Interval
 from src.documents.splits import BySplit
-from src.render.printed.evaluation import latency_table, metrics_table, rare_classes, remarks, robustness_table
+from src.render.printed.evaluation import latency_table, metrics_table, rare_classes, remarks, robustness_table, show
 from tests.support import documents
 
 UNKNOWN = Interval(float("nan"), float("nan"), float("nan"))
@@ -40,6 +42,19 @@ def test_each_runtime_has_a_row():
         ("pytorch", "20.0", "24.0", "30.0", "20.0 / 20.0 / 20.0", "48.0"),
         ("onnx", "20.0", "24.0", "30.0", "20.0 / 20.0 / 20.0", "61.0"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("device", "title"),
+    [
+        ("cpu (2 threads)", "One image at a time, cpu (2 threads)"),
+        ("NVIDIA H200", "One image at a time, pytorch on NVIDIA H200, onnx on the CPU"),
+    ],
+)
+def test_each_runtime_is_shown_with_the_machine_that_it_ran_on(tmp_path, device, title):
+    console = Console(width=140, record=True, file=io.StringIO())
+    show(documents.evaluation(), replace(documents.latency(), device=device), tmp_path, console)
+    assert title in [line.rstrip() for line in console.export_text().splitlines()]
 
 
 @pytest.mark.parametrize(

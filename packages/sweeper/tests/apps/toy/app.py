@@ -1,5 +1,6 @@
 """A Hydra app of few lines that does what tests of the sweeper need: report, prune, fail, die, hang."""
 
+import multiprocessing
 import os
 import signal
 import sys
@@ -50,6 +51,8 @@ def fail(how: str) -> None:
         print("about to hang")
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a task that is stuck in a driver
         time.sleep(600)
+    if how == "loader":  # as data loaders, which are forked and so have all that is open here
+        multiprocessing.get_context("fork").Process(target=time.sleep, args=(600,)).start()
     os.kill(os.getpid(), signal.SIGKILL)
 
 
