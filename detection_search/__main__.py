@@ -4,7 +4,8 @@ import os
 import sys
 
 from detection_search import completion
-from detection_search.api import program
+from detection_search.api import STAGES, decide, program
+from src.core.errors import ProjectError
 
 COMMANDS = {
     "prepare": "make the data set in the form that training needs",
@@ -20,28 +21,43 @@ COMMANDS = {
     "serve": "answer with a registered model over HTTP",
     "sync": "deliver what waits for MLflow",
 }
+_PIPELINE = "pipeline"
 _COMPLETION = "completion"
 
 
 def main() -> None:
-    """Become `python -m src.COMMAND` with the same arguments.
+    """Become `python -m src.COMMAND` with the same arguments, or run the stages of the pipeline one after another.
 
     Side effects: replaces the process; prints, where it is none of these commands; exits with a failure where there
-    is no such command.
+    is no such command, or a stage has failed.
     """
     command, arguments = (sys.argv[1], sys.argv[2:]) if len(sys.argv) > 1 else ("--help", [])
     if command in COMMANDS:
         line, environment = program(command, *arguments)
         sys.stdout.flush()
         os.execve(line[0], line, environment)
-    if command == _COMPLETION:
-        print(completion.script([*COMMANDS, _COMPLETION]), end="")
+    if command == _PIPELINE and not {"-h", "--help"} & set(arguments):
+        _run_pipeline(arguments)
         return
-    listed = {**COMMANDS, _COMPLETION: "print what bash needs to complete all this"}
+    if command == _COMPLETION:
+        print(completion.script([*COMMANDS, _PIPELINE, _COMPLETION]), end="")
+        return
+    listed = {
+        **COMMANDS,
+        _PIPELINE: "run what freeze wrote: prepare, train, evaluate, tune_threshold, decide; or those named",
+        _COMPLETION: "print what bash needs to complete all this",
+    }
     text = "\n".join(["detsearch COMMAND [overrides]", "", *(f"  {name:<16}{what}" for name, what in listed.items())])
     print(f"{text}\n\ndetsearch COMMAND --help says what a command takes.")
-    if command not in ("-h", "--help"):
+    if command not in ("-h", "--help", _PIPELINE):
         sys.exit(f"{command} is no command.")
+
+
+def _run_pipeline(stages: list[str]) -> None:
+    try:
+        decide(stages or STAGES)
+    except ProjectError as error:
+        sys.exit(f"{error}")
 
 
 if __name__ == "__main__":

@@ -133,11 +133,16 @@ def decide(stages: Sequence[str] = STAGES) -> Decision:
     Side effects: trains, in a process of its own; writes to `outputs/pipeline`.
 
     Raises:
-        ConfigError: a stage is none.
+        ConfigError: a stage is none, or there is no `params.yaml`.
         TrainingError: a stage ended without a result; it has said why.
     """
     if unknown := [stage for stage in stages if stage not in STAGES]:
         raise ConfigError(f"stages: {', '.join(unknown)}: expected some of {', '.join(STAGES)}.")
+    if not frozen.FILE.is_file():
+        raise ConfigError(
+            f"There is no {frozen.FILE} in {Path.cwd()}. `freeze +study=NAME` writes it, of a study's best trial; "
+            "`freeze KEY=VALUE …` of settings."
+        )
     for stage in stages:
         if status := run(stage, "-cd", ".", "-cn", "params"):
             raise TrainingError(f"The stage {stage} ended with status {status} and has said why.")

@@ -4,6 +4,7 @@ import sys
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
+from detection_search import __main__ as command_line
 from detection_search import api
 from src.core.errors import ConfigError, TrainingError
 
@@ -65,6 +66,23 @@ def test_a_stage_that_is_none_is_refused(started):
     with pytest.raises(ConfigError, match="tune: expected some of prepare, train"):
         api.decide(["train", "tune"])
     assert started == []
+
+
+def test_a_pipeline_without_its_configuration_says_who_writes_it(started, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match=r"There is no params.yaml in .* `freeze \+study=NAME` writes it"):
+        api.decide()
+    assert started == []
+
+
+def test_the_command_runs_the_stages_and_stops_at_one_that_fails(started, tmp_path, monkeypatch):
+    (tmp_path / "params.yaml").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["detsearch", "pipeline"])
+    monkeypatch.setattr(api, "run", lambda stage, *_: started.append(stage) or 3 * (stage == "tune_threshold"))
+    with pytest.raises(SystemExit, match="The stage tune_threshold ended with status 3"):
+        command_line.main()
+    assert started == ["prepare", "train", "evaluate", "tune_threshold"]
 
 
 def test_what_a_program_prints_is_passed_on_and_its_status_is_known(monkeypatch, capsys):

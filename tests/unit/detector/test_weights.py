@@ -8,9 +8,9 @@ from requests.adapters import BaseAdapter
 
 from src.core import https
 from src.core.errors import ConfigError, DataError, TrainingError
-from src.detector import weights
 from src.detector.options import ModelOptions
-from src.detector.weights import PUBLIC_SHA256, resolve_weights
+from src.detector.pins import RELEASE, pins
+from src.detector.weights import resolve_weights
 
 CONTENT = b"weights"
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -89,16 +89,16 @@ def test_a_public_name_without_known_digest_is_refused(asked):
 
 
 def test_a_public_name_is_fetched_once_and_checked(tmp_path, asked):
-    """Over https, from the release that the digest is of."""
+    """Over https, from the release that Ultralytics itself takes."""
     options = ModelOptions(weights="yolov8m.pt", sha256=SHA256, cache=str(tmp_path))
     assert resolve_weights(options).read_bytes() == CONTENT
     assert resolve_weights(options) == tmp_path / "yolov8m.pt"
-    assert asked == ["https://github.com/ultralytics/assets/releases/download/v8.3.0/yolov8m.pt"]
+    assert asked == ["https://github.com/ultralytics/assets/releases/download/v8.4.0/yolov8m.pt"]
 
 
 def test_a_download_with_another_digest_leaves_nothing(tmp_path, asked):
     """A wrong file must not be found by the next run."""
-    with pytest.raises(DataError, match=PUBLIC_SHA256["yolov8n.pt"]):
+    with pytest.raises(DataError, match=pins()["yolov8n.pt"].sha256):
         resolve_weights(ModelOptions(weights="yolov8n.pt", cache=str(tmp_path)))
     assert list(tmp_path.iterdir()) == []
 
@@ -128,5 +128,5 @@ def test_without_network_the_remedy_is_named(tmp_path, monkeypatch, server):
     monkeypatch.setattr(server, "send", unreachable)
     with pytest.raises(TrainingError, match=r"model\.weights=PATH"):
         resolve_weights(ModelOptions(weights="yolov8n.pt", cache=str(tmp_path)))
-    assert weights._RELEASE.startswith("https://")
+    assert RELEASE.startswith("https://")
     assert not any(Path(tmp_path).iterdir())
