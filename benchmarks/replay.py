@@ -260,7 +260,11 @@ def methods(table: Table) -> dict[str, Method]:
         "random": Method(lambda replay, _: search(replay, lambda s: optuna.samplers.RandomSampler(seed=s))),
         "TPE": Method(lambda replay, _: search(replay, lambda s: tpe(seed=s))),
         "GP": Method(lambda replay, _: search(replay, lambda s: optuna.samplers.GPSampler(seed=s))),
-        "CMA-ES": Method(lambda replay, _: search(replay, lambda s: optuna.samplers.CmaEsSampler(seed=s))),
+        "CMA-ES": Method(
+            lambda replay, _: search(
+                replay, lambda s: optuna.samplers.CmaEsSampler(seed=s, warn_independent_sampling=False)
+            )
+        ),
         "Hyperband, TPE": Method(lambda replay, _: search(replay, lambda s: tpe(seed=s), hyperband)),
         "tpe_early, no race": Method(lambda replay, _: search(replay, lambda s: early(seed=s))),
         "ours": Method(

@@ -170,7 +170,8 @@ class OptunaSweeperConf:
         isolation: `process` runs each trial in a process of its own, `none` in the worker's.
         preload: Modules that the trials' fork server imports once.
         devices: `auto` divides all visible GPUs between the slots, a list only those, `cpu` none.
-        slots_per_gpu: How many slots share one GPU.
+        slots_per_gpu: How many slots share one GPU. `auto`, with `n_jobs=auto`: ever more, up to half as many as there
+            are cores, as long as the GPU has time and memory for another trial.
         columns: User attributes of trials to show in the final table.
         metric_names: Names of the objectives; one or a list.
     """
@@ -204,7 +205,7 @@ class OptunaSweeperConf:
     isolation: str = "process"
     preload: list[str] = field(default_factory=list)
     devices: Any = "auto"
-    slots_per_gpu: int = 1
+    slots_per_gpu: Any = 1
     columns: list[str] = field(default_factory=list)
     metric_names: Any = None
 

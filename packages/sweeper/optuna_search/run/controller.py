@@ -24,6 +24,7 @@ from optuna_search.run.threads import Beside, run_in_threads, runs_here
 from optuna_search.run.worker import BatchJob, SlotEnding, WorkerSlot, draw
 from optuna_search.study.leases import Lease, WorkerWatch
 from optuna_search.study.queue import TrialBudget
+from optuna_search.trial.devices import shared_gpus
 from optuna_search.trial.memory import MemoryRoom
 from optuna_search.trial.stop import Stop
 
@@ -129,7 +130,8 @@ def launch(plan: Plan, task: WorkerSlot | BatchJob, jobs: int) -> Sequence[Any]:
         Exception: What a job raised, or the launcher, as when a job's process was killed.
     """
     if _in_threads(plan, jobs):
-        beside = Beside(Stop(), MemoryRoom(limited=plan.as_fit))
+        gpus = shared_gpus(plan.devices, plan.slots_per_gpu) if plan.as_fit else {}
+        beside = Beside(Stop(), MemoryRoom(limited=plan.as_fit), gpus)
         return run_in_threads([task.prepare(slot, beside) for slot in range(jobs)], beside.stop)
     quiet = dataclasses.replace(plan.context, callbacks=no_callbacks())  # slots are no jobs that callbacks wait for
     launcher = Plugins.instance().instantiate_launcher(hydra_context=quiet, task_function=task, config=plan.config)

@@ -57,7 +57,7 @@ class Plan:
         callbacks: Optuna callbacks as configured.
         custom_search_space: Dotted path of `f(cfg, trial)` that adds parameters to a trial.
         devices: The GPUs to use.
-        slots_per_gpu: How many slots share one.
+        slots_per_gpu: How many slots share one; `auto` if that is found while trials run.
         home: Where the controller runs.
         folder: The sweep's folder, where that is not what the configuration says; empty where it is.
     """
@@ -82,7 +82,7 @@ class Plan:
     callbacks: Mapping[str, Any]
     custom_search_space: str | None
     devices: Any
-    slots_per_gpu: int
+    slots_per_gpu: int | str
     home: Home
     folder: str
 

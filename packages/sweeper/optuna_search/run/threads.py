@@ -14,6 +14,7 @@ from optuna_search.hydra_internals import BASIC_LAUNCHER
 from optuna_search.trial.devices import slots_of_machine
 from optuna_search.trial.job import Terminated
 from optuna_search.trial.memory import MemoryRoom
+from optuna_search.trial.shared_gpu import SharedGpu
 from optuna_search.trial.stop import Stop
 
 T = TypeVar("T")
@@ -29,15 +30,17 @@ class Beside:
     Attributes:
         stop: Ends them.
         room: The memory that their trials share.
+        gpus: The GPUs on which trials find out how many of them fit.
     """
 
     stop: Stop
     room: MemoryRoom
+    gpus: Mapping[str, SharedGpu]
 
     @classmethod
     def nobody(cls) -> "Beside":
         """Of a slot that is alone in its process."""
-        return cls(Stop(), MemoryRoom(limited=False))
+        return cls(Stop(), MemoryRoom(limited=False), {})
 
 
 def count_slots(options: Mapping[str, Any], launcher: Mapping[Any, Any]) -> int:

@@ -38,7 +38,7 @@ from optuna_search.study.locks import exclusive
 from optuna_search.study.queue import claim
 from optuna_search.study.study import log_through_hydra
 from optuna_search.trial.current import CurrentTrial, StudyTrial, TrialFacts
-from optuna_search.trial.devices import share
+from optuna_search.trial.devices import CUDA, share
 from optuna_search.trial.isolation import Limits, TrialProcesses, pack, run_in_process
 from optuna_search.trial.job import Job, Terminated, run_here
 from optuna_search.trial.memory import Place
@@ -98,7 +98,7 @@ class BatchJob:
         trial = optuna.Trial(worker.study, self.trial_ids[slot])
 
         def run() -> Outcome:
-            with beside.room.place(beside.stop) as place:
+            with worker.place() as place:
                 return worker.run(trial, Limits(self.plan.trial_timeout_s, threading.Event(), beside.stop, place))
 
         return run
@@ -130,6 +130,11 @@ class Worker:
         else:
             os.environ.update(self._environment)
 
+    def place(self) -> contextlib.AbstractContextManager[Place]:
+        """Where its next trial runs; it waits until there is room."""
+        beside = self._beside
+        return beside.room.place(beside.stop, beside.gpus.get(self._environment.get(CUDA, "")))
+
     def work(self) -> SlotEnding:
         """Draw and run trials until none is left to draw.
 
@@ -149,7 +154,7 @@ class Worker:
             while time.time() < plan.deadline and not stopped():
                 self._beside.stop.check()
                 check_failure_rate(self.study, plan.max_failure_rate, plan.n_trials)
-                with self._beside.room.place(self._beside.stop) as place:
+                with self.place() as place:
                     trial = draw(plan, self.study, lease)
                     if trial is None:
                         return SlotEnding.DONE

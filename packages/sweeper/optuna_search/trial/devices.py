@@ -15,10 +15,12 @@ from omegaconf import ListConfig
 
 from optuna_search.cores import available_cores
 from optuna_search.errors import SpaceError
+from optuna_search.trial.shared_gpu import SharedGpu
 
 CUDA = "CUDA_VISIBLE_DEVICES"
 THREADS = "OMP_NUM_THREADS"
 ALL, NONE = "auto", "cpu"
+FOUND = "auto"  # how many slots share a GPU is found while trials run
 LISTING_S = 60.0  # a machine with many sleeping GPUs takes seconds to list them
 _NUMBER = re.compile(r"\d+")
 _UUID = re.compile(r"(GPU|MIG)-\S+")
@@ -37,7 +39,7 @@ def visible_gpus() -> tuple[str, ...]:
 
 
 def share(
-    slot: int, slots: int, devices: str | Sequence[int | str], slots_per_gpu: int, cpus_shared: bool
+    slot: int, slots: int, devices: str | Sequence[int | str], slots_per_gpu: int | str, cpus_shared: bool
 ) -> dict[str, str]:
     """The environment variables that give a slot's trials their share of the machine, one GPU at most.
 
@@ -47,7 +49,7 @@ def share(
         slot: The slot's index.
         slots: How many slots the sweep has.
         devices: `auto` for every visible GPU, `cpu` for none, or some of those that are visible.
-        slots_per_gpu: How many slots share a GPU.
+        slots_per_gpu: How many slots share a GPU; `auto` for as many as there are.
         cpus_shared: Whether all slots run on the CPUs of this process.
 
     Returns:
@@ -62,19 +64,19 @@ def share(
     if devices == NONE:
         environment[CUDA] = ""
     elif gpus:
-        environment[CUDA] = gpus[slot // slots_per_gpu % len(gpus)]
+        environment[CUDA] = gpus[slot // (1 if isinstance(slots_per_gpu, str) else slots_per_gpu) % len(gpus)]
     if cpus_shared and slots > 1 and THREADS not in os.environ:
         environment[THREADS] = str(max(1, available_cores() // slots))
     return environment
 
 
-def shortage(n_jobs: int, devices: str | Sequence[int | str], slots_per_gpu: int) -> str | None:
+def shortage(n_jobs: int, devices: str | Sequence[int | str], slots_per_gpu: int | str) -> str | None:
     """What to warn of if slots on this machine would share a GPU beyond `slots_per_gpu`.
 
     Listed devices are not looked for: the controller may run where there are none.
     """
-    gpus = visible_gpus() if devices == ALL else () if devices == NONE else tuple(map(str, devices))
-    if n_jobs <= len(gpus) * slots_per_gpu or not gpus:
+    gpus = _named_gpus(devices)
+    if isinstance(slots_per_gpu, str) or n_jobs <= len(gpus) * slots_per_gpu or not gpus:
         return None
     needed = -(-n_jobs // len(gpus))
     return (
@@ -85,20 +87,32 @@ def shortage(n_jobs: int, devices: str | Sequence[int | str], slots_per_gpu: int
     )
 
 
-def slots_of_machine(devices: str | Sequence[int | str], slots_per_gpu: int) -> int:
-    """How many trials run at once on this machine: one a core, or `slots_per_gpu` a GPU where there are GPUs."""
-    gpus = visible_gpus() if devices == ALL else () if devices == NONE else tuple(map(str, devices))
-    return len(gpus) * slots_per_gpu or available_cores()
+def slots_of_machine(devices: str | Sequence[int | str], slots_per_gpu: int | str) -> int:
+    """How many trials run at once on this machine at most: one a core, or `slots_per_gpu` a GPU where there are GPUs.
+
+    Where the number for a GPU is to be found, half as many as there are cores, and one for each GPU at least: a core
+    starts the kernels of a trial, and another loads its data.
+    """
+    gpus = _named_gpus(devices)
+    if gpus and isinstance(slots_per_gpu, str):
+        return len(gpus) * max(1, available_cores() // 2 // len(gpus))
+    return len(gpus) * int(slots_per_gpu) if gpus else available_cores()
 
 
-def check_devices(devices: Any, slots_per_gpu: int) -> None:
+def shared_gpus(devices: str | Sequence[int | str], slots_per_gpu: int | str) -> dict[str, SharedGpu]:
+    """The GPUs on which trials find out how many of them fit, by name; none where their number is given."""
+    return {name: SharedGpu(name) for name in _named_gpus(devices)} if slots_per_gpu == FOUND else {}
+
+
+def check_devices(devices: Any, slots_per_gpu: Any) -> None:
     """Refuse settings that are none; whether a listed GPU is there is known only where a slot runs.
 
     Raises:
         SpaceError: A setting is outside what it may be.
     """
-    if slots_per_gpu < 1:
-        raise SpaceError(f"hydra.sweeper.slots_per_gpu={slots_per_gpu}: expected at least 1.")
+    is_number = isinstance(slots_per_gpu, int) and not isinstance(slots_per_gpu, bool)
+    if slots_per_gpu != FOUND and (not is_number or slots_per_gpu < 1):
+        raise SpaceError(f"hydra.sweeper.slots_per_gpu={slots_per_gpu!r}: expected a number of slots, or '{FOUND}'.")
     if devices in (ALL, NONE):
         return
     listed = list(devices) if isinstance(devices, list | tuple | ListConfig) else []
@@ -108,6 +122,11 @@ def check_devices(devices: Any, slots_per_gpu: int) -> None:
             f"hydra.sweeper.devices={devices}: expected '{ALL}', '{NONE}' or a list of different GPUs by number or "
             "UUID, such as [0,1]."
         )
+
+
+def _named_gpus(devices: str | Sequence[int | str]) -> tuple[str, ...]:
+    """The GPUs that are asked for, whether they are here or not."""
+    return visible_gpus() if devices == ALL else () if devices == NONE else tuple(map(str, devices))
 
 
 def _chosen(devices: str | Sequence[int | str]) -> tuple[str, ...]:

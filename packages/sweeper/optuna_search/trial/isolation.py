@@ -228,6 +228,8 @@ def _serve(started: TrialProcess, trial: CurrentTrial, limits: Limits, began: Ca
             has_begun = True
             began()
             continue
+        if name == "report":
+            limits.place.step()
         pipe.send(_answer(actions[name], arguments))
 
 

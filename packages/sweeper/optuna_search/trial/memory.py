@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from optuna_search.trial.shared_gpu import SharedGpu
 from optuna_search.trial.stop import Stop
 
 log = logging.getLogger(__name__)
@@ -25,9 +26,11 @@ class Place:
         taken: The most memory that a process of it has had so far, in bytes.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, gpu: SharedGpu | None = None) -> None:
         self.taken = 0
         self._begun = time.monotonic()
+        self._gpu = gpu
+        self._showed = False
 
     def restart(self) -> None:
         """Its trial begins now."""
@@ -36,6 +39,12 @@ class Place:
     def look(self, pid: int) -> None:
         """Note how much the process has taken so far."""
         self.taken = max(self.taken, peak_memory(pid))
+
+    def step(self) -> None:
+        """Its trial has reported a step."""
+        if self._gpu is not None and not self._showed:
+            self._showed = True
+            self._gpu.showed()
 
     @property
     def settled(self) -> bool:
@@ -58,14 +67,14 @@ class MemoryRoom:
         self._said = False
 
     @contextmanager
-    def place(self, stop: Stop) -> Iterator[Place]:
-        """Wait until there is room for one more trial, and keep its place within the block.
+    def place(self, stop: Stop, gpu: SharedGpu | None = None) -> Iterator[Place]:
+        """Wait until there is room for one more trial, also on the GPU, and keep its place within the block.
 
         Raises:
             KeyboardInterrupt, Terminated: From `stop`.
         """
-        place = Place()
-        while not self._admit(place):
+        place = Place(gpu)
+        while not self._admit(place, gpu):
             stop.check()
             stop.at_once.wait(LOOK_S)
         try:
@@ -74,11 +83,16 @@ class MemoryRoom:
             with self._lock:
                 self._places.remove(place)
                 self._largest = max(self._largest, place.taken)
+            place.step()  # if it never did
+            if gpu is not None:
+                gpu.leave()
 
-    def _admit(self, place: Place) -> bool:
+    def _admit(self, place: Place, gpu: SharedGpu | None) -> bool:
         free = available_memory() if self._limited else None
         with self._lock:
             if self._places and free is not None and not self._fits(free):
+                return False
+            if gpu is not None and not gpu.enter():
                 return False
             place.restart()
             self._places.append(place)

@@ -81,7 +81,11 @@ def test_a_machine_without_nvidia_smi_has_no_known_gpus_and_its_environment_is_l
 
 @pytest.mark.parametrize(
     ("slots_per_gpu", "expected"),
-    [pytest.param(1, "0 1 0 1 0", id="one slot a GPU"), pytest.param(2, "0 0 1 1 0", id="two slots a GPU")],
+    [
+        pytest.param(1, "0 1 0 1 0", id="one slot a GPU"),
+        pytest.param(2, "0 0 1 1 0", id="two slots a GPU"),
+        pytest.param("auto", "0 1 0 1 0", id="as many as there are"),
+    ],
 )
 def test_slots_take_the_gpus_in_turn(machine, slots_per_gpu, expected):
     machine(TWO_GPUS)
@@ -157,6 +161,7 @@ def test_a_shortage_names_both_ways_out(machine):
     assert "hydra.sweeper.n_jobs=2" in warning
     assert shortage(5, "cpu", 1) is None
     assert shortage(4, [0, 1], 2) is None
+    assert shortage(5, "auto", "auto") is None
 
 
 @pytest.mark.parametrize(
@@ -169,6 +174,8 @@ def test_a_shortage_names_both_ways_out(machine):
         pytest.param(0, 1, id="no list"),
         pytest.param(None, 1, id="null"),
         pytest.param("auto", 0, id="no slots on a GPU"),
+        pytest.param("auto", True, id="no number of slots"),
+        pytest.param("auto", "many", id="no such word for slots"),
     ],
 )
 def test_settings_that_are_none_are_refused(devices, slots_per_gpu):

@@ -26,6 +26,8 @@ def machine(monkeypatch):
     [
         pytest.param({}, 3, id="one for each GPU"),
         pytest.param({"slots_per_gpu": 4}, 12, id="several for each GPU"),
+        pytest.param({"slots_per_gpu": "auto"}, 3, id="no fewer than GPUs"),
+        pytest.param({"slots_per_gpu": "auto", "devices": [1]}, 4, id="half as many as cores"),
         pytest.param({"devices": [1]}, 1, id="of the listed GPUs"),
         pytest.param({"devices": "cpu"}, 8, id="one for each core"),
         pytest.param({"devices": "cpu", "n_trials": 5}, 5, id="no more than trials"),
