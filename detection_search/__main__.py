@@ -40,12 +40,12 @@ def main() -> None:
         _run_pipeline(arguments)
         return
     if command == _COMPLETION:
-        print(completion.script([*COMMANDS, _PIPELINE, _COMPLETION]), end="")
+        _print_completion(arguments)
         return
     listed = {
         **COMMANDS,
         _PIPELINE: "run what freeze wrote: prepare, train, evaluate, tune_threshold, decide; or those named",
-        _COMPLETION: "print what bash needs to complete all this",
+        _COMPLETION: f"print what a shell needs to complete all this: {', '.join(completion.SHELLS)}",
     }
     text = "\n".join(["detsearch COMMAND [overrides]", "", *(f"  {name:<16}{what}" for name, what in listed.items())])
     print(f"{text}\n\ndetsearch COMMAND --help says what a command takes.")
@@ -58,6 +58,13 @@ def _run_pipeline(stages: list[str]) -> None:
         decide(stages or STAGES)
     except ProjectError as error:
         sys.exit(f"{error}")
+
+
+def _print_completion(arguments: list[str]) -> None:
+    shell = arguments[0] if arguments else completion.SHELLS[0]
+    if shell not in completion.SHELLS:
+        sys.exit(f"completion {shell}: expected one of {', '.join(completion.SHELLS)}.")
+    print(completion.script(shell, [*COMMANDS, _PIPELINE, _COMPLETION]), end="")
 
 
 if __name__ == "__main__":

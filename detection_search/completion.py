@@ -1,9 +1,9 @@
-"""Completion of commands and settings in bash: `detsearch completion`.
+"""Completion of commands and settings in a shell: `detsearch completion bash`, `zsh` or `fish`.
 
-Hydra answers what may follow, as it does for `-sc install=bash`; its own script knows only programs of one word.
+Hydra answers what may follow, as it does for `-sc install=bash`; its own scripts know only programs of one word.
 """
 
-_SCRIPT = """\
+_BASH = """\
 # Completion of detsearch and of `python -m src.COMMAND`, by `detsearch completion`.
 _detection_search_settings() { # what starts the command, and the line from its name on
     local line=$2 current choices
@@ -33,7 +33,37 @@ complete -o nospace -o default -F _detsearch detsearch
 complete -o nospace -o default -F _detection_search_python python
 """
 
+_ZSH = """\
+# Completion of detsearch, by `detsearch completion zsh`.
+(( $+functions[compdef] )) || { autoload -Uz compinit && compinit }
+_detsearch() {
+    local -a choices
+    if (( CURRENT == 2 )); then
+        choices=(COMMANDS)
+        compadd -a choices
+    else
+        local COMP_LINE="${(j: :)words[2,CURRENT]}"
+        export COMP_LINE
+        choices=(${(f)"$($words[1] ${words[2]/freeze/train} -sc query=fish 2>/dev/null)"})
+        compadd -S '' -a choices || _files
+    fi
+}
+compdef _detsearch detsearch
+"""
+_FISH = """\
+# Completion of detsearch, by `detsearch completion fish`.
+function __detsearch_settings
+    set -l words (commandline -cpo) (commandline -ct)
+    set -lx COMP_LINE (string join -- ' ' $words[2..])
+    $words[1] (string replace freeze train -- $words[2]) -sc query=fish 2>/dev/null
+end
+complete -c detsearch -n __fish_is_first_token -f -a 'COMMANDS'
+complete -c detsearch -n 'not __fish_is_first_token' -a '(__detsearch_settings)'
+"""
+_SCRIPTS = {"bash": _BASH, "zsh": _ZSH, "fish": _FISH}
+SHELLS = tuple(_SCRIPTS)
 
-def script(commands: list[str]) -> str:
-    """What bash has to read."""
-    return _SCRIPT.replace("COMMANDS", " ".join(commands))
+
+def script(shell: str, commands: list[str]) -> str:
+    """What a shell, one of `SHELLS`, has to read."""
+    return _SCRIPTS[shell].replace("COMMANDS", " ".join(commands))

@@ -4,6 +4,7 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from src.config import frozen
@@ -32,7 +33,8 @@ def main(arguments: Sequence[str]) -> None:
         sys.exit(f"{type(error).__name__}: {error}")
     before = frozen.FILE.read_text(encoding="utf-8") if frozen.FILE.is_file() else None
     keep(made)
-    print(f"{frozen.FILE} is {'unchanged' if before == made.text else 'written'}. Run it: dvc repro")
+    run = "dvc repro" if Path("dvc.yaml").is_file() else "detsearch pipeline"  # of one's own folder, which has none
+    print(f"{frozen.FILE} is {'unchanged' if before == made.text else 'written'}. Run it: {run}")
     for line in made.remarks:
         print(line)
     for path in frozen.absolute_paths(made.text):
