@@ -12,7 +12,6 @@ REAL_DATA = Path(__file__).resolve().parents[1] / ".." / "shared" / "data"
 # The files that take longest, the first of them several minutes.
 LONGEST = (
     "integration/test_other_pythons",
-    "integration/test_later_pythons",
     "e2e/test_pipeline",
     "integration/test_outage",
     "engines/test_chaos",

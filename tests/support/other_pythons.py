@@ -1,4 +1,4 @@
-"""The unit tests on every other Python ≥ 3.11 of this machine, newest of each minor version.
+"""Unit tests on the other Pythons ≥ 3.11 of this machine, newest of each minor version.
 
 Each gets an environment of its own from the lock, kept in `~/.cache/detection-search/pythons`: 1.5 GB, most of them
 hard links into uv's cache, made in half a minute when the packages are there. PyTorch would add 6 GB to each, and what
@@ -26,6 +26,22 @@ NEEDS_TORCH = (
     "tests/unit/stages/test_as_deployed.py",
     "tests/unit/stages/test_prepare_contradicted.py",
 )
+
+OF_THE_METHOD = "tests/unit/test_calibration.py"  # random studies, which say how good the method is, on one Python
+WITHOUT = "thop torch torchvision ray"  # modules of what LEFT_OUT leaves out
+SWEEPER = f"{ROOT}/packages/sweeper"
+IMPORT_ALL = """
+import importlib, importlib.util, pkgutil, sys
+left_out, *packages = sys.argv[1:]
+for package in packages:
+    for module in pkgutil.walk_packages(importlib.import_module(package).__path__, package + "."):
+        compile(importlib.util.find_spec(module.name).loader.get_source(module.name), module.name, "exec")
+        try:
+            importlib.import_module(module.name)
+        except ModuleNotFoundError as error:
+            if error.name not in left_out.split():
+                raise
+"""
 
 
 def other_pythons() -> dict[str, Path]:
@@ -80,15 +96,20 @@ def environment(version: str) -> Path:
     return python
 
 
-def run_unit_tests(version: str) -> None:
-    """Run the unit tests that need no PyTorch, in one process; they have to pass."""
+def run_tests(version: str, *tests: str) -> None:
+    """Run those of these tests that need no PyTorch, in one process; they have to pass."""
     began = time.perf_counter()
     python = environment(version)
     made = time.perf_counter()
-    left_out = [f"--ignore={path}" for path in NEEDS_TORCH]
+    left_out = [f"--ignore={path}" for path in (*NEEDS_TORCH, OF_THE_METHOD)]
     few = ["--hypothesis-profile=few", "--assert=plain"]
     options = ["-q", "-m", "not slow", "-p", "no:cacheprovider", *few, *left_out]
-    tests = ["tests/unit", "packages/sweeper/tests/unit"]
-    printed = run(python, "-m", "pytest", *options, *tests, PYTHONPATH=f"{ROOT}/packages/sweeper")
+    printed = run(python, "-m", "pytest", *options, *tests, PYTHONPATH=SWEEPER)
     seconds = time.perf_counter() - made
     print(f"Python {version}: environment {made - began:.0f} s, tests {seconds:.0f} s; {printed.splitlines()[-1]}")
+
+
+def import_all(version: str, *packages: str) -> None:
+    """Compile and import every module of these packages; that something will be gone or is no syntax is an error."""
+    warnings = [f"-Werror::{kind}Warning" for kind in ("Syntax", "Deprecation", "PendingDeprecation")]
+    run(environment(version), *warnings, "-c", IMPORT_ALL, WITHOUT, *packages, PYTHONPATH=SWEEPER)
