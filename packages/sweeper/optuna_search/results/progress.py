@@ -144,14 +144,18 @@ class SweepProgress:
         )
 
     def _time_left(self, view: StudyView, finished: int) -> str:
-        """By how long trials have taken, not by the time since the command, which is longer by the sweep's start."""
+        """By how long trials have taken, not by the time since the command, which is longer by the sweep's start.
+
+        Nothing is said where what runs has taken longer than the others did: nobody knows how much longer.
+        """
         took = [trial.duration.total_seconds() for trial in view.trials if trial.is_finished and trial.duration]
         if not took or finished >= self._n_trials:
             return ""
         mean, left = statistics.fmean(took), self._n_trials - finished
         running = (trial.frozen.datetime_start for trial in view.trials if trial.state == TrialState.RUNNING)
         done = sum(min(mean, (datetime.now() - begun).total_seconds()) for begun in running if begun)
-        return duration_text(timedelta(seconds=max(0.0, mean * left - done) / min(self._most_at_once, left)))
+        seconds = (mean * left - done) / min(self._most_at_once, left)
+        return duration_text(timedelta(seconds=seconds)) if seconds >= 1 else ""
 
 
 def _running(view: StudyView) -> list[list[str]]:

@@ -55,6 +55,15 @@ def test_nothing_is_left_once_the_total_is_reached(study):
     assert "left" not in last_frame(study, 100, n_trials=4)
 
 
+def test_nothing_is_said_of_the_time_left_of_tasks_that_take_longer_than_those_before(study):
+    """`~0:00 left` would be wrong for as long as they run."""
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        trial.datetime_start -= timedelta(seconds=30)
+    shown = last_frame(study, 100, n_trials=4)
+    assert "2 running · best" in shown
+    assert "left" not in shown
+
+
 def test_each_running_trial_has_a_line_with_its_steps_and_what_it_reported_last(study):
     """A trial whose task has reported nothing yet has its time alone."""
     first, second = study.get_trials(states=(TrialState.RUNNING,))
