@@ -12,12 +12,12 @@ COMMANDS = {
     "train": "train once, or with -m search",
     "report": "what a search found; or runs beside each other",
     "confirm": "train a study's leading settings again with fresh seeds",
-    "freeze": "write the configuration that the pipeline runs, of a study's best trial",
-    "evaluate": "what a model does in deployment: metrics, robustness, latency, ONNX",
+    "freeze": "write params.yaml for the pipeline, of a study's best trial",
+    "evaluate": "what a model does in deployment: metrics, latency, ONNX",
     "tune_threshold": "the exact threshold to deploy it with",
     "decide": "whether it is good enough, with reasons",
     "promote": "register a model that was accepted",
-    "monitor": "whether production's pictures are still those that a model was judged on",
+    "monitor": "whether production's pictures are those it was judged on",
     "serve": "answer with a registered model over HTTP",
     "sync": "deliver what waits for MLflow",
 }
@@ -44,7 +44,7 @@ def main() -> None:
         return
     listed = {
         **COMMANDS,
-        _PIPELINE: "run what freeze wrote: prepare, train, evaluate, tune_threshold, decide; or those named",
+        _PIPELINE: "run what freeze wrote, or some stages of it (as `dvc repro`)",
         _COMPLETION: f"print what a shell needs to complete all this: {', '.join(completion.SHELLS)}",
     }
     text = "\n".join(["detsearch COMMAND [overrides]", "", *(f"  {name:<16}{what}" for name, what in listed.items())])

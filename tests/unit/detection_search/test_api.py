@@ -75,6 +75,14 @@ def test_a_pipeline_without_its_configuration_says_who_writes_it(started, tmp_pa
     assert started == []
 
 
+def test_the_list_of_commands_fits_a_terminal(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["detsearch", "--help"])
+    command_line.main()
+    shown = capsys.readouterr().out
+    assert max(map(len, shown.splitlines())) <= 80
+    assert all(f"\n  {command} " in shown for command in (*command_line.COMMANDS, "pipeline", "completion"))
+
+
 def test_the_command_runs_the_stages_and_stops_at_one_that_fails(started, tmp_path, monkeypatch):
     (tmp_path / "params.yaml").touch()
     monkeypatch.chdir(tmp_path)
