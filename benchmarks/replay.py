@@ -1,6 +1,6 @@
 """Which search finds the better setting in the same time: searches replayed on recorded tables, without training.
 
-A search gets the time that a grid of 16 trainings takes, or a third of it, in the CPU seconds of the table. What counts
+A search gets the time that a grid of 16 trainings takes, or a part of it, in the CPU seconds of the table. What counts
 is the true mean of the setting that it chooses, not the first lucky value: what fresh trainings of it would reach.
 
 The table (`record.py`) has few seeds of each setting, some settings fewer than others. Each replay makes a world of it:
@@ -37,8 +37,9 @@ from optuna_search.study.views import StudyView
 LEASE = {"machine": "here", "pid": 0}
 SEEDS = 3  # of a setting that leads
 LEADERS = 2
+RUNGS, REDUCTION = 3, 3  # of promotion: a ninth of the epochs, a third, all
 REPEATED = 10  # settings with several seeds, at least
-SHARES = (1 / 3, 1.0)  # of the grid's time
+SHARES = {"1/10": 0.1, "1/5": 0.2, "1/3": 1 / 3, "1/2": 0.5, "1": 1.0}  # of the grid's time
 GRID = {  # the values that somebody would try by hand, each point with two seeds
     "short": {"train.epochs": (4, 9), "train.imgsz": (64, 96), "train.lr0": (0.001, 0.003)},
     "photographs": {"train.optimizer": ("SGD", "AdamW"), "train.imgsz": (96, 128), "train.freeze": (None, "10")},
@@ -216,6 +217,79 @@ def search(
     return clock
 
 
+def promotion(replay: Replay, sampler: Callable[[int], optuna.samplers.BaseSampler]) -> Clock:
+    """Pause at a ninth and a third of the epochs, and resume what is in the best third there (ASHA, Li et al. 2020).
+
+    A training that is resumed pays for its start again, but not for epochs that it has had.
+    """
+    table, world, clock = replay.table, replay.world(), Clock()
+    reached: dict[int, int] = {}  # setting → rung
+    trials: dict[int, optuna.Trial] = {}
+    while True:
+        number, rung = promotable(world, reached), 0
+        if number is None:
+            if len(reached) == len(table.rows):
+                break
+            study = optuna.create_study(direction="maximize", sampler=sampler(replay.seed + len(reached)))
+            for known, trial in trials.items():
+                study.add_trial(so_far(trial, world.train(known, 0)[0], reached[known]))
+            if not reached:
+                study.enqueue_trial(default_point(table.space, table.config))
+            trial = study.ask()
+            table.space.suggest(trial, table.config)
+            setting = table.space.by_key(trial.params)
+            number = next(int(n) for n in table.nearest(setting) if n not in reached)
+            trials[number] = trial
+        else:
+            rung = reached[number] + 1
+        values, seconds = world.train(number, 0)
+        begin = epochs_of(len(values), rung - 1) if rung else 0
+        again_s = table.rows[number][0]["start_s"] if rung else 0.0
+        clock.now += again_s + sum(seconds[begin : epochs_of(len(values), rung)])
+        if clock.now > replay.limit_s:
+            break
+        reached[number] = rung
+        highest = max(reached.values())
+        clock.choices.append(
+            (clock.now, max((n for n in reached if reached[n] == highest), key=lambda n: value_at(world, n, highest)))
+        )
+    return clock
+
+
+def epochs_of(epochs: int, rung: int) -> int:
+    """How many of a training's epochs a rung has."""
+    return math.ceil(epochs / REDUCTION ** (RUNGS - 1 - rung))
+
+
+def value_at(world: World, number: int, rung: int) -> float:
+    """What a training has reached at a rung."""
+    values = world.train(number, 0)[0]
+    return values[epochs_of(len(values), rung) - 1]
+
+
+def promotable(world: World, reached: Mapping[int, int]) -> int | None:
+    """The best paused training that is in the best third of its rung; of several rungs the highest."""
+    for rung in reversed(range(RUNGS - 1)):
+        there = sorted((n for n in reached if reached[n] >= rung), key=lambda n: -value_at(world, n, rung))
+        for number in there[: len(there) // REDUCTION]:
+            if reached[number] == rung:
+                return number
+    return None
+
+
+def so_far(trial: optuna.Trial, values: Sequence[float], rung: int) -> optuna.trial.FrozenTrial:
+    """A trial as a sampler is to know it: ended, or as if stopped where it is paused."""
+    epochs = epochs_of(len(values), rung)
+    ended = rung == RUNGS - 1
+    return optuna.trial.create_trial(
+        state=TrialState.COMPLETE if ended else TrialState.PRUNED,
+        value=values[-1] if ended else None,
+        params=trial.params,
+        distributions=trial.distributions,
+        intermediate_values={epoch + 1: value for epoch, value in enumerate(values[:epochs])},
+    )
+
+
 def train(
     course: tuple[list[float], list[float]], trial: optuna.Trial, clock: Clock, limit_s: float, *, may_prune: bool
 ) -> bool:
@@ -266,6 +340,10 @@ def methods(table: Table) -> dict[str, Method]:
             )
         ),
         "Hyperband, TPE": Method(lambda replay, _: search(replay, lambda s: tpe(seed=s), hyperband)),
+        "promotion, random": Method(
+            lambda replay, _: promotion(replay, lambda s: optuna.samplers.RandomSampler(seed=s))
+        ),
+        "promotion, TPE": Method(lambda replay, _: promotion(replay, lambda s: tpe(seed=s))),
         "tpe_early, no race": Method(lambda replay, _: search(replay, lambda s: early(seed=s))),
         "ours": Method(
             lambda replay, share: search(replay, lambda s: early(seed=s), race=race, share=share), plans=True
@@ -300,20 +378,20 @@ def compare(table: Table, replays: int, only: Sequence[str] | None) -> None:
         f"true means from {truth.min():.4f} to {truth.max():.4f}, {truth.mean():.4f} on average; scatter of a training"
         f" {world.scatter:.4f}, of what a seed does to all {world.common:.4f}"
     )
-    print(f"{'search':<22}{'at 1/3 of the time':>22}{'at 1 × the time':>22}")
+    print(f"{'share of the time':<22}" + "".join(f"{share:>17}" for share in SHARES))
     for name, method in methods(table).items():
         if only and name not in only:
             continue
         reached = np.array([list(chosen(Replay(table, seed, limit_s), method, truth)) for seed in range(replays)])
         means, errors = reached.mean(axis=0), reached.std(axis=0, ddof=1) / math.sqrt(replays)
-        shown = "".join(f"{mean:>13.4f} ± {error:.4f}" for mean, error in zip(means, errors, strict=True))
+        shown = "".join(f"{mean:>8.4f} ± {error:.4f}" for mean, error in zip(means, errors, strict=True))
         print(f"{name:<22}{shown}", flush=True)
 
 
 def chosen(replay: Replay, method: Method, truth: np.ndarray) -> Iterator[float]:
     """The true means of what a search would choose; with nothing to choose from, that of all settings."""
     whole = None if method.plans else method.run(replay, 1.0)
-    for share in SHARES:
+    for share in SHARES.values():
         clock = method.run(replay, share) if whole is None else whole
         number = clock.choice(replay.limit_s * share)
         yield float(truth.mean() if number is None else truth[number])
