@@ -34,7 +34,7 @@ try:
     from ultralytics.utils import LOGGER, events, nms, ops, patches, torch_utils
     from ultralytics.utils.checks import check_imgsz
     from ultralytics.utils.ops import xywh2xyxy
-    from ultralytics.utils.torch_utils import get_flops, get_num_params, init_seeds
+    from ultralytics.utils.torch_utils import get_flops, get_num_params, init_seeds, unwrap_model
 finally:
     logging.disable(logging.NOTSET)
 
@@ -60,6 +60,7 @@ __all__ = [
     "torch",
     "torchvision",
     "trust_pickles",
+    "unwrap_model",
     "use_threads",
     "xywh2xyxy",
 ]

@@ -17,6 +17,10 @@ if TYPE_CHECKING:  # importing it takes seconds
 
 _MB = 1e6
 _LOSSES = ("box_loss", "cls_loss", "dfl_loss")
+_INEXACT = (
+    "What was resumed is not what would have come without the interruption: the checkpoint lacks the weights that were "
+    "trained, or other processes load the images (train.workers)."
+)
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,7 @@ class TrainingRequest:
         threads: CPU threads; None for all that are given.
         trust_pickle: Load weights without the safe mode.
         resume_from: Checkpoint of an interrupted training to resume, instead of weights and architecture.
+        is_resumable: Whether an interrupted training leaves all that it takes to continue as if nothing had happened.
     """
 
     data_yaml: Path
@@ -48,6 +53,7 @@ class TrainingRequest:
     threads: int | None = None
     trust_pickle: bool = False
     resume_from: Path | None = None
+    is_resumable: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,6 +113,8 @@ class _Course:
         schedule = Schedule(batches, warm_up, training.accumulate, training.data["nc"])
         searched = frozenset() if self.request.resume_from else self.request.searched
         self.flags = tuple(flags_when_ready(self.request.arguments, resolved, schedule, searched))
+        if self.request.resume_from and (training.kept is None or training.train_loader.num_workers):
+            self.flags += (Flag("resumed_inexactly", _INEXACT),)
         self._tell(lambda: self.observer.on_start(resolved_arguments(training, self.request), self.flags))
 
     def epoch(self, training: "Training") -> None:
@@ -145,7 +153,12 @@ def train(request: TrainingRequest, observer: TrainingObserver) -> TrainingResul
     course = _Course(request, observer)
     started = time.perf_counter()
     try:
-        training = Training(_overrides(request, engine.resolve_device(request.device)), course.ready, course.epoch)
+        training = Training(
+            _overrides(request, engine.resolve_device(request.device)),
+            course.ready,
+            course.epoch,
+            is_resumable=request.is_resumable,
+        )
         with engine.names_as_written():
             training.train()
     except Exception as error:

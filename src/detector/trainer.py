@@ -4,9 +4,11 @@ import csv
 import sys
 from collections.abc import Callable, Mapping
 from copy import copy
+from pathlib import Path
 from typing import Any
 
 from src.core.errors import TrainingError
+from src.detector import resumable
 from src.detector.engine import DetectionTrainer
 from src.detector.validator import RecordingValidator
 
@@ -21,18 +23,26 @@ class Training(DetectionTrainer):  # type: ignore[misc]  # Ultralytics is untype
         arguments: Everything Ultralytics is to know, by its own names.
         on_ready: Called once, when everything is resolved and before the first epoch.
         on_epoch: Called after every epoch that was trained and validated.
+        is_resumable: Whether all is kept that an interrupted training needs to continue as if nothing had happened.
 
     Attributes:
         optimizer_steps: How often the optimizer stepped, counted at the optimizer itself; a resumed training goes
             on counting.
         steps_due: How often it would have stepped, had no gradient overflowed in half precision.
+        waiting_batches: Batches since the optimizer was due to step, whose gradients wait for it.
+        kept: What an interrupted training has left to be resumed from, beside the checkpoint.
     """
 
-    def __init__(self, arguments: Mapping[str, Any], on_ready: Callback, on_epoch: Callback) -> None:
+    def __init__(
+        self, arguments: Mapping[str, Any], on_ready: Callback, on_epoch: Callback, *, is_resumable: bool = False
+    ) -> None:
         self._on_ready = on_ready
         self._on_epoch = on_epoch
         self._in_final_evaluation = False
-        self.optimizer_steps = self.steps_due = 0
+        self._is_resumable = is_resumable
+        self.optimizer_steps = self.steps_due = self.waiting_batches = 0
+        self.kept: dict[str, Any] | None = None
+        self._before_step = 0  # batches that Ultralytics would take to be waiting, and are not
         super().__init__(overrides=dict(arguments))
 
     def run_callbacks(self, event: str) -> None:
@@ -40,6 +50,8 @@ class Training(DetectionTrainer):  # type: ignore[misc]  # Ultralytics is untype
         super().run_callbacks(event)
         if event == "on_train_epoch_start":
             self.validator.records = None  # an epoch may go without validation
+        elif event == "on_train_batch_start":
+            self.waiting_batches += 1
         elif event == "on_pretrain_routine_end":
             self._count_steps()
             self._on_ready(self)
@@ -50,12 +62,47 @@ class Training(DetectionTrainer):  # type: ignore[misc]  # Ultralytics is untype
     def final_eval(self) -> None:
         """Validate the best weights."""
         self._in_final_evaluation = True
+        (self.wdir / resumable.NAME).unlink(missing_ok=True)  # it is large, and there is nothing left to resume
         super().final_eval()
 
     def optimizer_step(self) -> None:
         """Step, unless a gradient has overflowed."""
         self.steps_due += 1
+        self.waiting_batches = self._before_step = 0
         super().optimizer_step()
+
+    @property
+    def accumulate(self) -> int:
+        """After how many batches the optimizer steps, as Ultralytics counts them."""
+        return self._accumulate + self._before_step
+
+    @accumulate.setter
+    def accumulate(self, batches: int) -> None:
+        self._accumulate = batches
+
+    def wait_for_step(self, batches: int) -> None:
+        """Let so many batches have been had since the last step.
+
+        Ultralytics counts from the training's first batch when it begins to loop, also where it resumes.
+        """
+        self.waiting_batches = batches
+        self._before_step = len(self.train_loader) * self.start_epoch - batches
+
+    def save_model(self) -> Any:
+        """Write the checkpoints, and before them what they lack."""
+        if self._is_resumable:
+            self.wdir.mkdir(parents=True, exist_ok=True)
+            resumable.keep(self, self.wdir / resumable.NAME)
+        return super().save_model()
+
+    def resume_training(self, ckpt: Any) -> None:
+        """Take the weights back that were trained, where they were kept."""
+        super().resume_training(ckpt)
+        if self.resume:
+            path = Path(self.args.model).with_name(resumable.NAME)
+            self.kept = resumable.kept(path, self.start_epoch)
+            if self.kept is not None:
+                resumable.restore(self, self.kept)
 
     def get_dataloader(self, *arguments: Any, **named: Any) -> Any:
         """A loader whose workers are forked on Linux.

@@ -142,6 +142,7 @@ def _request(job: TrainJob, data: PreparedData, weights: Path | None, trial: Cur
         threads=job.train.threads,
         trust_pickle=job.model.trust_pickle,
         resume_from=run_state.checkpoint(job.folder) if job.train.resume else None,
+        is_resumable=trial.number is None,  # a trial that is interrupted is tried anew
     )
 
 
