@@ -6,10 +6,10 @@ WORKERS ?= 3
 # makes once what its tests share; tests/conftest.py orders the files.
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 # They start hundreds of programs, each of which would compile the project's modules again.
-test test-long test-all fuzz: export PYTHONDONTWRITEBYTECODE :=
+test test-long test-all test-containers fuzz: export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help install sweep repro test test-long test-all fuzz lint docs lock clean
+.PHONY: help install sweep repro test test-long test-all test-containers fuzz lint docs lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/make \1@\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F@ '{ printf "%-16s%s\n", $$1, $$2 }'
@@ -31,6 +31,9 @@ test-long: .venv/ready ## the tests that take minutes each: chaos, outages, kill
 
 test-all: .venv/ready ## all tests
 	$(PYTEST)
+
+test-containers: .venv/ready ## the images and docker-compose.yml in real containers, as root with podman (CONTRIBUTING.md)
+	CONTAINERS=1 $(BIN)/python -m pytest tests/containers
 
 fuzz: .venv/ready ## the tests with random inputs, ten minutes each (FUZZ_SECONDS=… for another time)
 	FUZZ_SECONDS=$(or $(FUZZ_SECONDS),600) $(PYTEST) -m fuzz -rP

@@ -1,6 +1,9 @@
 # What trains: the project with everything in its lock. Build it in the project's folder:
 #   docker build --file docker/training.Dockerfile --tag detection-search-training .
-FROM python:3.11-slim-bookworm@sha256:528257d48c1da0dcecc2e725d1ae34498d60c965f1241e39cd6a85a8859bdf84
+ARG BASE=python:3.11-slim-bookworm@sha256:528257d48c1da0dcecc2e725d1ae34498d60c965f1241e39cd6a85a8859bdf84
+FROM ${BASE}
+# where pip finds packages, if not where it does by itself
+ARG PIP_INDEX_URL
 
 # git: MLflow's runs name the commit. The rest is what OpenCV links to.
 RUN apt-get update \

@@ -41,12 +41,14 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what needs a GPU where there is none. Begin with the files that take longest, so that at the end no
-    process is left alone with one of them.
+    """Leave out what needs a GPU where there is none, and containers where nobody asks for them.
+
+    Begin with the files that take longest, so that at the end no process is left alone with one of them.
     """
-    if shutil.which("nvidia-smi") is None:
-        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("gpu")])
-        items[:] = [item for item in items if not item.get_closest_marker("gpu")]
+    for mark, is_there in (("gpu", shutil.which("nvidia-smi")), ("containers", os.environ.get("CONTAINERS"))):
+        if not is_there:
+            config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker(mark)])
+            items[:] = [item for item in items if not item.get_closest_marker(mark)]
     items.sort(key=_when)
 
 
