@@ -41,6 +41,10 @@ in which a study and then the pipeline have run. No number is cut, nor broken be
 wide, words are wrapped, an interval goes to the line below its value, and the rest of the columns follows below.
 `confirm`, `promote`, `monitor` and `report compare` print through the same function, which is tested at every width.
 """
+_RUNNING = "While a search runs"
+_MADE_UP = """
+The trials that run are made up, of the study's second half: in their second epoch, with half of what they reached.
+"""
 _PIPELINE = Path("outputs/pipeline")
 Screen = Callable[[Console], None]
 
@@ -53,6 +57,8 @@ def main() -> None:
     sys.stdout.write(_HEAD)
     for title, screen in screens(sys.argv[2]):
         sys.stdout.write(f"\n## {title}\n")
+        if title == _RUNNING:
+            sys.stdout.write(_MADE_UP)
         for width in WIDTHS:
             sys.stdout.write(f"\n{width} characters:\n\n```text\n{recorded(screen, width)}\n```\n")
 
@@ -81,7 +87,7 @@ def screens(study: str) -> Iterator[tuple[str, Screen]]:
         print_table(whole, summary, _COLUMNS, console)
         print_counts(whole, summary, console)
 
-    yield "While a search runs", live
+    yield _RUNNING, live
     yield "At the end of a search", end
     analysis = report(found, Path("outputs/report") / study)
     yield "report", lambda console: show_report(analysis, Path("outputs/report") / study, console)
