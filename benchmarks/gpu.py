@@ -13,7 +13,6 @@ no network.
 import argparse
 import importlib.util
 import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -30,13 +29,14 @@ import psutil
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
+from optuna_search.trial.shared_gpu import GpuUse, gpu_use
 
 ROOT = Path(__file__).resolve().parents[1]
 MINUTES = 8.0  # for everything
 TESTS_S = 90.0  # of them for the tests
 NEEDED_BY_TESTS = ("pytest", "pytest_timeout", "hypothesis")
 NONE_CHOSEN = 5  # how pytest ends without a test
-SMI = ("nvidia-smi", "--query-gpu=utilization.gpu,memory.used", "--format=csv,noheader,nounits", "--id=0")
+GPU = "0"
 LOOK_S = 1.0  # between two looks at the GPU
 
 
@@ -172,14 +172,15 @@ class Bench:
         ]
         begin, end = min(start for start, _ in done), max(stop for _, stop in done)
         within = [look for look in looks if begin <= look.moment <= end]
+        uses = [look.gpu for look in within if look.gpu is not None]
         return Measured(
             slots,
             sweep_s=time.monotonic() - started,
             an_hour=len(done) / (end - begin) * 3600,
             each_s=statistics.median(stop - start for start, stop in done),
             cores_busy=statistics.mean(look.cores_busy for look in within),
-            busy=statistics.mean(look.busy for look in within if look.busy is not None) if has_gpu() else None,
-            memory_mib=max(look.memory_mib for look in within if look.memory_mib is not None) if has_gpu() else None,
+            busy=statistics.mean(use.busy for use in uses) if uses else None,
+            memory_mib=max(use.used for use in uses) / 2**20 if uses else None,
         )
 
     def _run(self, module: str, *arguments: str) -> None:
@@ -193,17 +194,11 @@ class Bench:
 
 @dataclass(frozen=True)
 class Look:
-    """How busy the machine is: its cores and its first GPU (% of the last second), and that GPU's memory in use."""
+    """How busy the machine is: its cores in % of the last second, and what its first GPU does, where there is one."""
 
     moment: float  # s since 1970
     cores_busy: float
-    busy: float | None
-    memory_mib: float | None
-
-
-def has_gpu() -> bool:
-    """Whether `nvidia-smi` can be asked."""
-    return shutil.which(SMI[0]) is not None
+    gpu: GpuUse | None
 
 
 @contextmanager
@@ -215,11 +210,7 @@ def watched() -> Iterator[list[Look]]:
     def watch() -> None:
         psutil.cpu_percent()  # the next one counts from here
         while not ended.wait(LOOK_S):
-            busy = memory = None
-            if has_gpu():
-                found = subprocess.run(SMI, capture_output=True, text=True, check=True).stdout
-                busy, memory = map(float, found.split(","))
-            looks.append(Look(time.time(), psutil.cpu_percent(), busy, memory))
+            looks.append(Look(time.time(), psutil.cpu_percent(), gpu_use(GPU)))
 
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()

@@ -8,7 +8,6 @@ Exact where images are loaded by the training's own process, as on a CPU: proces
 numbers for batches that are yet to come.
 """
 
-import copy
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -67,7 +66,7 @@ def restore(training: "Training", state: dict[str, Any]) -> None:
     """
     unwrap_model(training.model).load_state_dict(state["model"])
     training.ema.ema.load_state_dict(state["average"])
-    optimizer = copy.deepcopy(state["optimizer"])
+    optimizer = state["optimizer"]
     for saved, group in zip(optimizer["param_groups"], training.optimizer.param_groups, strict=True):
         saved["fused"] = group.get("fused")  # the device picks the kernel
     training.optimizer.load_state_dict(optimizer)

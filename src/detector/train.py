@@ -113,7 +113,7 @@ class _Course:
         schedule = Schedule(batches, warm_up, training.accumulate, training.data["nc"])
         searched = frozenset() if self.request.resume_from else self.request.searched
         self.flags = tuple(flags_when_ready(self.request.arguments, resolved, schedule, searched))
-        if self.request.resume_from and (training.kept is None or training.train_loader.num_workers):
+        if self.request.resume_from and (not training.is_continued or training.train_loader.num_workers):
             self.flags += (Flag("resumed_inexactly", _INEXACT),)
         self._tell(lambda: self.observer.on_start(resolved_arguments(training, self.request), self.flags))
 

@@ -30,7 +30,7 @@ class Training(DetectionTrainer):  # type: ignore[misc]  # Ultralytics is untype
             on counting.
         steps_due: How often it would have stepped, had no gradient overflowed in half precision.
         waiting_batches: Batches since the optimizer was due to step, whose gradients wait for it.
-        kept: What an interrupted training has left to be resumed from, beside the checkpoint.
+        is_continued: Whether it resumes with all that the interrupted training had, and not from the checkpoint alone.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class Training(DetectionTrainer):  # type: ignore[misc]  # Ultralytics is untype
         self._in_final_evaluation = False
         self._is_resumable = is_resumable
         self.optimizer_steps = self.steps_due = self.waiting_batches = 0
-        self.kept: dict[str, Any] | None = None
+        self.is_continued = False
         self._before_step = 0  # batches that Ultralytics would take to be waiting, and are not
         super().__init__(overrides=dict(arguments))
 
@@ -100,9 +100,10 @@ class Training(DetectionTrainer):  # type: ignore[misc]  # Ultralytics is untype
         super().resume_training(ckpt)
         if self.resume:
             path = Path(self.args.model).with_name(resumable.NAME)
-            self.kept = resumable.kept(path, self.start_epoch)
-            if self.kept is not None:
-                resumable.restore(self, self.kept)
+            state = resumable.kept(path, self.start_epoch)
+            if state is not None:
+                resumable.restore(self, state)
+                self.is_continued = True
 
     def get_dataloader(self, *arguments: Any, **named: Any) -> Any:
         """A loader whose workers are forked on Linux.
