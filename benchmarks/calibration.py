@@ -30,6 +30,7 @@ from benchmarks.calibrating import (  # noqa: E402
     latency,
     pairs,
     populations,
+    raced,
     real,
     seeds,
     single,
@@ -50,7 +51,7 @@ PARTS = {
     "confirm": confirmations.rows,
     "alias": alias.rows,
 }
-WITHOUT_IMAGES = {"latency": latency.rows, "seeds": seeds.rows}
+WITHOUT_IMAGES = {"latency": latency.rows, "seeds": seeds.rows, "raced": raced.rows}
 ALL = [*PARTS, *WITHOUT_IMAGES]
 GAP = 0.5  # in log odds, by which the second model of a synthetic population is worse
 

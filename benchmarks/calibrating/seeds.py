@@ -44,7 +44,7 @@ def rows(repetitions: int, rng: np.random.Generator) -> Iterator[Row]:
 
 
 def _design(method: str, study: Callable[[], Runs], repetitions: int) -> Iterator[Row]:
-    boards = [_board(study()) for _ in range(repetitions)]
+    boards = [board_of(study()) for _ in range(repetitions)]
     yield from of_equal(boards, NAME, 0, method)
 
 
@@ -53,7 +53,9 @@ def unequal(repetitions: int, rng: np.random.Generator) -> Iterator[Row]:
     seeds = 2
     for kind, worth in UNEQUAL.items():
         truths = [each / np.sqrt(seeds) for each in worth]
-        boards = [_board((rng.normal(0, 1, (len(worth), seeds)) + np.c_[truths]).tolist()) for _ in range(repetitions)]
+        boards = [
+            board_of((rng.normal(0, 1, (len(worth), seeds)) + np.c_[truths]).tolist()) for _ in range(repetitions)
+        ]
         yield from of_gain(boards, truths, NAME, 0, f"{len(worth)} settings, {seeds} seeds, {kind}")
 
 
@@ -67,7 +69,8 @@ def _leaders(settings: int, leaders: int, rng: np.random.Generator) -> Runs:
     return [[float(value), *map(float, rng.normal(0, 1, 2 * (rank < leaders)))] for rank, value in enumerate(first)]
 
 
-def _board(runs: Runs) -> tuple[Leaderboard, list[int]]:
+def board_of(runs: Runs) -> tuple[Leaderboard, list[int]]:
+    """The leader board of settings with these runs, beside starting weights that are worth 0, and their order."""
     comparison = compared(runs)
     untrained = dict.fromkeys(range(len(runs)), 0.0)
     return leaderboard(comparison, Noise.of(comparison, {}), untrained, maximize=True), places(comparison)
@@ -78,7 +81,7 @@ def _power(seeds: int, repetitions: int, rng: np.random.Generator) -> Row:
     for _ in range(repetitions):
         runs = rng.normal(0, 1, (SETTINGS, seeds))
         runs[-1] -= TWICE * np.sqrt(2 / seeds)
-        board, order = _board(runs.tolist())
+        board, order = board_of(runs.tolist())
         found.append(board.entries[order.index(SETTINGS - 1)].standing is Standing.WORSE)
     method = f"{SETTINGS} settings, {seeds} seeds"
     return share(f"worse by {TWICE:g} standard errors: called worse", NAME, 0, method, found, "")

@@ -72,7 +72,7 @@ def of_equal(boards: Boards, name: str, images: int, method: str) -> Iterator[Ro
     if any(board.entries[-1].standing is not Standing.UNKNOWN for board, _ in boards):
         some = [any(entry.standing is Standing.WORSE for entry in board.entries) for board, _ in boards]
         yield share("equal settings, some worse", name, images, method, some, "≤ 0.05")
-    settings = len(boards[0][1])
+    settings = max(len(order) for _, order in boards)
     yield from of_gain(boards, [0.0] * settings, name, images, method)
 
 

@@ -160,8 +160,8 @@ class OptunaSweeperConf:
             around them, which falls with every result, and at once where the best trials lie elsewhere.
         warm_start_from: Name of a study in the same storage, or a list of them, whose best points are tried first.
         repeats: `{over: KEY, values: [...], reduce: mean}` runs each point once for each value, as one trial. With
-            `leaders: N` each point is run with the first value, as a trial, and only the N leading ones with the
-            others, each again as a trial of the total.
+            `leaders: N` each point is run once, with the first value, as a trial; within the last quarter of the total
+            the N leading ones are run with the second, and then again where that is worth more than a new point.
         timeout_s: No trial starts after so many seconds.
         validate: Dotted path of `f(cfg, searched)`, called before any trial with composed configurations at the edges
             of the space and the set of searched keys; what it raises refuses the sweep.

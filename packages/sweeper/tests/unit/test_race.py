@@ -1,4 +1,7 @@
-"""Breadth first, then seeds for the leaders: exact, and the same for any number of workers."""
+"""Breadth first, then another run where it pays: exact, and the same for any number of workers."""
+
+import math
+import statistics
 
 import optuna
 import pytest
@@ -11,7 +14,7 @@ from optuna_search.attributes import REPLICATE, REPLICATE_OF, RETRIES
 from optuna_search.ending import Ending, Outcome
 from optuna_search.errors import SpaceError
 from optuna_search.study.queue import TrialBudget, claim, fail_and_requeue
-from optuna_search.study.race import Race
+from optuna_search.study.race import Gains, Race, Runs
 from optuna_search.trial.replicates import Repeats
 
 LEASE = {"machine": "here", "pid": 1, "started": 2, "beat": 0}
@@ -49,46 +52,90 @@ def by_setting(trials):
     return found
 
 
+def repeats(trials):
+    return [trial for trial in trials if REPLICATE_OF in trial.user_attrs]
+
+
 @pytest.mark.parametrize("locked", [True, False])
-def test_four_settings_are_tried_and_the_two_best_get_the_other_seeds(study, locked):
+def test_six_settings_are_tried_and_the_two_best_run_with_a_second_seed(study, locked):
     trials = run(study, lambda trial: trial.params["x"], locked=locked)
-    assert [trial.user_attrs[REPLICATE] for trial in trials[:4]] == ["seed=0"] * 4
-    best = sorted((trial.params["x"] for trial in trials[:4]), reverse=True)[:2]
+    assert [trial.user_attrs[REPLICATE] for trial in trials[:6]] == ["seed=0"] * 6
+    best = sorted((trial.params["x"] for trial in trials[:6]), reverse=True)[:2]
     settings = by_setting(trials)
     assert len(trials) == 8
-    assert [sorted(settings[x]) for x in best] == [list(SEEDS)] * 2
-    assert all(trial.user_attrs[REPLICATE_OF] < 4 for trial in trials[4:])
+    assert [settings[x] for x in best] == [["seed=0", "seed=1"]] * 2
 
 
-@pytest.mark.parametrize(("total", "runs"), [(3, [2, 1]), (5, [2, 2, 1]), (7, [3, 2, 1, 1])])
-def test_where_the_total_is_small_half_of_it_tries_settings(study, total, runs):
-    settings = by_setting(run(study, lambda trial: trial.params["x"], n_trials=total))
-    assert [len(settings[x]) for x in sorted(settings, reverse=True)] == runs
+@pytest.mark.parametrize("total", [1, 3, 5, 7])
+def test_where_the_total_is_small_every_run_is_a_new_setting(study, total):
+    assert len(by_setting(run(study, lambda trial: trial.params["x"], n_trials=total))) == total
+
+
+def test_where_seeds_hardly_scatter_only_the_second_runs_are_repetitions(study):
+    trials = run(study, lambda trial: trial.params["x"] + 1e-3 * (REPLICATE_OF in trial.user_attrs), n_trials=24)
+    assert [trial.number for trial in repeats(trials)] == [18, 19]
+
+
+def test_where_seeds_scatter_more_than_settings_the_last_quarter_is_repetitions(study):
+    noise = {"seed=0": 0.0, "seed=1": -0.4, "seed=2": 0.4}
+
+    def value(trial):
+        return 0.01 * trial.params["x"] + noise[trial.user_attrs[REPLICATE]]
+
+    trials = run(study, value, n_trials=24, race=Race(SEEDS, 3, maximize=True))
+    assert [trial.number for trial in repeats(trials)] == [*range(18, 24)]
 
 
 def test_a_leader_whose_luck_was_its_seed_makes_room_for_the_next(study):
-    """The best of the first four falls behind with its second seed: its third goes to nobody's luck."""
-    luckiest = []
+    """The best of the first settings falls behind with its second seed: its third goes to nobody's luck."""
 
     def value(trial):
         if trial.number == 0:
-            luckiest.append(trial.params["x"])
             return 2.0
-        return -5.0 if trial.params["x"] == luckiest[0] else trial.params["x"]
+        return -5.0 if trial.user_attrs.get(REPLICATE_OF) == 0 else trial.params["x"]
 
-    settings = by_setting(run(study, value))
-    assert len(settings[luckiest[0]]) == 2
-    assert sorted(map(len, settings.values()), reverse=True)[:2] == [3, 2]
+    trials = repeats(run(study, value, n_trials=24))
+    of = [trial.user_attrs[REPLICATE_OF] for trial in trials]
+    assert of.count(0) == 1
+    assert len(set(of)) > 2
 
 
-def test_a_longer_study_draws_new_settings_first_and_repeats_new_leaders(study):
+def test_a_longer_study_draws_new_settings_first_and_knows_how_far_seeds_scatter(study):
     run(study, lambda trial: trial.params["x"])
-    trials = run(study, lambda trial: trial.params["x"], n_trials=20)
-    settings = by_setting(trials)
-    best = sorted(settings, reverse=True)[:2]
-    assert len(trials) == 20
-    assert all(len(settings[x]) == 3 for x in best)
-    assert len(settings) > 8
+    trials = run(study, lambda trial: trial.params["x"], n_trials=24)
+    assert [trial.number for trial in repeats(trials)] == [6, 7]
+    assert len(trials) == 24
+
+
+def test_equal_values_are_no_reason_to_repeat(study):
+    assert len(repeats(run(study, lambda _: 1.0, n_trials=24))) == 2
+
+
+def setting(*values, begun=None):
+    """A setting's runs, with these values."""
+    first = optuna.trial.create_trial(value=values[0])
+    return Runs(first, values, frozenset(SEEDS[: begun or len(values)]))
+
+
+def test_a_run_is_worth_what_it_is_expected_to_add_to_the_best():
+    """The spread of the better half, (1 + 0) / 2, and of runs, 0.02, by hand."""
+    gains = Gains.of([setting(1.1, 0.9), setting(0.0), setting(-9.0)])
+    assert (gains.centre, gains.between, gains.within) == pytest.approx((0.0, 0.48, 0.02))
+    best = 0.48 / (0.48 + 0.02 / 2)
+    spread = 0.48 / 0.5**0.5
+    mark = best / spread
+    above = statistics.NormalDist().pdf(mark) - mark * statistics.NormalDist().cdf(-mark)
+    assert gains.of_new == pytest.approx(spread * above)
+
+
+def test_a_run_that_is_on_its_way_makes_the_next_one_worth_less():
+    others = [setting(0.9, 0.7), setting(0.2), setting(0.1)]
+    alone, joined = setting(1.0), setting(1.0, begun=2)
+    assert Gains.of([joined, *others]).of_another_run(joined) < Gains.of([alone, *others]).of_another_run(alone)
+
+
+def test_of_too_few_settings_the_next_is_new():
+    assert Gains.of([setting(1.0), setting(0.5)]).of_new == math.inf
 
 
 def test_where_no_leader_is_known_yet_nobody_waits(study):
@@ -98,7 +145,7 @@ def test_where_no_leader_is_known_yet_nobody_waits(study):
 
 
 def test_a_run_of_a_leader_whose_worker_died_is_run_again_with_its_seed(study):
-    for _ in range(4):
+    for _ in range(6):
         trial = begin(study)
         study.tell(trial, trial.params["x"])
     lost = begin(study)
@@ -132,12 +179,13 @@ def test_a_run_that_two_workers_have_queued_is_run_once(study):
 
 def test_a_smaller_value_leads_where_it_is_better():
     study = optuna.create_study(direction="minimize")
-    settings = by_setting(run(study, lambda t: t.params["x"], race=Race(SEEDS, 1, maximize=False)))
-    assert len(settings[min(settings)]) == 3
+    trials = run(study, lambda t: t.params["x"], race=Race(SEEDS, 2, maximize=False))
+    lowest = sorted(trials[:6], key=lambda trial: trial.params["x"])[:2]
+    assert [trial.user_attrs[REPLICATE_OF] for trial in repeats(trials)] == [trial.number for trial in lowest]
 
 
 def test_a_setting_that_breaks_a_constraint_does_not_lead(study):
-    for _ in range(4):
+    for _ in range(6):
         trial = begin(study)
         trial.set_constraint("latency", 1.0 if trial.number == 0 else -1.0)
         study.tell(trial, 2.0 if trial.number == 0 else trial.params["x"])
