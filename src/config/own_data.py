@@ -53,6 +53,6 @@ def _sentence(argument: str, recognised: Recognised) -> str:
     else:
         cut = (
             "Its own splits are kept, train and val; without test, what is promised to hold on new images stays"
-            " undecided. All can be shared out anew: data.splits={train:0.7,val:0.15,test:0.15}."
+            " undecided. All can be shared out anew: 'data.splits={train:0.7,val:0.15,test:0.15}'."
         )
     return f"{argument}: {recognised.form}. {cut}"

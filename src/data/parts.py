@@ -37,7 +37,7 @@ def into_splits(data: SourceData, options: DataOptions) -> dict[str, list[Sample
     if homeless:
         raise DataError(
             f"{homeless[0].image}: the source does not say to which split it belongs ({len(homeless)} such images);"
-            " set data.splits, for instance data.splits={train:0.7,val:0.15,test:0.15}"
+            " set data.splits, for instance 'data.splits={train:0.7,val:0.15,test:0.15}'"
         )
     parts = {split: [sample for sample in samples if sample.split == split] for split in SPLITS}
     for split in ("train", "val"):
@@ -87,5 +87,5 @@ def _refuse_cut_groups(parts: Mapping[str, Sequence[Sample]]) -> None:
                 raise DataError(
                     f"the data set's own splits cut the group '{sample.group}': {first.image} ({first_split}) and"
                     f" {sample.image} ({split}). Move one, or share all images out anew with"
-                    " data.splits={train:0.7,val:0.15,test:0.15}"
+                    " 'data.splits={train:0.7,val:0.15,test:0.15}'"
                 )

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ def recognise(path: Path) -> Recognised:
         DataError: There is nothing, or nothing that is known.
     """
     if not path.exists():
-        raise DataError(f"there is no folder or file {path}")
+        raise DataError(_not_there(path))
     if path.is_dir():
         found = _coco(path) or _yolo(path)
     elif path.suffix == ".json":
@@ -61,6 +62,13 @@ def recognise(path: Path) -> Recognised:
     name = re.sub(r"[^\w.-]+", "_", _named_after(path)).strip("._")[:_LONGEST] or "data"
     settings = {"name": name, **found.settings, **({"splits": None} if own else {})}
     return Recognised(found.kind, found.form, own, settings)
+
+
+def _not_there(path: Path) -> str:
+    folder = next((parent for parent in path.parents if parent.is_dir()), Path())
+    missing = path.relative_to(folder).parts[0]
+    near = get_close_matches(missing, (entry.name for entry in folder.iterdir()), n=1)
+    return f"there is no folder or file {path}{f'; {folder} holds {near[0]!r}' if near else ''}"
 
 
 def _named_after(path: Path) -> str:

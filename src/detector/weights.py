@@ -36,7 +36,8 @@ def _public(options: ModelOptions, name: str) -> Path:
     if expected is None:
         raise ConfigError(
             f"model.weights={name}: there is no such file here, and as a public name its sha256 is not known."
-            f"{did_you_mean(name, pins())} Give the path of a file, or `model.sha256=…` to download it."
+            f"{did_you_mean(name, pins())} Give the path of a file, or `model.sha256=…` to download it, or pin"
+            f" it in the repository: `python -m scripts.pin_weights {name}`."
         )
     cached = Path(options.cache) / name
     if not cached.is_file():

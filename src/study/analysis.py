@@ -21,7 +21,7 @@ from src.study.leaderboard import Leaderboard, leaderboard
 from src.study.noise import Array, Noise
 from src.study.record import trainings_of
 from src.study.repeats import same_results
-from src.study.trials import ReportedStudy, ReportedTrial, read_study, training_of
+from src.study.trials import ReportedStudy, ReportedTrial, read_study, starts_of, training_of
 from src.study.unified_space import short_names, unified_study
 
 
@@ -33,6 +33,7 @@ class Analysis:
         study: The study.
         unified: A copy of it in which a parameter has one name and one distribution, for Optuna's plots.
         training: What one of its trainings wrote about its data and its start; None where none is available.
+        starts: What its trainings started from, each once.
         comparisons: By objective, the settings over their seeds; empty without a result.
         board: The settings against the best one; None for several objectives, or without a result.
         front: The numbers of the trials that no other beats in everything; of one objective, the best trial.
@@ -48,6 +49,7 @@ class Analysis:
     study: ReportedStudy
     unified: optuna.Study
     training: Training | None
+    starts: tuple[str, ...]
     comparisons: Mapping[str, Comparison]
     board: Leaderboard | None
     front: tuple[int, ...]
@@ -98,6 +100,7 @@ def analyse(study: StudyView, scatter: Scatter | None = None, smallest_effect: f
         study=reported,
         unified=unified,
         training=training_of(reported),
+        starts=starts_of(reported),
         comparisons=comparisons,
         board=board,
         front=tuple(sorted(trial.number for trial in study.best_trials)) if judged else (),

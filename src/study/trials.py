@@ -1,9 +1,11 @@
 """A study's trials as the report needs them: what Optuna, the sweeper and the train stage wrote, in one place."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePath
+from typing import Any
 
 from optuna.distributions import BaseDistribution
 from optuna_search import StudyView, TrialView
@@ -141,12 +143,12 @@ class ReportedStudy:
 
     @property
     def untrained(self) -> dict[str, float]:
-        """The starting weights' value of the first objective, by the image size, which it depends on."""
-        found: dict[str, float] = {}
-        for trial in self.complete:
-            if self.objectives[0] in trial.untrained:
-                size = trial.params.get("train.imgsz")
-                found["" if size is None else f"at imgsz {size}"] = trial.untrained[self.objectives[0]]
+        """The starting weights' value of the first objective, by what it depends on: the model and the image size."""
+        found = {
+            _conditions(trial.params): trial.untrained[self.objectives[0]]
+            for trial in self.complete
+            if self.objectives[0] in trial.untrained
+        }
         return dict(sorted(found.items()))
 
     @property
@@ -170,10 +172,23 @@ def read_study(study: StudyView) -> ReportedStudy:
 
 def training_of(study: ReportedStudy) -> Training | None:
     """What a training of the study wrote about its data and its start; None where none is available."""
+    return next(_trainings(study), None)
+
+
+def starts_of(study: ReportedStudy) -> tuple[str, ...]:
+    """What its trainings started from, each once, as far as that is available."""
+    return tuple(dict.fromkeys(training.start for training in _trainings(study)))
+
+
+def _trainings(study: ReportedStudy) -> Iterator[Training]:
     for trial in study.complete:
         if trial.folder is not None:
-            try:
-                return Training.read(trial.folder)
-            except DataError:
-                continue
-    return None
+            with suppress(DataError):
+                yield Training.read(trial.folder)
+
+
+def _conditions(params: Mapping[str, Any]) -> str:
+    """Which of a study's starting weights a trial started from, and at which image size, in words."""
+    model = " ".join(PurePath(str(v)).name for k, v in params.items() if k == "model" or k.startswith("model."))
+    size = params.get("train.imgsz")
+    return " ".join([*([f"of {model}"] if model else []), *([] if size is None else [f"at imgsz {size}"])])

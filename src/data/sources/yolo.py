@@ -108,7 +108,7 @@ class YoloFolder:
                     if images.get(file) not in (None, split) and not self.shared_out:
                         raise DataError(
                             f"{file}: is in the splits '{images[file]}' and '{split}'; what is trained on must not be"
-                            " judged on. Share all images out anew with data.splits={train:0.7,val:0.15,test:0.15}"
+                            " judged on. Share all images out anew with 'data.splits={train:0.7,val:0.15,test:0.15}'"
                         )
                     images[file] = split
         if not images and not any(True for _ in own_folders(self.root)):

@@ -24,13 +24,13 @@ class Sample:
     Attributes:
         split: The split.
         class_name: The class; empty for an image without boxes.
-        file: Below the data set's folder.
+        caption: Its file below the data set's folder, and what it shows.
         jpeg: The picture.
     """
 
     split: str
     class_name: str
-    file: str
+    caption: str
     jpeg: bytes
 
 
@@ -67,7 +67,7 @@ def as_html(
         imgsz_choices: The image sizes that will be trained with.
         samples: Pictures to show.
         labelled_twice: Split, image, class and IoU of pairs of boxes that are probably one object.
-        near_duplicates: Pictures of the first pairs, one after the other.
+        near_duplicates: Pictures of the first pairs, each once.
         doubts: What a model contradicts; None where none was asked.
     """
     sizes = _all_sizes(truths, imgsz_choices)
@@ -105,7 +105,7 @@ def as_html(
                 "Suspicious",
                 [*_near_duplicates(manifest, near_duplicates), *_twice(labelled_twice), *_contradicted(doubts)],
             ),
-            Section("Samples", _samples(samples)),
+            Section("Samples", _samples(samples, len(manifest.classes))),
         ),
         footer="Made by: python -m src.prepare … report=true",
     )
@@ -190,7 +190,9 @@ def _near_duplicates(manifest: Manifest, pictures: Sequence[tuple[str, bytes]]) 
         f"Images of two splits that are nearly the same ({len(manifest.near_duplicates)} pairs): what is measured on"
         " the second was seen in the first. Keep them together with data.groups."
     )
-    shown = Pictures("Near duplicates, the first pairs", "Each picture and the one after it.", tuple(pictures))
+    shown = Pictures(
+        "Near duplicates, the first pairs", "The images of the first pairs of the table, each once.", tuple(pictures)
+    )
     return [Tabulated("Near duplicates", reading, Table(texts("image", "nearly the same"), rows)), shown]
 
 
@@ -205,9 +207,7 @@ def _twice(pairs: Sequence[tuple[str, str, str, float]]) -> list[Tabulated]:
 
 def _contradicted(doubts: Sequence[Doubted] | None) -> list[Pictures | Note]:
     if doubts is None:
-        asked = (
-            "No trained model was asked. With weights that know these classes, as in `model=yolov8n`, the page lists"
-        )
+        asked = "No trained model was asked. With weights that know these classes, as in model=yolov8n, the page lists"
         return [Note("What a model contradicts", (f"{asked} labels that their detections contradict.",))]
     reading = (
         "Dashed is labelled, solid is in doubt. The model may be the one that is wrong: look before changing a label."
@@ -217,15 +217,17 @@ def _contradicted(doubts: Sequence[Doubted] | None) -> list[Pictures | Note]:
     ]
 
 
-def _samples(samples: Sequence[Sample]) -> list[Pictures | Note]:
+def _samples(samples: Sequence[Sample], classes: int) -> list[Pictures | Note]:
+    once = " A picture is shown once, for the rarest class that it shows." if classes > 1 else ""
+    reading = f"Evenly from the split, with all labelled boxes.{once}"
     groups: dict[tuple[str, str], list[Sample]] = {}
     for sample in samples:
         groups.setdefault((sample.split, sample.class_name), []).append(sample)
     return [
         Pictures(
             f"{split}: {name or 'without boxes'}",
-            "Evenly from the split, with all labelled boxes.",
-            tuple((sample.file, sample.jpeg) for sample in group),
+            reading,
+            tuple((sample.caption, sample.jpeg) for sample in group),
         )
         for (split, name), group in groups.items()
     ]

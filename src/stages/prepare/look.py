@@ -1,6 +1,8 @@
 """What there is to see in a prepared data set before anything is trained on it."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
@@ -59,8 +61,7 @@ def look(data: PreparedData, options: DataOptions, folder: Path = FOLDER, predic
             labelled_twice=[(split, pair.file, pair.class_name, pair.iou) for split, pair in twice],
             near_duplicates=[
                 (name, _jpeg(data.root / "images" / name))
-                for pair in manifest.near_duplicates[:DOUBTFUL]
-                for name in pair
+                for name in dict.fromkeys(chain.from_iterable(manifest.near_duplicates[:DOUBTFUL]))
             ],
             doubts=None if predictor is None else _doubts(data, truths, predictor),
         ),
@@ -95,32 +96,54 @@ def _doubts(data: PreparedData, truths: Mapping[str, GroundTruth], predictor: Pr
     for split, truth in truths.items():
         raw = predictor.raw_boxes(read_image(data.root / file) for file in truth.files)
         found += [(split, each) for each in contradictions(suppress(raw), truth, predictor.known)]
+    by_doubt: dict[Doubt, dict[tuple[str, int], list[Contradiction]]] = {doubt: {} for doubt in Doubt}
+    for split, each in found:
+        by_doubt[each.doubt].setdefault((split, each.image), []).append(each)
     return [
-        Doubted(doubt.value, len(these), [_doubted(data, truths[split], each) for split, each in these[:DOUBTFUL]])
-        for doubt in Doubt
-        if (these := [(split, each) for split, each in found if each.doubt is doubt])
+        Doubted(
+            doubt.value,
+            sum(map(len, images.values())),
+            [_doubted(data, truths[split], these) for (split, _), these in islice(images.items(), DOUBTFUL)],
+        )
+        for doubt, images in by_doubt.items()
+        if images
     ]
 
 
-def _doubted(data: PreparedData, truth: GroundTruth, which: Contradiction) -> tuple[str, bytes]:
-    file = truth.files[which.image]
-    score = f", score {which.score:.2f}" if which.score else ""
-    return f"{file}: {which.class_name}{score}", _jpeg(data.root / file, _boxes(truth, which.image), which)
+def _doubted(data: PreparedData, truth: GroundTruth, on_it: Sequence[Contradiction]) -> tuple[str, bytes]:
+    """A picture with all its labels that are in doubt in one way."""
+    image = on_it[0].image
+    counts = Counter(f"{each.class_name}{f', score {each.score:.2f}' if each.score else ''}" for each in on_it)
+    what = "; ".join(f"{count} {text}" if count > 1 else text for text, count in counts.items())
+    return f"{truth.files[image]}: {what}", _jpeg(data.root / truth.files[image], _boxes(truth, image), on_it)
 
 
 def _samples(data: PreparedData, split: str, truth: GroundTruth) -> list[Sample]:
-    """Images of each class, evenly over the split, and of none."""
+    """Images of each class, evenly over the split, and of none; each image once, for the rarest class that it shows."""
     of_class = {name: np.unique(truth.image_index[truth.class_index == c]) for c, name in enumerate(truth.class_names)}
-    empty = np.setdiff1d(np.arange(truth.image_count), truth.image_index)
+    chosen: dict[str, Sequence[int]] = {}
+    shown: list[int] = []
+    for name, images in sorted(of_class.items(), key=lambda each: len(each[1])):
+        fresh = np.setdiff1d(images, shown)
+        chosen[name] = _evenly(fresh, SAMPLES - (len(images) - len(fresh)))
+        shown += chosen[name]
+    chosen[""] = _evenly(np.setdiff1d(np.arange(truth.image_count), truth.image_index), SAMPLES)
     return [
-        Sample(split, name, truth.files[image], _jpeg(data.root / truth.files[image], _boxes(truth, image)))
-        for name, images in {**of_class, "": empty}.items()
-        for image in _evenly(images)
+        Sample(split, name, _caption(truth, image), _jpeg(data.root / truth.files[image], _boxes(truth, image)))
+        for name in (*truth.class_names, "")
+        for image in chosen[name]
     ]
 
 
-def _evenly(images: NDArray[np.int64]) -> Sequence[int]:
-    places = np.linspace(0, len(images) - 1, min(SAMPLES, len(images))).astype(int)
+def _caption(truth: GroundTruth, image: int) -> str:
+    """The file, and where there are several classes how many boxes of which it has."""
+    counts = Counter(truth.class_names[c] for c in truth.class_index[truth.image_index == image])
+    said = ", ".join(f"{count} {name}" for name, count in counts.items()) if len(truth.class_names) > 1 else ""
+    return f"{truth.files[image]}: {said}" if said else truth.files[image]
+
+
+def _evenly(images: NDArray[np.int64], most: int) -> Sequence[int]:
+    places = np.linspace(0, len(images) - 1, max(0, min(most, len(images)))).astype(int)
     return [int(images[place]) for place in places]
 
 
@@ -129,8 +152,11 @@ def _boxes(truth: GroundTruth, image: int) -> NDArray[np.float64]:
     return boxes_xyxy
 
 
-def _jpeg(path: Path, boxes_xyxy: NDArray[np.float64] = _NO_BOXES, doubted: Contradiction | None = None) -> bytes:
-    """A small picture, with labelled boxes, and one on which labels and model do not agree."""
-    doubt = {} if doubted is None else {"wrong_xyxy": doubted.box_xyxy[None], "wrong_scores": np.array([doubted.score])}
+def _jpeg(path: Path, boxes_xyxy: NDArray[np.float64] = _NO_BOXES, doubted: Sequence[Contradiction] = ()) -> bytes:
+    """A small picture, with labelled boxes, and those on which labels and model do not agree."""
+    doubt = {
+        "wrong_xyxy": np.array([each.box_xyxy for each in doubted]).reshape(-1, 4),
+        "wrong_scores": np.array([each.score for each in doubted]),
+    }
     with open_picture(path) as image:
         return small_jpeg(draw_boxes(np.asarray(image.convert("RGB")), missed_xyxy=boxes_xyxy, **doubt))

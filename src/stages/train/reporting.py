@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from optuna_search import CurrentTrial
-from optuna_search.attributes import STEPS
+from optuna_search.attributes import STEP, STEPS
 
 from src.detector.arguments import defaults
 from src.documents.training import Flag
@@ -54,6 +54,8 @@ class Observer:
             self.trial.report(metrics[self.objective], epoch)
             if self.trial.should_prune():
                 raise Pruned(f"Pruned after epoch {epoch} at {self.objective} {metrics[self.objective]:.4f}.")
+        else:  # what the model is worth as deployed is known at the end only
+            self.trial.set_user_attr(STEP, epoch)
 
 
 def parameters(

@@ -61,7 +61,7 @@ def remarks(found: ConfirmationDocument) -> list[str]:
             "The settings were chosen on these very images, which fresh seeds do not renew; the interval against the"
             " starting weights allows for it. A test split would be images that chose nothing: data.splits.test=…"
         )
-    lines.append(f"More seeds:      python -m src.confirm study={found.study} … seeds=[…]; none is trained twice")
+    lines.append(f"More seeds:      python -m src.confirm study={found.study} … 'seeds=[…]'; none is trained twice")
     lines.append(f"Freeze it:       python -m src.freeze +study={found.study} +trial={found.winner}")
     return lines
 

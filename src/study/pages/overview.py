@@ -33,7 +33,7 @@ def facts(analysis: Analysis) -> tuple[tuple[str, str], ...]:
         ("data", training and training.data.name),
         ("data digest", training and training.data.digest[:16]),
         ("images on val", analysis.images and str(analysis.images)),
-        ("started from", training and training.start),
+        ("started from", ", ".join(analysis.starts)),
         ("starting weights", ", ".join(f"{value:.4f} {text}".strip() for text, value in study.untrained.items())),
         ("time in which trials ran", duration(clock.seconds) if clock.seconds else ""),
         ("time of all trials together", duration(spent) if spent else ""),

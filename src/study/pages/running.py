@@ -31,11 +31,11 @@ def running_table(study: StudyView) -> Table:
 
 
 def _cells(trial: TrialView) -> tuple[str | float | None, ...]:
-    step = trial.frozen.last_step
+    step = trial.step
     return (
         trial.number,
         step if trial.steps is None or step is None else f"{step} of {trial.steps}",
-        None if step is None else trial.intermediate_values[step],
+        None if step is None else trial.intermediate_values.get(step),
         "" if trial.began is None else duration((datetime.now() - trial.began).total_seconds()),
         " ".join(f"{key}={_text(value)}" for key, value in trial.params.items()),
     )

@@ -1,7 +1,7 @@
 """What follows from a study, in sentences: the same ones in the terminal and on the page."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from optuna.trial import TrialState
 
@@ -58,11 +58,16 @@ def nothing_learned(analysis: Analysis) -> str | None:
     if not study.maximize[0] or any(first):
         return None
     who = "The only trial with a result" if len(first) == 1 else f"Each of the {len(first)} trials with a result"
-    start = f", the starting weights have {max(study.untrained.values()):.4g}" if study.untrained else ""
+    start = f", the starting weights have {_levels(study.untrained.values())}" if study.untrained else ""
     return (
         f"{who} has {study.objectives[0]} 0{start}: nothing was learned, and no setting is better than another. Train"
         " for more epochs, start from pretrained weights, or look at the labels."
     )
+
+
+def _levels(values: Collection[float]) -> str:
+    low, high = min(values), max(values)
+    return f"{high:.4g}" if low == high else f"{low:.4g} to {high:.4g}"
 
 
 def _all_equal(analysis: Analysis) -> list[str]:
@@ -149,8 +154,8 @@ def one_seed(analysis: Analysis) -> str:
     time = f", about {duration(sum(known) * 3)} at this study's speed" if len(known) == top else ""
     return (
         "Not known: which setting is better, and what a parameter does, because no setting has a second seed and a seed"
-        f" alone moves a result. python -m src.confirm study={name} top={top} seeds=[1,2,3] trains the best {top} again"
-        f" ({plural(3 * top, 'training')}{time}); or say how far seeds scatter, if you know it:"
+        f" alone moves a result. python -m src.confirm study={name} top={top} 'seeds=[1,2,3]' trains the best {top}"
+        f" again ({plural(3 * top, 'training')}{time}); or say how far seeds scatter, if you know it:"
         f" python -m src.report study={name} scatter=STD, or scatter=STUDY for that of another study."
     )
 

@@ -10,6 +10,7 @@ from src.render.table import Column, Row, Strip, Table, Tone, texts
 from src.render.table import numbers as number_columns
 from src.study.analysis import Analysis
 from src.study.clock import duration
+from src.study.comparison import SEED
 from src.study.effects import Effect, Verdict
 from src.study.importance import Importance
 from src.study.leaderboard import Entry, Leaderboard, Standing
@@ -93,11 +94,15 @@ def front_table(board: Leaderboard, study: ReportedStudy) -> Table:
 def _settings(
     entries: Sequence[Entry], study: ReportedStudy, most_columns: int
 ) -> tuple[tuple[Column, ...], list[list[str]]]:
-    """The parameters that differ: a column for each, or one for all where a page is not wide enough."""
-    varied = [name for name in study.space if any(name in entry.setting.varied for entry in entries)]
+    """The parameters that differ, also where no setting is left to differ from: a column for each, or one for all where
+    a page is not wide enough.
+    """
     short = short_names(study.space)
     by_number = {trial.number: trial.params for trial in study.trials}
     params = [by_number[entry.numbers[0]] for entry in entries]
+    drawn = [trial.params for trial in study.trials if trial.params]
+    shown = [name for name in study.space if name != SEED and any(name in one for one in params)]
+    varied = [name for name in shown if len({one.get(name) for one in drawn}) > 1]
     if len(varied) <= most_columns:
         return number_columns(*(short[name] for name in varied)), [
             [number(one[name]) if name in one else "" for name in varied] for one in params

@@ -11,9 +11,10 @@ from src.config import schema
 from src.config.folders import CONF
 from src.config.own_data import with_own_data
 from src.config.sections import section
-from src.core.errors import ConfigError
+from src.core.errors import ConfigError, DataError
 from src.data.build import ensure_prepared
 from src.data.options import DataOptions
+from src.data.recognise import recognise
 
 CUT = "cut into three"
 
@@ -187,3 +188,12 @@ def test_what_is_not_known_is_refused_with_what_was_expected(files, reason, tmp_
 def test_a_path_that_no_file_can_have_is_refused():
     with pytest.raises(ConfigError, match=r"^data=/xxx.*: it cannot be looked at: File name too long\.$"):
         with_own_data(["data=/" + "x" * 5000])
+
+
+def test_a_path_that_is_misspelt_is_answered_with_the_nearest_name(tmp_path):
+    (tmp_path / "street people" / "train").mkdir(parents=True)
+    for wrong in ("streetpeople", "street_people/train"):
+        with pytest.raises(DataError, match=r"there is no folder or file .*; .* holds 'street people'"):
+            recognise(tmp_path / wrong)
+    with pytest.raises(DataError, match=r"nothing-like-it$"):
+        recognise(tmp_path / "nothing-like-it")

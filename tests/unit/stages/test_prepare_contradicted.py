@@ -1,5 +1,7 @@
 """Labels that a model contradicts, on the page about a data set that is really prepared."""
 
+import re
+
 import numpy as np
 
 from src.core.detections import RawBoxes
@@ -46,5 +48,8 @@ def test_labels_that_a_model_contradicts_are_shown(tmp_path):
     assert "The model contradicts: no label where the model is sure of an object (2)" in page
     assert unseen > 0
     assert f"a label where the model sees nothing ({unseen})" in page
+    doubted = page.split("a label where the model sees nothing (")[-1].split("<h2")[0]
+    captions = re.findall(r"<figcaption>(images/[^:]*)", doubted)
+    assert len(captions) == len(set(captions)) <= 2  # of each split the first image, with all its labels
     assert "No trained model was asked." not in page
     assert "No trained model was asked." in look(data, options, tmp_path).read_text()

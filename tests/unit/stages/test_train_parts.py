@@ -33,7 +33,12 @@ class FakeTrial(NullTrial):
     def __init__(self, prunes=False):
         super().__init__(3, {"train.lr0": 0.1}, "study")
         self.reports = []
+        self.attrs = {}
         self._prunes = prunes
+
+    def set_user_attr(self, key, value):
+        """Remember."""
+        self.attrs[key] = value
 
     def report(self, value, step):
         """Remember."""
@@ -60,10 +65,11 @@ def test_a_pruned_training_ends_with_what_it_had_reached():
 
 
 def test_an_objective_that_is_no_epoch_metric_is_not_reported():
-    """A pruner would compare nothing with nothing."""
+    """A pruner would compare nothing with nothing; how far it is is told all the same."""
     trial = FakeTrial(prunes=True)
     Observer(NullRun(), trial, None, {}).on_epoch(1, {"val/mAP50": 0.5})
     assert trial.reports == []
+    assert trial.attrs == {"step": 1}
 
 
 def test_recorded_are_facts_differences_and_everything_searched_as_it_was_used():

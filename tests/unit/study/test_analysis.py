@@ -13,6 +13,7 @@ from optuna.trial import TrialState
 from src.documents.splits import DataSet
 from src.render.study import Note, Plot, Tabulated, as_html
 from src.render.table import as_csv
+from src.stages.report.show import lines
 from src.study.analysis import analyse
 from src.study.comparison import Scatter
 from src.study.effects import Verdict
@@ -20,6 +21,7 @@ from src.study.leaderboard import Standing
 from src.study.pages.files import runs_table, settings_table
 from src.study.pages.sentences import headline, remarks
 from src.study.pages.study_page import page
+from src.study.pages.tables import board_table
 from tests.support import documents
 from tests.unit.study.studies import SPACE, StudyMaker
 
@@ -51,7 +53,7 @@ def test_without_a_second_seed_no_setting_is_called_worse_and_it_says_what_is_mi
         made.trial(share, seconds=60)
     analysis = analyse(made.view)
     assert [entry.standing for entry in analysis.board.entries] == [Standing.BEST, Standing.UNKNOWN]
-    assert "python -m src.confirm study=people top=2 seeds=[1,2,3]" in sentences(analysis)
+    assert "python -m src.confirm study=people top=2 'seeds=[1,2,3]'" in sentences(analysis)
     assert "(6 trainings, about 6 min at this study's speed)" in sentences(analysis)
     assert "worse" not in as_csv(settings_table(analysis))
     assert sentences(analysis).count("Not known") == 1
@@ -318,3 +320,35 @@ def test_the_page_stands_alone_and_escapes(made):
     assert "<link" not in text
     assert len(text) < 6_000_000
     assert {type(part) for section in content.sections for part in section.parts} == {Plot, Tabulated, Note}
+
+
+MODELS = {"model": CategoricalDistribution(["n", "s"]), "train.imgsz": CategoricalDistribution([96])}
+
+
+def test_each_model_of_a_study_has_starting_weights_of_its_own(made, tmp_path):
+    """What is said of the best one compares it with those that it started from."""
+    for model, share, untrained in (("s", 0.9, 0.8), ("n", 0.5, 0.1)):
+        replace(documents.training(), start=f"{model}.pt").write(tmp_path / model)
+        params = {"model": model, "train.imgsz": 96}
+        made.trial(share, untrained=untrained, params=params, space=MODELS, folder=str(tmp_path / model))
+    analysis = analyse(made.view)
+    facts = dict(page(analysis).facts)
+    assert facts["started from"] == "s.pt, n.pt"
+    assert facts["starting weights"] == "0.1000 of n at imgsz 96, 0.8000 of s at imgsz 96"
+    assert analysis.board.best.to_untrained.estimate == pytest.approx(0.9 - 0.8 - analysis.board.chosen)
+    levels = "Starting weights, val/mAP50-95: 0.1000 of n at imgsz 96, 0.8000 of s at imgsz 96."
+    assert levels in lines(analysis, tmp_path)
+
+
+def test_where_nothing_was_learned_all_starting_weights_are_named(made):
+    for model, untrained in (("s", 0.8), ("n", 0.1)):
+        made.trial(0.0, untrained=untrained, params={"model": model, "train.imgsz": 96}, space=MODELS)
+    assert "the starting weights have 0.1 to 0.8: nothing was learned" in headline(analyse(made.view))[0]
+
+
+def test_the_only_setting_that_keeps_the_constraints_still_says_what_it_is(made):
+    for model, excess in (("n", -1.0), ("s", 1.0)):
+        made.trial(0.5, params={"model": model, "train.imgsz": 96}, space=MODELS, constraints={"latency_ms": excess})
+    table = board_table(analyse(made.view))
+    assert [column.title for column in table.columns][:3] == ["trial", "val/mAP50-95", "model"]
+    assert table.rows[0].cells[2] == "n"

@@ -57,10 +57,14 @@ class SweepProgress:
     Side effects: a thread that reads the storage twice a second.
     """
 
-    def __init__(self, study: optuna.Study, n_trials: int, console: Console) -> None:
+    def __init__(
+        self, study: optuna.Study, n_trials: int, console: Console, interrupted: threading.Event | None = None
+    ) -> None:
+        """Args: `interrupted` is set when the sweep has been told to end."""
         self._study = study
         self._n_trials = n_trials
         self._console = console
+        self._interrupted = interrupted or threading.Event()
         trials = study.get_trials(deepcopy=False)
         self._announced: set[int] = {trial.number for trial in trials if trial.state.is_finished()}
         self._before = len(TrialBudget.of(trials).finished)
@@ -121,7 +125,9 @@ class SweepProgress:
     def _status(self, view: StudyView, counts: Mapping[TrialState, int], finished: int) -> list[str]:
         parts = [f"{counts[TrialState.RUNNING]} running"]
         parts += [f"· {counts[state]} {word}" for state, word in _WORDS.items() if counts[state]]
-        if left := self._time_left(view, finished):
+        if self._interrupted.is_set():
+            parts.append("· interrupted: waiting for their end, half a minute at most (Ctrl-C again: not at all)")
+        elif left := self._time_left(view, finished):
             parts.append(f"· ~{left} left")
         if view.ranked:
             best = view.ranked[0]
@@ -172,9 +178,10 @@ def _running(view: StudyView) -> list[list[str]]:
 def _progress(trial: TrialView, view: StudyView) -> list[str]:
     """How far a running trial has come: steps of steps, what it reported last, for how long it runs."""
     parts = []
-    if (step := trial.frozen.last_step) is not None:
+    if (step := trial.step) is not None:
         parts.append(f"step {step}" if trial.steps is None else f"step {step} of {trial.steps}")
-        parts.append(f"{view.objectives[0]} {number_text(trial.intermediate_values[step])}")
+        if step in trial.intermediate_values:
+            parts.append(f"{view.objectives[0]} {number_text(trial.intermediate_values[step])}")
     if trial.began is not None:
         parts.append(duration_text(datetime.now() - trial.began))
     return parts

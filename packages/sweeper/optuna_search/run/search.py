@@ -152,7 +152,11 @@ class Search:
         self, plan: Plan, study: optuna.Study, watch: WorkerWatch, console: Console, callbacks: Sequence[Any]
     ) -> SweepSummary:
         try:
-            with SweepProgress(study, self._n_trials, console), noting_its_end(watch.interrupted.set), watch:
+            with (
+                SweepProgress(study, self._n_trials, console, watch.interrupted),
+                noting_its_end(watch.interrupted.set),
+                watch,
+            ):
                 if self._options["mode"] == "batch":
                     run_batches(plan, study, callbacks)
                 else:

@@ -77,8 +77,14 @@ class TrialView:
         return self.frozen.intermediate_values
 
     @property
+    def step(self) -> int | None:
+        """The last step that its task has reported, with a value or without; None before the first."""
+        reported = (self.user_attrs.get(names.STEP), self.frozen.last_step)
+        return max((int(step) for step in reported if step is not None), default=None)
+
+    @property
     def steps(self) -> int | None:
-        """How many steps its task is going to report, where the task says so."""
+        """How many steps its task is going to take, where the task says so."""
         steps = self.user_attrs.get(names.STEPS)
         return None if steps is None else int(steps)
 

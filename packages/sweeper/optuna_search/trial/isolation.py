@@ -24,6 +24,7 @@ from hydra.types import HydraContext, TaskFunction
 
 from optuna_search import platforms
 from optuna_search.ending import Ending, Outcome
+from optuna_search.trial.answers import answer_next, answers_of
 from optuna_search.trial.current import CurrentTrial
 from optuna_search.trial.guard import unguarded_call
 from optuna_search.trial.job import Job
@@ -102,13 +103,20 @@ class TrialProcess:
             self.process.join()
         return self.process.exitcode
 
-    def interrupt(self, stop: Stop) -> None:
-        """Pass Ctrl-C on, and give the task up to `GRACE_S` seconds to tidy up."""
+    def interrupt(self, stop: Stop, trial: CurrentTrial) -> None:
+        """Pass Ctrl-C on, and give the task up to `GRACE_S` seconds to tidy up.
+
+        What it tells the trial meanwhile is answered: it would wait for that until it is killed.
+        """
         _signal(self.process, signal.SIGINT)
-        ends = time.monotonic() + GRACE_S
+        answers, ends = answers_of(trial), time.monotonic() + GRACE_S
+        watched: list[Any] = [self.pipe, self.process.sentinel]
         while time.monotonic() < ends and not stop.at_once.is_set():
-            if wait([self.process.sentinel], LOOK_S):
+            ready = wait(watched, LOOK_S)
+            if self.process.sentinel in ready:
                 return
+            if ready and not answer_next(self.pipe, answers):
+                watched = [self.process.sentinel]
 
     def close(self) -> None:
         """Kill it, also what it left behind: data loaders, say."""
@@ -171,7 +179,7 @@ def run_in_process(job: Job, trial: CurrentTrial, limits: Limits, processes: Tri
             return _hand_over(started, own, trial, limits, began=processes.prepare)
     except KeyboardInterrupt:
         if started is not None:
-            started.interrupt(limits.stop)
+            started.interrupt(limits.stop, trial)
         raise
     finally:
         if started is not None:
@@ -194,12 +202,7 @@ def _serve(started: TrialProcess, trial: CurrentTrial, limits: Limits, began: Ca
     pipe = started.pipe
     ends = math.inf if limits.timeout_s is None else time.monotonic() + limits.timeout_s
     killed_before = _killed_for_memory()
-    actions: dict[str, Callable[..., Any]] = {
-        "report": trial.report,
-        "should_prune": trial.should_prune,
-        "set_user_attr": trial.set_user_attr,
-        "set_constraint": trial.set_constraint,
-    }
+    answers = answers_of(trial)
     has_begun = False
     while True:
         limits.stop.check()
@@ -230,15 +233,7 @@ def _serve(started: TrialProcess, trial: CurrentTrial, limits: Limits, began: Ca
             continue
         if name == "report":
             limits.place.step()
-        pipe.send(_answer(actions[name], arguments))
-
-
-def _answer(action: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[Any, Exception | None]:
-    """What the study refuses (a report that is no number, say) is the task's error, not the worker's."""
-    try:
-        return action(*arguments), None
-    except (TypeError, ValueError, ArithmeticError) as error:
-        return None, error
+        pipe.send(answers[name](*arguments))
 
 
 def _never_begun() -> Outcome:

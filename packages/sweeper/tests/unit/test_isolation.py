@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import ClassVar
@@ -119,3 +120,42 @@ def test_a_process_that_dies_while_it_waits_is_no_fault_of_the_trial_that_it_was
     outcome = run_in_process(job, handle, limits, processes)
     assert (outcome.ending, outcome.value) == (Ending.COMPLETED, 0.5)
     processes.close()
+
+
+class TidyingUp(Scripted):
+    """A process that, told to end, keeps something on its trial, waits for the answer, and ends."""
+
+    def __init__(self, packed):
+        self.pipe, self.theirs = multiprocessing.Pipe()
+        self.ends = multiprocessing.Pipe()
+        self.process = SimpleNamespace(sentinel=self.ends[0], pid=None)
+        self.answers = []
+        threading.Thread(target=self.tidy_up, daemon=True).start()
+
+    def tidy_up(self):
+        self.theirs.send(("began", ()))
+        for key in ("run_id", "forbidden"):
+            self.theirs.send(("set_user_attr", (key, "7")))
+            self.answers.append(self.theirs.recv())
+        self.theirs.close()
+        self.ends[1].close()
+
+
+def test_a_task_that_tells_its_trial_something_while_it_is_interrupted_gets_an_answer(monkeypatch):
+    """It would wait for it until it is killed, and Ctrl-C take half a minute."""
+    monkeypatch.setattr(isolation, "GRACE_S", 5.0)
+    kept = {}
+
+    def keep(key, value):
+        if key == "forbidden":
+            raise RuntimeError("the trial is told already")
+        kept[key] = value
+
+    handle = SimpleNamespace(**dict.fromkeys(["report", "should_prune", "set_constraint"]), set_user_attr=keep)
+    process = TidyingUp(b"")
+    began = time.monotonic()
+    isolation.TrialProcess.interrupt(process, Stop(), handle)
+    assert time.monotonic() - began < 5.0
+    assert kept == {"run_id": "7"}
+    assert process.answers[0] == (None, None)
+    assert "the trial is told already" in str(process.answers[1][1])

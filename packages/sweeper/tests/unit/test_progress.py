@@ -1,6 +1,7 @@
 """The live display of a sweep: no number cut, and a time left that the sweep's start is no part of."""
 
 import io
+import threading
 from datetime import timedelta
 
 import optuna
@@ -28,9 +29,9 @@ def study():
     return study
 
 
-def last_frame(study, width, n_trials=10):
+def last_frame(study, width, n_trials=10, interrupted=None):
     console = Console(file=io.StringIO(), width=width, height=50, force_terminal=True, color_system=None)
-    with SweepProgress(study, n_trials, console) as progress:
+    with SweepProgress(study, n_trials, console, interrupted) as progress:
         progress._update()
     console = Console(file=io.StringIO(), width=width, color_system=None)
     console.print(progress._display.get_renderable())
@@ -83,3 +84,18 @@ def test_where_very_many_run_the_rest_are_counted(study):
     shown = last_frame(study, 80)
     assert shown.count("  trial ") == 8
     assert "… and 14 more" in shown
+
+
+def test_a_task_that_has_no_value_before_its_end_still_shows_how_far_it_is(study):
+    running = next(trial for trial in study.get_trials() if trial.state == TrialState.RUNNING)
+    study._storage.set_trial_user_attr(running._trial_id, "steps", 8)
+    study._storage.set_trial_user_attr(running._trial_id, "step", 3)
+    assert f"trial {running.number} · step 3 of 8 · 0:0" in last_frame(study, 100)
+
+
+def test_an_interrupted_sweep_says_what_it_waits_for(study):
+    interrupted = threading.Event()
+    interrupted.set()
+    frame = last_frame(study, 140, interrupted=interrupted)
+    assert "2 running · interrupted: waiting for their end" in frame
+    assert "left" not in frame
