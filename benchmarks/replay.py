@@ -9,6 +9,8 @@ has moved it; a training has this, plus an effect of its seed that all settings 
 search asks for is the nearest setting that it has not trained yet.
 
     .venv/bin/python benchmarks/replay.py short photographs long [--replays 200] [--only ours random]
+
+A replay takes 0.1 s of CPU time, with a GP 1.3 s where `greenlet` is installed and 2.7 s where it is not.
 """
 
 import argparse
@@ -334,6 +336,9 @@ def methods(table: Table) -> dict[str, Method]:
         "random": Method(lambda replay, _: search(replay, lambda s: optuna.samplers.RandomSampler(seed=s))),
         "TPE": Method(lambda replay, _: search(replay, lambda s: tpe(seed=s))),
         "GP": Method(lambda replay, _: search(replay, lambda s: optuna.samplers.GPSampler(seed=s))),
+        "GP, early": Method(
+            lambda replay, _: search(replay, lambda s: optuna.samplers.GPSampler(seed=s, n_startup_trials=1))
+        ),
         "CMA-ES": Method(
             lambda replay, _: search(
                 replay, lambda s: optuna.samplers.CmaEsSampler(seed=s, warn_independent_sampling=False)
