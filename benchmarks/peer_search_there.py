@@ -134,7 +134,7 @@ METHODS: dict[str, dict[str, Callable[[Config, int], Peer]]] = {
     "syne": {
         "Syne Tune, ASHA promotion": lambda work, seed: Syne(work, seed, "ASHA"),
         "Syne Tune, BOHB": lambda work, seed: Syne(work, seed, "BOHB"),
-        "Syne Tune, MOBSTER": lambda work, seed: Syne(work, seed, "MOBSTER"),  # a minute a replay
+        "Syne Tune, MOBSTER": lambda work, seed: Syne(work, seed, "MOBSTER"),  # slow
     },
 }
 
