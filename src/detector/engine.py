@@ -151,9 +151,12 @@ def names_as_written() -> Iterator[None]:
 
 
 def export(weights: Path, *, imgsz: int) -> Path:
-    """Export weights to ONNX beside them; the input is one square image."""
+    """Export weights to ONNX beside them; like PyTorch, it takes images of any shape, padded to the stride."""
     model, _ = load_checkpoint(str(weights))
-    overrides = {"mode": "export", "format": "onnx", "imgsz": imgsz, "simplify": False, "device": "cpu", "batch": 1}
+    # dynamic: for an export of a fixed shape Ultralytics pads every picture to a square, and the boxes are not
+    # those that the threshold was chosen on
+    form = {"format": "onnx", "imgsz": imgsz, "dynamic": True, "simplify": False}
+    overrides = {"mode": "export", "device": "cpu", "batch": 1, **form}
     with quiet():
         return Path(exporter.Exporter(overrides=overrides)(model=model.float()))
 

@@ -46,7 +46,7 @@ def time_onnx(
 
 
 def export_onnx(request: PredictionRequest, target: Path) -> None:
-    """Export the weights for images of `imgsz` by `imgsz`, one at a time.
+    """Export the weights for images of `imgsz` along the longer side, padded as PyTorch pads them.
 
     Side effects: writes `target`, whole.
 
@@ -70,12 +70,11 @@ def export_onnx(request: PredictionRequest, target: Path) -> None:
 
 
 def onnx_difference(request: PredictionRequest, model: Path, images_bgr: Sequence[NDArray[np.uint8]]) -> OnnxDifference:
-    """The largest difference between the outputs of PyTorch and of the export, for the same inputs."""
+    """The largest difference between the outputs of PyTorch and of the export, each as it is deployed."""
     pytorch, onnx = Predictor(replace(request, device="cpu")).deployed, _onnx(request, model)
     boxes_px, scores = 0.0, 0.0
     for image_bgr in images_bgr:
-        inputs = onnx.preprocess([image_bgr])  # square, as the export needs it
-        ours, theirs = (np.asarray(_head(predictor.inference(inputs))) for predictor in (pytorch, onnx))
+        ours, theirs = (_outputs(predictor, image_bgr) for predictor in (pytorch, onnx))
         difference = np.abs(ours - theirs)[0]
         boxes_px = max(boxes_px, float(difference[:4].max()))
         scores = max(scores, float(difference[4:].max()))
@@ -134,6 +133,10 @@ def _now(predictor: Any) -> float:
     elif predictor.device.type == "mps":
         torch.mps.synchronize()
     return time.perf_counter()
+
+
+def _outputs(predictor: Any, image_bgr: NDArray[np.uint8]) -> NDArray[np.float32]:
+    return np.asarray(_head(predictor.inference(predictor.preprocess([image_bgr]))))
 
 
 def _head(outputs: Any) -> Any:

@@ -57,7 +57,7 @@ class RuntimeLatency:
 
 @dataclass(frozen=True)
 class OnnxDifference:
-    """The largest difference between the outputs of PyTorch and of the export, for the same inputs.
+    """The largest difference between the outputs of PyTorch and of the export, for the same pictures.
 
     Attributes:
         boxes_px: Of a box's centre, width or height in pixels of the input.

@@ -209,7 +209,7 @@ def _costs(evidence: Evidence) -> tuple[str, ...]:
     ]
     if (difference := latency.onnx_difference) is not None:
         notes.append(
-            "The metrics are PyTorch's. On square pictures ONNX differs by at most"
-            f" {difference.boxes_px:.2g} pixels and {difference.scores:.2g} in the score; others it pads to a square."
+            f"The metrics are PyTorch's. ONNX differs by at most {difference.boxes_px:.2g} pixels and"
+            f" {difference.scores:.2g} in the score."
         )
     return tuple(notes)

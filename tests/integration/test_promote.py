@@ -32,8 +32,7 @@ from tests.support import documents
 
 pytestmark = pytest.mark.integration
 
-# What runs as it was evaluated gives the same to the last bit; the pictures are square, as the export needs them, so
-# that it gives the same but for rounding.
+# What runs as it was evaluated gives the same to the last bit, its export the same but for rounding.
 OFF_BY_PX = {"pytorch": 0, "onnx": 0.05}
 # Run by a Python that knows MLflow and Ultralytics, but not this project.
 STRANGER = """

@@ -1,8 +1,8 @@
 """A detector as others get it: a folder that `mlflow.pyfunc.load_model` loads without this project.
 
 The weights run through Ultralytics' `predict`, which gives exactly the boxes that the thresholds were chosen on. The
-export to ONNX is stored with them for those who deploy it, and can be run too; it looks at square images only, so that
-on others its boxes differ a little.
+export to ONNX is stored with them for those who deploy it, and can be run too; it is given the same pictures, and its
+boxes differ in the last digits.
 """
 
 import importlib.metadata

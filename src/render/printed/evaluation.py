@@ -91,8 +91,7 @@ def remarks(evaluation: Evaluation, latency: Latency) -> list[str]:
         lines.append(f"Against the starting weights on {split}: mAP50-95 {difference:+.3f}, {_said(difference)}.")
     if (onnx := latency.onnx_difference) is not None:
         lines.append(
-            f"On square pictures, ONNX and PyTorch differ by at most {onnx.boxes_px:.2g} px in a box, {onnx.scores:.2g}"
-            " in a score; ONNX pads others to a square, and its boxes differ more on them."
+            f"ONNX and PyTorch differ by at most {onnx.boxes_px:.2g} px in a box, {onnx.scores:.2g} in a score."
         )
     if evaluation.cross_validation is not None:
         lines.append(_folds(evaluation.cross_validation))
