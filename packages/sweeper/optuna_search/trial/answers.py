@@ -3,12 +3,21 @@
 import contextlib
 from collections.abc import Callable, Mapping
 from functools import partial
-from multiprocessing.connection import Connection
-from typing import Any
+from typing import Any, Protocol
 
 from optuna_search.trial.current import CurrentTrial
 
 Answer = tuple[Any, Exception | None]  # what the call returned, or what it raised
+
+
+class Pipe(Protocol):
+    """One end of a pipe, whose class is another one on Windows."""
+
+    def send(self, sent: Any, /) -> None:
+        """Send an object."""
+
+    def recv(self) -> Any:
+        """Wait for an object; EOFError once the other end is closed."""
 
 
 def answers_of(trial: CurrentTrial) -> Mapping[str, Callable[..., Answer]]:
@@ -21,7 +30,7 @@ def answers_of(trial: CurrentTrial) -> Mapping[str, Callable[..., Answer]]:
     }
 
 
-def answer_next(pipe: "Connection[Any, Any]", answers: Mapping[str, Callable[..., Answer]]) -> bool:
+def answer_next(pipe: Pipe, answers: Mapping[str, Callable[..., Answer]]) -> bool:
     """Answer what a task that was told to end has sent, whatever the study says; whether it can send more."""
     try:
         name, arguments = pipe.recv()
