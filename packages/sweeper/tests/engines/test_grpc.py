@@ -4,11 +4,14 @@ import subprocess
 import sys
 import time
 
+import grpc
 import pytest
 from support.aftermath import assert_exact, assert_secret, load, workers
 from support.postgresql import free_port
 
 pytestmark = pytest.mark.integration
+
+START_S = 60.0
 
 SERVE = """
 import sys, warnings
@@ -26,6 +29,8 @@ def proxy(database, monkeypatch):
     port = free_port()
     process = subprocess.Popen([sys.executable, "-c", SERVE, database, str(port)])
     monkeypatch.delenv("PGPASSWORD")
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:  # starting it takes long on a busy machine
+        grpc.channel_ready_future(channel).result(timeout=START_S)
     yield f"grpc://127.0.0.1:{port}"
     process.terminate()
     process.wait()
