@@ -20,10 +20,26 @@ from optuna.storages import RDBStorage
 from optuna.storages._cached_storage import _CachedStorage, _StudyInfo
 from optuna.storages._rdb import models
 from optuna.trial import FrozenTrial, TrialState
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, Integer, and_, bindparam, func, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from optuna_search.database_rows_internals import read, write
+
+_UNFINISHED = (TrialState.RUNNING, TrialState.WAITING)
+
+
+def _of_another_state(state: TrialState) -> ColumnElement[bool]:
+    """Of those that had this state, a list by its name, the trials that have another one now."""
+    # not `= ANY`: once its statement is prepared, the list is searched from its beginning for every row
+    had_it = select(func.unnest(bindparam(state.name, type_=ARRAY(Integer))))
+    return and_(models.TrialModel.trial_id.in_(had_it), models.TrialModel.state != state)
+
+
+_DIFFERENT = select(models.TrialModel.trial_id, models.TrialModel.number, models.TrialModel.state).where(
+    models.TrialModel.study_id == bindparam("study"),
+    or_(models.TrialModel.trial_id > bindparam("newest"), *map(_of_another_state, _UNFINISHED)),
+)
 
 
 class _Drawing(threading.local):
@@ -159,27 +175,38 @@ class PostgreSQLStorage(_CachedStorage):
         drawing = self._drawing.session
         with Session(self._backend.engine) if drawing is None else nullcontext(drawing) as session, self._lock:
             known = self._studies.setdefault(study_id, _StudyInfo())
-            changed = self._changed(session, study_id, known)
+            rows = self._rows_that_differ(session, study_id, known)
+            stale = {trial_id for trial_id, number, state in rows if not self._is_known(known, number, state)}
             if drawing is None:
-                changed |= known.unfinished_trial_ids
-            if changed:
-                self._add_trials_to_cache(study_id, read(session, changed))
+                stale |= known.unfinished_trial_ids
+            if stale:
+                self._add_trials_to_cache(study_id, read(session, stale))
+            known.unfinished_trial_ids |= {trial_id for trial_id, _, state in rows if not state.is_finished()}
+            known.last_finished_trial_id = max([known.last_finished_trial_id, *(trial_id for trial_id, *_ in rows)])
 
-    def _changed(self, session: Session, study_id: int, known: _StudyInfo) -> set[int]:
-        """The trials that were made or ended since they were read."""
-        trial = models.TrialModel
-        may_have = or_(trial.trial_id > known.last_finished_trial_id, trial.trial_id.in_(known.unfinished_trial_ids))
-        changed = set()
-        query = select(trial.trial_id, trial.number, trial.state).where(trial.study_id == study_id, may_have)
-        for trial_id, number, state in session.execute(query):
-            if number not in known.trials or known.trials[number].state is not state:
-                changed.add(trial_id)
+    def _rows_that_differ(
+        self, session: Session, study_id: int, known: _StudyInfo
+    ) -> Sequence[tuple[int, int, TrialState]]:
+        """Id, number and state of the trials that were made, taken or ended since they were read.
+
+        Only these are asked for: of a thousand that run, few have ended since the last draw. `last_finished_trial_id`
+        is the greatest id that was read. Ids grow in the order in which trials can be seen, because whoever makes one
+        holds the study's row until it is written.
+        """
+        of_state: dict[TrialState, list[int]] = {state: [] for state in _UNFINISHED}
+        for trial_id in tuple(known.unfinished_trial_ids):
+            state = known.trials[self._trial_id_to_study_id_and_number[trial_id][1]].state
             if state.is_finished():
                 known.unfinished_trial_ids.discard(trial_id)
-                known.last_finished_trial_id = max(known.last_finished_trial_id, trial_id)
             else:
-                known.unfinished_trial_ids.add(trial_id)
-        return changed
+                of_state[state].append(trial_id)
+        read = {"study": study_id, "newest": known.last_finished_trial_id}
+        found = session.execute(_DIFFERENT, read | {state.name: ids for state, ids in of_state.items()})
+        return [(trial_id, number, state) for trial_id, number, state in found]
+
+    @staticmethod
+    def _is_known(known: _StudyInfo, number: int, state: TrialState) -> bool:
+        return number in known.trials and known.trials[number].state is state
 
     def _remember_end(self, trial_id: int, state: TrialState, values: Sequence[float] | None) -> None:
         """What nobody but this process has written need not be read again."""
