@@ -29,6 +29,7 @@ from src.stages.promote.stage import PromoteJob, promote
 from tests.integration.judged_runs import STRICT, evaluated, judge_again, judged_run
 from tests.integration.prepared import coco128_options
 from tests.support import documents
+from tests.support.stores import local_store
 
 pytestmark = pytest.mark.integration
 
@@ -55,13 +56,7 @@ print(json.dumps(boxes.to_dict("records")))
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("store")
-    return TrackingOptions(
-        uri=f"sqlite:///{folder}/mlflow.db",
-        artifacts=str(folder / "mlartifacts"),
-        spool=str(folder / "spool"),
-        wait_s=240,
-    )
+    return local_store(tmp_path_factory.mktemp("store"))
 
 
 @pytest.fixture(scope="module")
@@ -245,7 +240,7 @@ def test_an_incumbent_from_other_data_is_evaluated_on_the_candidates(job, store,
     promote(job(name="moved", run=elsewhere, alias="production"))
 
     wanted = job(name="moved", run=sharp_run, alias="production")
-    with pytest.raises(RegistryError, match=r"evaluated on other data.*has to be prepared.*holds other data"):
+    with pytest.raises(RegistryError, match=r"evaluated on other data.*has to be prepared.*no data set .* digest"):
         promote(replace(wanted, data=other))
     won = promote(wanted)
 

@@ -12,6 +12,7 @@ from optuna.storages.journal import JournalFileBackend
 from src.mlflow.options import TrackingOptions
 from src.mlflow.runs import RunStatus, open_run
 from tests.support.programs import python
+from tests.support.stores import local_store
 from tests.unit.study.studies import StudyMaker, records
 
 pytestmark = pytest.mark.integration
@@ -57,12 +58,7 @@ def test_a_study_is_reported(tmp_path):
 def store(tmp_path_factory) -> TrackingOptions:
     """Three runs: two on one version of the data, one on another."""
     folder = tmp_path_factory.mktemp("store")
-    options = TrackingOptions(
-        uri=f"sqlite:///{folder}/mlflow.db",
-        artifacts=str(folder / "mlartifacts"),
-        spool=str(folder / "spool"),
-        wait_s=240,
-    )
+    options = local_store(folder)
     for name, share, digest in (("old", 0.2, "ab"), ("new", 0.9, "ab"), ("other data", 0.9, "cd")):
         found = open_run(options, name=name, tags={"objective": "val/mAP50-95", "data.digest": digest * 32})
         found.log_params({"train.lr0": share, "train.epochs": 2})

@@ -17,6 +17,7 @@ from src.mlflow.options import TrackingOptions
 from src.mlflow.runs import RunStatus, open_run
 from src.mlflow.spool.lock import is_held
 from src.mlflow.study import StudyRun
+from tests.support.stores import local_store
 
 pytestmark = pytest.mark.integration
 
@@ -31,12 +32,7 @@ def folder(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def options(folder) -> TrackingOptions:
-    return TrackingOptions(
-        uri=f"sqlite:///{folder}/mlflow.db",
-        artifacts=str(folder / "mlartifacts"),
-        spool=str(folder / "spool"),
-        wait_s=PATIENCE_S,
-    )
+    return local_store(folder, PATIENCE_S)
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -98,7 +98,7 @@ def _reference(model: DeployedVersion, *, needed: bool) -> MonitoringReference |
     version = model.version
     raise RegistryError(
         f"Version {version.number} of {version.name} has no reference to compare pictures with. `python -m src.promote"
-        f" run={version.run_id} name={version.name} data=…` writes one where its data are prepared; rebase=true makes"
+        f" run={version.run_id} name={version.name}` writes one where its data are prepared; rebase=true makes"
         " these pictures the reference."
     )
 

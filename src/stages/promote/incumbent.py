@@ -8,6 +8,7 @@ from src.data.options import DataOptions
 from src.data.prepared import PreparedData
 from src.detector.options import ProjectTrainOptions
 from src.detector.predict import PredictionRequest, Predictor
+from src.documents.manifest import Manifest
 from src.mlflow.registry.candidate import DATA_TAG
 from src.mlflow.registry.package import config_in, weights_in
 from src.mlflow.registry.store import MlflowRegistry, Version
@@ -49,7 +50,7 @@ def incumbent_on(
         registry: Where it is registered.
         version: Which it is.
         fetched: The candidate.
-        data: The candidate's data, as the configuration describes it.
+        data: Where prepared data sets lie.
         train: The device and threads to evaluate with.
         folder: For downloads.
 
@@ -80,24 +81,27 @@ def incumbent_on(
 
 
 def _at_hand(options: DataOptions, fetched: FetchedCandidate, version: Version) -> PreparedData:
-    name, digest = fetched.candidate.evaluation.data.name, fetched.candidate.data_digest
     try:
-        return prepared(options, digest)
+        return prepared(options, fetched.candidate.data_digest)
     except DataError as error:
         raise RegistryError(
             f"Version {version.number} of {version.name}, which has the alias now, was evaluated on other data than the"
-            f" candidate. To judge both on the candidate's images, '{name}' (digest {digest[:12]}…) has to be prepared"
-            f" on this machine: give data=… as for its training. Now: {error}"
+            f" candidate. To judge both on the candidate's images, '{fetched.candidate.evaluation.data.name}' has to be"
+            f" prepared on this machine, as it was for the training (`python -m src.prepare`). Now: {error}"
         ) from error
 
 
 def prepared(options: DataOptions, digest: str) -> PreparedData:
-    """The data with that digest, prepared on this machine.
+    """The data with that digest, prepared on this machine, whatever its name.
 
     Raises:
         DataError: they are not there.
     """
-    data = PreparedData.load(options.folder)
-    if data.digest != digest:
-        raise DataError(f"{options.folder} holds other data")
-    return data
+    for folder in sorted(path.parent for path in Path(options.root).glob(f"*/{Manifest.FILE}")):
+        try:
+            data = PreparedData.load(folder)
+        except DataError:
+            continue  # another one, of another version or incomplete
+        if data.digest == digest:
+            return data
+    raise DataError(f"no data set below {options.root} has the digest {digest[:12]}…")

@@ -47,7 +47,7 @@ class PromoteJob:
     Attributes:
         arguments: Which model, and what is to become of it.
         tracking: Where the run and the registry are.
-        data: The data that the incumbent is evaluated on, where that has not been done.
+        data: Where prepared data sets lie, among them the run's.
         train: The device and threads to do it with.
         evaluate: How often the two models are exchanged.
         training: Folder of the pipeline's training, to say which run may be meant.
