@@ -101,6 +101,8 @@ class Detections:
 class RawBoxes:
     """K boxes on I images before non-maximum suppression, each with its best class, in the order of the model's head.
 
+    A head that leaves one box an object, as RT-DETR's, needs no suppression; its boxes are in pixels of the image.
+
     Attributes:
         image_index: Which image each is on, (K,) int64, ascending.
         class_index: Its best class, (K,) int64.
@@ -108,6 +110,7 @@ class RawBoxes:
         boxes_xyxy: Corners in pixels of the network's input, (K, 4) float32.
         input_sizes_wh: Width and height of the network's input for each image, (I, 2) int64.
         sizes_wh: Width and height of each image, (I, 2) int64.
+        needs_nms: Whether there may be several boxes an object.
 
     Raises:
         DataError: a score is no number from 0 to 1.
@@ -119,6 +122,7 @@ class RawBoxes:
     boxes_xyxy: NDArray[np.float32]
     input_sizes_wh: NDArray[np.int64]
     sizes_wh: NDArray[np.int64]
+    needs_nms: bool = True
 
     def __post_init__(self) -> None:
         check_range("scores", self.scores, 0, 1)

@@ -28,9 +28,12 @@ try:
     from ultralytics import settings
     from ultralytics.data import augment, loaders
     from ultralytics.engine import exporter, trainer
+    from ultralytics.models.rtdetr import RTDETRPredictor
+    from ultralytics.models.rtdetr.train import RTDETRTrainer
+    from ultralytics.models.rtdetr.val import RTDETRValidator
     from ultralytics.models.yolo.detect import DetectionPredictor, DetectionTrainer, DetectionValidator
     from ultralytics.nn import tasks
-    from ultralytics.nn.tasks import DetectionModel, load_checkpoint
+    from ultralytics.nn.tasks import DetectionModel, RTDETRDetectionModel, load_checkpoint
     from ultralytics.utils import LOGGER, events, nms, ops, patches, torch_utils
     from ultralytics.utils.checks import check_imgsz
     from ultralytics.utils.ops import xywh2xyxy
@@ -43,6 +46,10 @@ __all__ = [
     "DetectionPredictor",
     "DetectionTrainer",
     "DetectionValidator",
+    "RTDETRDetectionModel",
+    "RTDETRPredictor",
+    "RTDETRTrainer",
+    "RTDETRValidator",
     "check_imgsz",
     "export",
     "get_flops",
@@ -55,6 +62,7 @@ __all__ = [
     "ops",
     "patches",
     "quiet",
+    "renumbered",
     "resolve_device",
     "select_channels",
     "torch",
@@ -109,6 +117,20 @@ def select_channels(outputs: torch.Tensor, channels: Sequence[int | None]) -> to
     return torch.cat([outputs[:, :4], *scores], dim=1)
 
 
+def renumbered(classes: torch.Tensor, channels: Sequence[int | None]) -> torch.Tensor:
+    """The data's class of each box; -1 where the data have none such.
+
+    Args:
+        classes: The head's class of each box, (N,).
+        channels: Index in the head, or None, for each of the data's classes.
+    """
+    found = torch.full_like(classes, -1)
+    for index, channel in enumerate(channels):
+        if channel is not None:
+            found[classes == channel] = index
+    return found
+
+
 def use_threads(count: int) -> None:
     """Let torch compute with `count` threads on the CPU.
 
@@ -151,11 +173,15 @@ def names_as_written() -> Iterator[None]:
 
 
 def export(weights: Path, *, imgsz: int) -> Path:
-    """Export weights to ONNX beside them; like PyTorch, it takes images of any shape, padded to the stride."""
+    """Export weights to ONNX beside them; like PyTorch, it takes images of any shape, padded to the stride.
+
+    RT-DETR takes squares, to which its pictures are stretched.
+    """
     model, _ = load_checkpoint(str(weights))
     # dynamic: for an export of a fixed shape Ultralytics pads every picture to a square, and the boxes are not
     # those that the threshold was chosen on
-    form = {"format": "onnx", "imgsz": imgsz, "dynamic": True, "simplify": False}
+    is_dynamic = not isinstance(model, RTDETRDetectionModel)
+    form = {"format": "onnx", "imgsz": imgsz, "dynamic": is_dynamic, "simplify": False}
     overrides = {"mode": "export", "device": "cpu", "batch": 1, **form}
     with quiet():
         return Path(exporter.Exporter(overrides=overrides)(model=model.float()))

@@ -14,17 +14,19 @@ from src.detector.options import ModelOptions
 from src.detector.weights import resolve_weights
 
 _WORKS: Final = (
-    "the project trains detectors, of the families YOLOv3, YOLOv5u, YOLOv6, YOLOv8, YOLOv9, YOLOv10, YOLO11, YOLO12 and"
-    " YOLO26 (as yolov8n, yolo11n, yolo26n), and models of no other task (segmentation, pose, oriented boxes,"
-    " classification, depth) or family (RT-DETR, YOLO-World, YOLOE, SAM, NAS)"
+    "the project trains detectors, of the families YOLOv3, YOLOv5u, YOLOv6, YOLOv8, YOLOv9, YOLOv10, YOLO11, YOLO12,"
+    " YOLO26 (as yolov8n, yolo11n, yolo26n) and RT-DETR, and models of no other task (segmentation, pose, oriented"
+    " boxes, classification, depth) or family (YOLO-World, YOLOE, SAM, NAS)"
 )
-_HEADS: Final = frozenset({"Detect", "v10Detect"})
-_MODEL: Final = "DetectionModel"
+_RTDETR_HEAD: Final = "RTDETRDecoder"
+_RTDETR_MODEL: Final = "RTDETRDetectionModel"
+_HEADS: Final = frozenset({"Detect", "v10Detect", _RTDETR_HEAD})
+_MODELS: Final = frozenset({"DetectionModel", _RTDETR_MODEL})
 # as a pickle names a class: by lines, or from its fourth protocol on by texts with their length before them
-_MODELS = re.compile(rb"ultralytics\.nn\.tasks(?:\n|\x94?\x8c.)(\w+)", re.DOTALL)
+_NAMED = re.compile(rb"ultralytics\.nn\.tasks(?:\n|\x94?\x8c.)(\w+)", re.DOTALL)
 # names of public weights
 _OTHERS = re.compile(
-    r"yolo\w*-(seg|pose|obb|cls|sem|depth|world\w*)\b.*\.pt|(yoloe|yolo_nas|rtdetr).*\.pt|(mobile_|fast)?sam([\d._-].*)?\.pt",
+    r"yolo\w*-(seg|pose|obb|cls|sem|depth|world\w*)\b.*\.pt|(yoloe|yolo_nas).*\.pt|(mobile_|fast)?sam([\d._-].*)?\.pt",
     re.IGNORECASE,
 )
 _SCALE = re.compile(r"(\d+)([nslmx])(.+)?$")  # as Ultralytics takes it out of a file's name
@@ -60,11 +62,7 @@ def check_architecture(name: str) -> None:
     Raises:
         ConfigError: so it is.
     """
-    file = _architecture_file(name)
-    try:
-        head = yaml.safe_load(file.read_text(encoding="utf-8"))["head"][-1][2]
-    except (yaml.YAMLError, UnicodeDecodeError, LookupError, TypeError):
-        raise ConfigError(f"model.architecture={name} is no model file of Ultralytics: it has no 'head'.") from None
+    head = _head_in(name)
     if head not in _HEADS:
         raise ConfigError(f"model.architecture={name} ends in {head}, a head that cannot be trained here; {_WORKS}.")
 
@@ -79,17 +77,41 @@ def check_weights(path: Path, key: str) -> None:
     Raises:
         ConfigError: so it is.
     """
-    content = _pickle_in(path)
-    if content is None:
+    models = _models_in(path)
+    if models is None:
         raise ConfigError(f"{key}={path} is no checkpoint of Ultralytics; {_WORKS}.")
-    models = {name.decode() for name in _MODELS.findall(content)}
     if not models:
         raise ConfigError(
             f"{key}={path} holds no model of Ultralytics (of a file of your own with classes of your own say"
             f" model.trust_pickle=true); {_WORKS}."
         )
-    if others := models - {_MODEL}:
+    if others := models - _MODELS:
         raise ConfigError(f"{key}={path} holds a {min(others)}; {_WORKS}.")
+
+
+def is_rtdetr(weights: Path | None, architecture: str | None) -> bool:
+    """Whether a model is of the family RT-DETR, which Ultralytics trains, validates and asks by classes of its own.
+
+    Args:
+        weights: Its file, if it has one.
+        architecture: Else its model file.
+
+    Raises:
+        ConfigError: the model file does not exist, or is none.
+    """
+    if weights is not None:
+        return _RTDETR_MODEL in (_models_in(weights) or ())
+    return architecture is not None and _head_in(architecture) == _RTDETR_HEAD
+
+
+def _head_in(architecture: str) -> str:
+    file = _architecture_file(architecture)
+    try:
+        return str(yaml.safe_load(file.read_text(encoding="utf-8"))["head"][-1][2])
+    except (yaml.YAMLError, UnicodeDecodeError, LookupError, TypeError):
+        raise ConfigError(
+            f"model.architecture={architecture} is no model file of Ultralytics: it has no 'head'."
+        ) from None
 
 
 def _architecture_file(name: str) -> Path:
@@ -120,10 +142,11 @@ def _with_scale(file: str) -> str:
     return re.sub(r"^(yolo\w*?\d+)(?=[.-])", r"\1n", file)
 
 
-def _pickle_in(path: Path) -> bytes | None:
-    """The pickle in a file of torch; None if it is no such file, or is damaged or encrypted."""
+def _models_in(path: Path) -> set[str] | None:
+    """The models that a file of torch names; None if it is no such file, or is damaged or encrypted."""
     try:
         with zipfile.ZipFile(path) as archive:
-            return next((archive.read(name) for name in archive.namelist() if name.endswith("data.pkl")), None)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError):
+            [content] = [archive.read(name) for name in archive.namelist() if name.endswith("data.pkl")][:1]
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError):
         return None
+    return {name.decode() for name in _NAMED.findall(content)}

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from src.core.errors import TrainingError
 from src.detector.environment import thread_count
+from src.detector.families import is_rtdetr
 from src.detector.predict import PredictionRequest, Predictor, deployed
 from src.documents.latency import OnnxDifference
 
@@ -70,15 +71,28 @@ def export_onnx(request: PredictionRequest, target: Path) -> None:
 
 
 def onnx_difference(request: PredictionRequest, model: Path, images_bgr: Sequence[NDArray[np.uint8]]) -> OnnxDifference:
-    """The largest difference between the outputs of PyTorch and of the export, each as it is deployed."""
+    """The largest difference between the outputs of PyTorch and of the export, each as it is deployed.
+
+    RT-DETR orders its boxes by their scores, so that each is compared with the nearest one of its class.
+    """
+    rtdetr = is_rtdetr(request.weights, request.architecture)
     pytorch, onnx = Predictor(replace(request, device="cpu")).deployed, _onnx(request, model)
     boxes_px, scores = 0.0, 0.0
     for image_bgr in images_bgr:
         ours, theirs = (_outputs(predictor, image_bgr) for predictor in (pytorch, onnx))
-        difference = np.abs(ours - theirs)[0]
+        difference = _between_nearest(ours[0], theirs[0], request.imgsz) if rtdetr else np.abs(ours - theirs)[0]
         boxes_px = max(boxes_px, float(difference[:4].max()))
         scores = max(scores, float(difference[4:].max()))
     return OnnxDifference(boxes_px, scores)
+
+
+def _between_nearest(ours: NDArray[np.float32], theirs: NDArray[np.float32], imgsz: int) -> NDArray[np.float32]:
+    """Differences in pixels and in the score, (5, boxes), of rows `cx, cy, w, h, score, class` with sides of 1."""
+    scale = np.array([imgsz, imgsz, imgsz, imgsz, 1], np.float32)
+    between = np.abs(ours[:, None, :5] - theirs[None, :, :5]) * scale
+    far = ours[:, None, 5] != theirs[None, :, 5]
+    nearest = np.where(far, np.inf, between.max(axis=2)).argmin(axis=1)
+    return np.asarray(between[np.arange(len(ours)), nearest].T)
 
 
 def describe_device(request: PredictionRequest) -> str:

@@ -14,7 +14,7 @@ from src.detector.figures import Constraint, Figure, constraint, figure
 
 OPTIMIZERS = ("SGD", "MuSGD", "Adam", "Adamax", "AdamW", "NAdam", "RAdam", "RMSProp", "auto")
 _DEVICE = re.compile(r"cpu|mps|cuda|(cuda:)?\d+")
-_SIZED = re.compile(r"(?P<family>yolov?\d+)[a-z](?P<rest>u?6?(-\w+)?\.(pt|ya?ml))")
+_SIZED = re.compile(r"(?P<family>yolov?\d+|rtdetr-)[a-z](?P<rest>u?6?(-\w+)?\.(pt|ya?ml))")
 _UNIT = (
     *("hsv_h", "hsv_s", "hsv_v", "translate", "perspective", "flipud", "fliplr", "bgr", "mosaic", "mixup", "cutmix"),
     *("copy_paste", "multi_scale", "lrf", "cls_pw", "conf", "iou", "weight_decay"),

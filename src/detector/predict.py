@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from src.core.detections import FLOOR, RawBoxes
 from src.core.errors import DataError, ProjectError, TrainingError
 from src.detector.environment import thread_count
+from src.detector.families import is_rtdetr
 from src.detector.validation import channels_by_name, load_model
 
 
@@ -67,6 +68,7 @@ class Predictor:
                 model = load_model(request)
                 self.deployed = deployed(model, request)
             self._channels = _channels(request.class_names, model.names)
+            self._is_rtdetr = is_rtdetr(request.weights, request.architecture)
             self.parameters = int(engine.get_num_params(model))
             self.gflops = float(engine.get_flops(model, request.imgsz))
         except ProjectError:
@@ -89,10 +91,11 @@ class Predictor:
         sizes: list[tuple[int, int, int, int]] = []
         for image_bgr in images_bgr:
             inputs = self.deployed.preprocess([image_bgr])
-            rows.append(self._best_classes(self.deployed.inference(inputs)))
+            outputs = self.deployed.inference(inputs)
             height, width = image_bgr.shape[:2]
+            rows.append(self._one_an_object(outputs, width, height) if self._is_rtdetr else self._best_classes(outputs))
             sizes.append((inputs.shape[3], inputs.shape[2], width, height))
-        return _joined(rows, np.array(sizes, np.int64).reshape(-1, 4))
+        return _joined(rows, np.array(sizes, np.int64).reshape(-1, 4), needs_nms=not self._is_rtdetr)
 
     def _best_classes(self, outputs: Any) -> NDArray[np.float32]:
         """One image's head output as rows of x1, y1, x2, y2, score, class, those above the floor only, (K, 6)."""
@@ -107,6 +110,17 @@ class Predictor:
         boxes = xywh2xyxy(rows[above, :4])
         found = torch.cat([boxes, scores[above, None], classes[above, None].float()], 1)
         return np.asarray(found.cpu().numpy(), np.float32)
+
+    def _one_an_object(self, outputs: Any, width: int, height: int) -> NDArray[np.float32]:
+        """One image's output of RT-DETR's decoder likewise, in pixels of the image, which it has seen stretched."""
+        from src.detector.engine import renumbered, torch, xywh2xyxy
+
+        found = (outputs[0] if isinstance(outputs, list | tuple) else outputs)[0].float()
+        if self._channels is not None:
+            found = torch.cat([found[:, :5], renumbered(found[:, 5:], self._channels)], 1)
+        found = found[(found[:, 4] > FLOOR) & (found[:, 5] >= 0)]
+        boxes = xywh2xyxy(found[:, :4]) * found.new_tensor([width, height, width, height])
+        return np.asarray(torch.cat([boxes, found[:, 4:]], 1).cpu().numpy(), np.float32)
 
 
 def read_image(path: Path) -> NDArray[np.uint8]:
@@ -125,12 +139,14 @@ def read_image(path: Path) -> NDArray[np.uint8]:
 
 def deployed(model: Any, request: PredictionRequest) -> Any:
     """Ultralytics' predictor around a model (a module, or the path of an export), set as `model.predict` sets it."""
-    from src.detector.engine import DetectionPredictor, check_imgsz, loaders, resolve_device
+    from src.detector.engine import DetectionPredictor, RTDETRPredictor, check_imgsz, loaders, resolve_device
+
+    predictor_of = RTDETRPredictor if is_rtdetr(request.weights, request.architecture) else DetectionPredictor
 
     with tempfile.TemporaryDirectory() as scratch:
         overrides = {"task": "detect", "mode": "predict", "imgsz": request.imgsz, "rect": True, "batch": 1}
         overrides |= {"device": resolve_device(request.device), "save": False, "verbose": False, "project": scratch}
-        predictor = DetectionPredictor(overrides=overrides)
+        predictor = predictor_of(overrides=overrides)
     predictor.setup_model(model, verbose=False)
     predictor.imgsz = check_imgsz(request.imgsz, stride=predictor.model.stride, min_dim=2)
     predictor.source_type = loaders.SourceTypes(from_img=True)
@@ -144,7 +160,7 @@ def _channels(class_names: Sequence[str], model_names: Any) -> list[int | None] 
     return channels_by_name(class_names, model_names)
 
 
-def _joined(rows: Sequence[NDArray[np.float32]], sizes: NDArray[np.int64]) -> RawBoxes:
+def _joined(rows: Sequence[NDArray[np.float32]], sizes: NDArray[np.int64], *, needs_nms: bool) -> RawBoxes:
     found = np.concatenate([np.zeros((0, 6), np.float32), *rows])
     return RawBoxes(
         image_index=np.repeat(np.arange(len(rows), dtype=np.int64), [len(part) for part in rows]),
@@ -153,4 +169,5 @@ def _joined(rows: Sequence[NDArray[np.float32]], sizes: NDArray[np.int64]) -> Ra
         boxes_xyxy=np.ascontiguousarray(found[:, :4]),
         input_sizes_wh=sizes[:, :2],
         sizes_wh=sizes[:, 2:],
+        needs_nms=needs_nms,
     )

@@ -16,7 +16,7 @@ def suppress(raw: RawBoxes, *, iou: float = DEFAULT_IOU, confidence: float = FLO
 
     Args:
         raw: What a model's head puts out for some images.
-        iou: Boxes of one class that overlap a better one by more are dropped.
+        iou: Boxes of one class that overlap a better one by more are dropped, where the model needs that.
         confidence: Boxes have to score higher.
 
     Returns:
@@ -29,6 +29,11 @@ def suppress(raw: RawBoxes, *, iou: float = DEFAULT_IOU, confidence: float = FLO
     for image, rows in raw.by_image():
         above = np.flatnonzero(raw.scores[rows] > confidence) + rows.start
         corners = torch.from_numpy(raw.boxes_xyxy[above])
+        if not raw.needs_nms:
+            best = np.argsort(-raw.scores[above], kind="stable")[:MAX_DETECTIONS]
+            kept.append(above[best])
+            boxes.append(raw.boxes_xyxy[above][best])
+            continue
         apart = torch.from_numpy(raw.class_index[above].astype(np.float32))[:, None] * _CLASS_OFFSET_PX
         best = torchvision.ops.nms(corners + apart, torch.from_numpy(raw.scores[above]), iou)[:MAX_DETECTIONS]
         (input_width, input_height), (width, height) = raw.input_sizes_wh[image], raw.sizes_wh[image]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from src.core.detection_records import DetectionRecords
 from src.core.errors import ProjectError, TrainingError
 from src.detector.environment import thread_count
+from src.detector.families import is_rtdetr
 from src.detector.resolved import CompletedTraining, Schedule, flags_when_done, flags_when_ready, refuse_dead
 from src.documents.training import Flag
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:  # importing it takes seconds
     from src.detector.trainer import Training
 
 _MB = 1e6
-_LOSSES = ("box_loss", "cls_loss", "dfl_loss")
+_LOSSES = ("box_loss", "cls_loss", "dfl_loss", "giou_loss", "l1_loss")  # the last two are RT-DETR's
 _INEXACT = (
     "What was resumed is not what would have come without the interruption: the checkpoint lacks the weights that were "
     "trained, or other processes load the images (train.workers)."
@@ -146,14 +147,16 @@ def train(request: TrainingRequest, observer: TrainingObserver) -> TrainingResul
     if request.resume_from is None:
         refuse_dead(request.arguments, request.searched)
     from src.detector import engine  # seconds, unless a fork server has imported it already
-    from src.detector.trainer import Training
+    from src.detector.trainer import RtdetrTraining, Training
 
     engine.use_threads(thread_count(request.threads))
     engine.trust_pickles(request.trust_pickle)
     course = _Course(request, observer)
     started = time.perf_counter()
+    start = request.resume_from or request.weights
+    training_of = RtdetrTraining if is_rtdetr(start, request.architecture) else Training
     try:
-        training = Training(
+        training = training_of(
             _overrides(request, engine.resolve_device(request.device)),
             course.ready,
             course.epoch,

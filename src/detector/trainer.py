@@ -9,8 +9,8 @@ from typing import Any
 
 from src.core.errors import TrainingError
 from src.detector import resumable
-from src.detector.engine import DetectionTrainer
-from src.detector.validator import RecordingValidator
+from src.detector.engine import DetectionTrainer, RTDETRTrainer
+from src.detector.validator import RecordingValidator, RtdetrValidator
 
 Callback = Callable[["Training"], None]
 
@@ -32,6 +32,8 @@ class Training(DetectionTrainer):  # type: ignore[misc]  # Ultralytics is untype
         waiting_batches: Batches since the optimizer was due to step, whose gradients wait for it.
         is_continued: Whether it resumes with all that the interrupted training had, and not from the checkpoint alone.
     """
+
+    _validates_with = RecordingValidator
 
     def __init__(
         self, arguments: Mapping[str, Any], on_ready: Callback, on_epoch: Callback, *, is_resumable: bool = False
@@ -118,7 +120,7 @@ class Training(DetectionTrainer):  # type: ignore[misc]  # Ultralytics is untype
 
     def get_validator(self) -> RecordingValidator:
         """The validator that keeps its detections."""
-        return RecordingValidator(
+        return self._validates_with(
             self.test_loader, save_dir=self.save_dir, args=copy(self.args), _callbacks=self.callbacks
         )
 
@@ -155,3 +157,9 @@ class Training(DetectionTrainer):  # type: ignore[misc]  # Ultralytics is untype
             self.optimizer_steps += 1
 
         self.optimizer.register_step_post_hook(count)
+
+
+class RtdetrTraining(Training, RTDETRTrainer):  # type: ignore[misc]  # Ultralytics is untyped
+    """The same for RT-DETR."""
+
+    _validates_with = RtdetrValidator

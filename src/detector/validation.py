@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from src.core.detection_records import DetectionRecords
 from src.core.errors import ProjectError, TrainingError
 from src.detector.environment import thread_count
+from src.detector.families import is_rtdetr
 
 _SCRATCH_SEED = 0
 
@@ -99,11 +100,12 @@ def _plain(name: str) -> str:
 
 def _validate(request: ValidationRequest) -> Validation:
     from src.detector.engine import resolve_device
-    from src.detector.validator import RecordingValidator
+    from src.detector.validator import RecordingValidator, RtdetrValidator
 
     model = load_model(request)
+    validator_of = RtdetrValidator if is_rtdetr(request.weights, request.architecture) else RecordingValidator
     with tempfile.TemporaryDirectory() as scratch:
-        validator = RecordingValidator(
+        validator = validator_of(
             args={
                 **(request.settings or {}),
                 "task": "detect",
@@ -155,7 +157,7 @@ def load_model(source: ModelSource) -> Any:
     Raises:
         TrainingError: it is no detector.
     """
-    from src.detector.engine import DetectionModel, init_seeds, load_checkpoint
+    from src.detector.engine import DetectionModel, RTDETRDetectionModel, init_seeds, load_checkpoint
 
     if source.weights is not None:
         model, _ = load_checkpoint(str(source.weights))
@@ -163,7 +165,8 @@ def load_model(source: ModelSource) -> Any:
             raise TrainingError(f"{source.weights} is a model for the task '{model.task}'; expected a detector.")
         return model
     init_seeds(_SCRATCH_SEED)
-    model = DetectionModel(source.architecture, nc=len(source.class_names), verbose=False)
+    model_of = RTDETRDetectionModel if is_rtdetr(None, source.architecture) else DetectionModel
+    model = model_of(source.architecture, nc=len(source.class_names), verbose=False)
     model.names = dict(enumerate(source.class_names))
     model.task = "detect"
     return model.eval()

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from src.core.detection_records import DetectionRecords
-from src.detector.engine import DetectionValidator, nms, select_channels
+from src.detector.engine import DetectionValidator, RTDETRValidator, nms, renumbered, select_channels
 from src.detector.records import joined_records
 
 _NO_TIME_LIMIT_S = 3600.0
@@ -77,3 +77,17 @@ class RecordingValidator(DetectionValidator):  # type: ignore[misc]  # Ultralyti
         """The unrounded mAP of the last pass."""
         box = self.metrics.box
         return {"val/mAP50": float(box.map50), "val/mAP50-95": float(box.map)}
+
+
+class RtdetrValidator(RecordingValidator, RTDETRValidator):  # type: ignore[misc]  # Ultralytics is untyped
+    """The same for RT-DETR, whose head leaves one box an object."""
+
+    def postprocess(self, preds: Any) -> list[dict[str, Any]]:
+        """The boxes above the confidence, as Ultralytics has them, of the data's classes only."""
+        found: list[dict[str, Any]] = RTDETRValidator.postprocess(self, preds)
+        return found if self.channels is None else [_of_the_data(each, self.channels) for each in found]
+
+
+def _of_the_data(found: dict[str, Any], channels: Sequence[int | None]) -> dict[str, Any]:
+    classes = renumbered(found["cls"], channels)
+    return {name: values[classes >= 0] for name, values in {**found, "cls": classes}.items()}

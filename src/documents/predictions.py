@@ -19,6 +19,8 @@ _CORNERS = ("x1", "y1", "x2", "y2")
 _IMAGES, _TRUTH = "images.parquet", "ground_truth.parquet"
 _RAW = "candidates.parquet"  # the raw boxes' first name, which the runs that were recorded with it keep
 
+_WITHOUT_NMS = "without_nms"  # of the boxes of a head that leaves one box an object
+
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
@@ -50,7 +52,8 @@ class Predictions:
             classes = {"classes": "\n".join(truth.class_names)}
             pq.write_table(pa.table(images).replace_schema_metadata(classes), scratch / _IMAGES)
             pq.write_table(pa.table(labelled), scratch / _TRUTH)
-            pq.write_table(pa.table(boxes), scratch / _RAW)
+            nms = {} if found.needs_nms else {_WITHOUT_NMS: "true"}
+            pq.write_table(pa.table(boxes).replace_schema_metadata(nms), scratch / _RAW)
 
     @staticmethod
     def load(folder: Path) -> "Predictions":
@@ -77,6 +80,7 @@ class Predictions:
                 boxes_xyxy=_rows(found, _CORNERS, np.float32),
                 input_sizes_wh=_rows(images, ("input_width", "input_height"), np.int64),
                 sizes_wh=sizes_wh,
+                needs_nms=_WITHOUT_NMS.encode() not in (found.schema.metadata or {}),
             )
         except (OSError, KeyError, pa.ArrowException) as error:
             raise DataError(f"{folder} holds no predictions ({error}); run `python -m src.evaluate` again.") from error

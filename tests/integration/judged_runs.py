@@ -1,4 +1,4 @@
-"""Runs as the pipeline leaves them in the store, made from the pretrained weights instead of a training."""
+"""Runs as the pipeline leaves them in the store, made from pretrained or random weights instead of a training."""
 
 import shutil
 from collections.abc import Mapping
@@ -6,8 +6,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from PIL import Image
+from ultralytics import RTDETR, YOLO
+from ultralytics.nn.tasks import DetectionModel, RTDETRDetectionModel
+
 from src.data.build import ensure_prepared
-from src.data.options import DataOptions
+from src.data.options import DataOptions, YoloOptions
 from src.data.prepared import PreparedData
 from src.decision.options import DecideOptions
 from src.detector.options import ModelOptions, TrainOptions
@@ -29,6 +34,8 @@ from tests.support import documents
 
 LENIENT: Mapping[str, Any] = {"F1": {"metric": "test/F1", "more_than": 0.01}}
 STRICT: Mapping[str, Any] = {"F1": {"metric": "test/F1", "more_than": 0.99}}
+ANY: Mapping[str, Any] = {"any": {"metric": "test/F1", "more_than": -1.0}}
+SIDE = 64  # pixels of the pictures that random weights look at
 
 
 @dataclass(frozen=True)
@@ -40,6 +47,36 @@ class Evaluated:
     weights: Path
     evaluation: EvaluateOutcome
     threshold: TuneOutcome
+
+
+def noise_pictures(folder: Path, number: int, *, dark: bool = False) -> None:
+    """Write pictures of noise; they are not square."""
+    folder.mkdir(parents=True)
+    for each in range(number):
+        pixels = np.random.default_rng(each).integers(0, 255, (40, SIDE, 3), np.uint8)
+        Image.fromarray(pixels // 8 if dark else pixels).save(folder / f"{each}.png")
+
+
+def noise_data(folder: Path) -> YoloOptions:
+    """Pictures with two objects, each of which some random weights find: RT-DETR's begin with a grid of small boxes."""
+    noise_pictures(folder / "own" / "images", 12)
+    (folder / "own" / "labels").mkdir()
+    for each in range(12):
+        (folder / "own" / "labels" / f"{each}.txt").write_text("0 0.5 0.5 0.9 0.9\n0 0.25 0.25 0.2 0.2\n")
+    return YoloOptions(
+        name="own", source="yolo", root=str(folder / "prepared"), path=str(folder / "own"), names=["person"],
+        splits={"train": 4, "val": 4, "test": 4}, imgsz_choices=[SIDE],
+    )  # fmt: skip
+
+
+def random_weights(family: str, folder: Path) -> Path:
+    """Weights of a family as they are before training, with the class of the data."""
+    kind, model = (RTDETR, RTDETRDetectionModel) if "rtdetr" in family else (YOLO, DetectionModel)
+    made = kind(f"{family}.yaml")
+    made.model = model(f"{family}.yaml", nc=1, verbose=False)
+    made.model.names = {0: "person"}
+    made.save(folder / "random.pt")
+    return folder / "random.pt"
 
 
 def evaluated(folder: Path, data: DataOptions, weights: Path, imgsz: int, **threshold: Any) -> Evaluated:

@@ -9,6 +9,8 @@ of these:
 - `iou`: the IoU of non-maximum suppression.
 - `imgsz`: the image size in pixels that the detector looks at.
 - `device`: as Ultralytics takes it; null for the best available.
+
+`rtdetr` says that the model is one, which Ultralytics has a class of its own for, and which knows no NMS.
 """
 
 import base64
@@ -47,7 +49,7 @@ class Detector(PythonModel):  # type: ignore[misc]  # MLflow is not type-checked
         config = context.model_config
         if config["backend"] not in FILES:
             raise ValueError(f"model_config backend={config['backend']}; expected {' or '.join(FILES)}.")
-        self._yolo = _load(context.artifacts[FILES[config["backend"]]])
+        self._yolo = _load(context.artifacts[FILES[config["backend"]]], is_rtdetr=config.get("rtdetr", False))
         confidence = config["confidence"]
         self._thresholds = confidence if isinstance(confidence, Mapping) else None
         self._settings = {
@@ -90,18 +92,18 @@ class Detector(PythonModel):  # type: ignore[misc]  # MLflow is not type-checked
         return found
 
 
-def _load(path: str) -> Any:
+def _load(path: str, *, is_rtdetr: bool) -> Any:
     """Ultralytics' model of a file; without network, without installing packages, and weights as data only."""
     os.environ.setdefault("YOLO_OFFLINE", "1")
     os.environ.setdefault("YOLO_AUTOINSTALL", "false")
     os.environ.setdefault("ULTRALYTICS_SAFE_LOAD", "1")
-    from ultralytics import YOLO
+    from ultralytics import RTDETR, YOLO
     from ultralytics.nn import tasks
 
     before = tasks.SAFE_LOAD
     tasks.SAFE_LOAD = True  # where Ultralytics was imported before, it has read its environment already
     try:
-        return YOLO(path, task="detect")
+        return RTDETR(path) if is_rtdetr else YOLO(path, task="detect")
     finally:
         tasks.SAFE_LOAD = before
 

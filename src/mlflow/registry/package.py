@@ -37,6 +37,7 @@ class Package:
         imgsz: Image size in pixels.
         confidence: Detections have to score higher; one number, or one for each class by its name.
         iou: NMS IoU.
+        is_rtdetr: Whether the weights are of that family.
     """
 
     weights: Path
@@ -46,6 +47,7 @@ class Package:
     imgsz: int
     confidence: float | Mapping[str, float]
     iou: float
+    is_rtdetr: bool = False
 
     @property
     def model_config(self) -> dict[str, Any]:
@@ -54,6 +56,7 @@ class Package:
             "backend": "pytorch",
             "confidence": self.confidence if isinstance(self.confidence, float) else dict(self.confidence),
             "iou": self.iou,
+            "rtdetr": self.is_rtdetr,
             "imgsz": self.imgsz,
             "device": None,
             "class_names": list(self.class_names),  # for people; the detector knows them itself

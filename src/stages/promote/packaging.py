@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from src.core.errors import RegistryError
+from src.detector.families import is_rtdetr
 from src.detector.latency import export_onnx
 from src.detector.predict import PredictionRequest
 from src.detector.suppression import suppress
@@ -44,6 +45,7 @@ def packaged(fetched: FetchedCandidate, folder: Path) -> Mapping[str, OutputAgre
             imgsz=candidate.imgsz,
             confidence=candidate.confidence,
             iou=candidate.iou,
+            is_rtdetr=is_rtdetr(fetched.weights, None),
         ),
         folder,
     )

@@ -92,7 +92,8 @@ def tune_threshold(job: TuneJob) -> TuneOutcome:
     folder = Path(options.evaluation)
     evaluation = Evaluation.read(folder, otherwise="name the folder of an evaluation with threshold.evaluation=…")
     found = {split: Predictions.load(folder_of(folder, split)) for split in _splits(folder)}
-    by_iou = {iou: match_at(found[VAL], iou) for iou in options.iou_grid}
+    ious = options.iou_grid if found[VAL].raw.needs_nms else (DEFAULT.iou,)
+    by_iou = {iou: match_at(found[VAL], iou) for iou in ious}
     choice = choose(options, by_iou)
     shown = {VAL: by_iou[choice.iou], **{split: match_at(found[split], choice.iou) for split in found if split != VAL}}
     default = {

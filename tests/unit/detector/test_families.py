@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from src.core.errors import ConfigError
-from src.detector.families import check_architecture, check_weights, starting_weights
+from src.detector.families import check_architecture, check_weights, is_rtdetr, starting_weights
 from src.detector.options import ModelOptions
 
 ONE_SENTENCE = r"^[^\n;]*; the project trains detectors, of the families [^\n.]*\.$"
@@ -17,7 +17,8 @@ ONE_SENTENCE = r"^[^\n;]*; the project trains detectors, of the families [^\n.]*
     [
         *("yolov3-tiny.yaml", "yolov5n.yaml", "yolov5n6.yaml", "yolov6n.yaml", "yolov8n.yaml", "yolov8s-p2.yaml"),
         *("yolov8n-ghost.yaml", "yolov9t.yaml", "yolov9s.yaml", "yolov10n.yaml", "yolo11n.yaml", "yolo11x.yaml"),
-        *("yolo12m.yaml", "yolo26n.yaml", "yolo26n-p6.yaml"),
+        *("yolo12m.yaml", "yolo26n.yaml", "yolo26n-p6.yaml", "rtdetr-l.yaml", "rtdetr-resnet50.yaml"),
+        "yolov8n-rtdetr.yaml",
     ],
 )
 def test_detectors_of_ultralytics_are_known(name: str) -> None:
@@ -28,8 +29,6 @@ def test_detectors_of_ultralytics_are_known(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "head"),
     [
-        ("rtdetr-l.yaml", "RTDETRDecoder"),
-        ("yolov8n-rtdetr.yaml", "RTDETRDecoder"),
         ("yolo11n-seg.yaml", "Segment"),
         ("yolov8n-world.yaml", "WorldDetect"),
         ("yolov8n-worldv2.yaml", "WorldDetect"),
@@ -92,13 +91,23 @@ def test_weights_are_known_by_the_model_in_them(tmp_path: Path, protocol: int) -
         "PoseModel",
         "OBBModel",
         "ClassificationModel",
-        "RTDETRDetectionModel",
         "WorldModel",
     ):
         other = checkpoint(tmp_path / "other.pt", name, protocol=protocol)
         with pytest.raises(ConfigError, match=ONE_SENTENCE) as caught:
             starting_weights(ModelOptions(weights=str(other)))
         assert f"holds a {name};" in str(caught.value)
+
+
+def test_rt_detr_is_told_by_its_head_or_by_the_model_in_a_file(tmp_path: Path) -> None:
+    """Ultralytics has classes of its own for it."""
+    assert is_rtdetr(None, "rtdetr-l.yaml")
+    assert not is_rtdetr(None, "yolov8n.yaml")
+    assert not is_rtdetr(None, None)
+    for name, expected in (("RTDETRDetectionModel", True), ("DetectionModel", False)):
+        weights = checkpoint(tmp_path / "weights.pt", name)
+        assert starting_weights(ModelOptions(weights=str(weights))) == weights
+        assert is_rtdetr(weights, "rtdetr-l.yaml" if name == "DetectionModel" else None) == expected
 
 
 def test_a_file_that_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
@@ -128,7 +137,7 @@ def test_a_path_that_does_not_exist_is_told_as_such(name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        *("yolo11n-seg.pt", "yolov8s-worldv2.pt", "yolov8s-world.pt", "yoloe-11s-seg.pt", "rtdetr-l.pt", "sam_b.pt"),
+        *("yolo11n-seg.pt", "yolov8s-worldv2.pt", "yolov8s-world.pt", "yoloe-11s-seg.pt", "sam_b.pt"),
         *("sam2.1_b.pt", "mobile_sam.pt", "FastSAM-s.pt", "yolo_nas_s.pt", "yolo26n-pose.pt", "yolov8n-obb.pt"),
     ],
 )
