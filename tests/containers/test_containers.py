@@ -19,8 +19,10 @@ import yaml
 from dotenv import dotenv_values
 
 from scripts.server_stack.compose import load
+from src.stages.monitor.stage import ALARM
 from tests.containers.engine import STORE, Engine, engine
 from tests.containers.installed_packages import missing, write_root
+from tests.integration.judged_runs import noise_pictures
 
 pytestmark = [pytest.mark.containers, pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(1800)]
 
@@ -47,9 +49,12 @@ class Stack:
         self.env_file.write_text(f"{made}\nCOMPOSE_PROFILES=\nS3_ENDPOINT=http://{STORE}:9000\n")
         self.secrets = {name: value or "" for name, value in dotenv_values(self.env_file).items()}
 
-    def compose(self, *arguments: str, env_file: Path | None = None) -> subprocess.CompletedProcess[str]:
+    def compose(
+        self, *arguments: str, env_file: Path | None = None, **variables: str
+    ) -> subprocess.CompletedProcess[str]:
         options = ["--in-pod=false", f"--file={ROOT / 'docker-compose.yml'}", f"--env-file={env_file or self.env_file}"]
-        return self.podman.inside(*UV, "--offline", COMPOSE, *options, *arguments, check=False)
+        told = ["env", *(f"{name}={value}" for name, value in variables.items())]
+        return self.podman.inside(*told, *UV, "--offline", COMPOSE, *options, *arguments, check=False)
 
     def up(self) -> None:
         for service in load(ROOT / "docker-compose.yml", self.secrets).values():
@@ -126,19 +131,30 @@ def lent(base) -> str:
 
 
 @pytest.fixture(scope="module")
-def swept(stack, base, lent) -> str:
-    """What a pod of docker/kubernetes.yaml prints: two trials on the stack, without keys to the store."""
+def training(stack, base, lent) -> list[str]:
+    """The training image is there; the options that lend it packages."""
     options = [f"--build-arg=BASE={base}", f"--file={ROOT / 'docker' / 'training.Dockerfile'}", f"--volume={lent}:O"]
     stack.podman.build("detection-search-training", ROOT, *options)
+    # what was installed from packages/sweeper went with the packages that are lent
+    return [f"--volume={lent}:ro", "--env=PYTHONPATH=packages/sweeper"]
+
+
+@pytest.fixture(scope="module")
+def promoted(stack, tmp_path_factory) -> str:
+    """A version in the registry under the alias production; its number."""
+    folder = tmp_path_factory.mktemp("promoted")
+    register = [sys.executable, "-m", "tests.containers.promoted", "http://127.0.0.1:5000", str(folder)]
+    return stack.podman.inside(*register).stdout.split("\n")[-2]
+
+
+@pytest.fixture(scope="module")
+def swept(stack, training) -> str:
+    """What a pod of docker/kubernetes.yaml prints: two trials on the stack, without keys to the store."""
     confined = ["--cap-drop=all", "--security-opt=no-new-privileges", "--user=10001"]
-    told = {
-        "MLFLOW_TRACKING_URI": "http://mlflow:5000",
-        "PGPASSWORD": stack.secrets["OPTUNA_DB_PASSWORD"],
-        "PYTHONPATH": "packages/sweeper",  # what was installed from there went with the packages that were lent
-    }
+    told = {"MLFLOW_TRACKING_URI": "http://mlflow:5000", "PGPASSWORD": stack.secrets["OPTUNA_DB_PASSWORD"]}
     variables = [f"--env={name}={value}" for name, value in told.items()]
     search = ["src.train", "-m", "tracking=server", f"hydra.sweeper.storage={STUDY}", "hydra.sweeper.study_name=shared"]
-    pod = ["podman", "run", "--rm", f"--network={PROJECT}_default", "--shm-size=1g", f"--volume={lent}:ro", *confined]
+    pod = ["podman", "run", "--rm", f"--network={PROJECT}_default", "--shm-size=1g", *training, *confined]
     image = ["detection-search-training", *search, "hydra.sweeper.n_trials=2", *SWEEP, *TINY, *SHORT]
     return stack.podman.inside(*pod, *variables, *image).stdout
 
@@ -182,15 +198,29 @@ def test_a_server_has_no_privileges(stack, service):
     assert stack.run(service, "id", "--user", "--name").stdout.strip() == "server"
 
 
+@pytest.mark.parametrize("status", [pytest.param(0, id="like the reference"), pytest.param(ALARM, id="night")])
+def test_the_monitor_looks_at_a_registered_version(stack, training, promoted, tmp_path, status):
+    noise_pictures(tmp_path / "pictures", 40, dark=status == ALARM)
+    folder = {"MONITOR_IMAGES": str(tmp_path / "pictures")}
+    told = ["monitor", "name=people", "group=picture", "train.device=cpu"]
+    looked = stack.compose("run", "--rm", "--no-deps", "-T", *training, *told, **folder)
+    assert looked.returncode == status, looked.stdout + looked.stderr
+    volume = stack.podman.call("podman", "volume", "inspect", f"{PROJECT}-monitor", "--format={{.Mountpoint}}").stdout
+    written = Path(volume.strip()) / "monitor" / "people" / "production" / "monitor.prom"
+    assert re.search(rf"^detector_monitor_alarm\{{.*\}} {int(status == ALARM)}$", written.read_text(), re.MULTILINE)
+    assert f"monitor people {promoted}" in stack.runs()
+
+
 def test_a_sweep_in_the_training_image_is_recorded_and_survives_a_restart(stack, swept):
     assert "shared: 2 complete." in swept
-    assert stack.runs() == ["shared", "trial 0", "trial 1"]
+    runs = stack.runs()
+    assert {"shared", "trial 0", "trial 1"} <= set(runs)
     artifacts = stack.artifacts()
     assert sum(name.endswith("/results.csv") for name in artifacts) == 2
     assert stack.compose("down").returncode == 0
     assert stack.podman.call("podman", "ps", "--all", "--quiet").stdout == ""
     stack.up()
-    assert stack.runs() == ["shared", "trial 0", "trial 1"]
+    assert stack.runs() == runs
     assert stack.artifacts() == artifacts
     storage = f"--storage={STUDY.replace('://', '+psycopg://')}"
     studies = stack.run("optuna-dashboard", "optuna", "studies", storage, "-f", "json")
