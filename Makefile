@@ -1,7 +1,7 @@
 # Every target makes .venv by itself when it is missing: Python >= 3.11, make and git are all that is needed.
 PYTHON ?= python3
 BIN := .venv/bin
-WORKERS ?= 3
+WORKERS ?= 4
 # More processes than two cores, because most tests wait for programs that they start. A file is run by one process, which
 # makes once what its tests share; tests/conftest.py orders the files.
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder

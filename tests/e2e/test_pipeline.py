@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.project import PIPELINE, STAGES, copy_project
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,6 @@ def test_a_setting_runs_its_own_stage_and_those_after_it(project, setting, stage
     assert project.repro() == stages
 
 
-@pytest.mark.slow
 def test_an_experiment_trains_with_its_setting_and_is_compared(project):
     """`dvc exp run -S`: the setting reaches the trainer, and DVC shows what it changed."""
     project.freeze()
@@ -87,7 +86,6 @@ def test_a_setting_that_dvc_sets_is_checked(project):
     assert "train.optimizer=SDG is not an optimizer of Ultralytics. Did you mean 'SGD'?" in done.stdout + done.stderr
 
 
-@pytest.mark.slow
 def test_what_a_kill_leaves_is_not_taken_for_done(project):
     """Killed in one stage after the other, `dvc repro` ends with results of the new settings and nothing to do."""
     project.freeze("data.seed=1", "threshold.beta=3.0")
@@ -104,7 +102,6 @@ def test_what_a_kill_leaves_is_not_taken_for_done(project):
     assert project.read("decide", "decision.json")["verdict"]
 
 
-@pytest.mark.slow
 def test_stages_run_without_dvc(project):
     """The same commands, by hand, give the same files; tests/e2e/test_search.py has prepare and train."""
     project.freeze()

@@ -44,6 +44,7 @@ SHELLS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shell", [shell for shell in SHELLS if shutil.which(shell)])
 def test_commands_files_and_settings_are_completed(shell, tmp_path):
     (tmp_path / "conf" / "search").mkdir(parents=True)

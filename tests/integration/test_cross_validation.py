@@ -51,6 +51,7 @@ def test_each_image_of_train_and_val_is_judged_by_a_training_that_did_not_see_it
         assert 0 <= fold.map50_95 <= fold.map50 <= 1
 
 
+@pytest.mark.slow
 def test_good_weights_stay_good_in_every_fold(real_data, coco128):
     """Real photographs, the pretrained weights, one gentle epoch: figures like those of the weights themselves."""
     data = ensure_prepared(coco128.options())

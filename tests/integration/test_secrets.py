@@ -119,6 +119,7 @@ def given(words: Mapping[str, str], database: str, mlflow: str) -> dict[str, str
     }
 
 
+@pytest.mark.slow
 def test_a_search_writes_no_secret(tmp_path, postgresql, mlflow, words):
     """Not to its folder, its spool, Optuna's tables, or MLflow's tables, files and log; and says none."""
     database = postgresql.create("secret")
@@ -142,6 +143,7 @@ def test_a_search_writes_no_secret(tmp_path, postgresql, mlflow, words):
     assert Search(store, {}).leaks(words) == []
 
 
+@pytest.mark.slow
 def test_what_waits_for_a_server_that_is_down_holds_no_secret(tmp_path, postgresql, words):
     """Nor do the warnings and the courier's log, which tell of every failure."""
     search = Search(tmp_path, given(words, f"postgresql://{USER}@{NOBODY}/optuna", NOBODY))

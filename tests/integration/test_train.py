@@ -64,6 +64,7 @@ def _rows(workspace: Path, name: str) -> list[list[str]]:
     return [line.split(",")[:1] + line.split(",")[2:] for line in lines]
 
 
+@pytest.mark.slow
 def test_a_training_needs_no_network_and_leaves_the_users_settings_alone(workspace):
     """Every connection and look-up of a name is forbidden, and none is tried."""
     done = _train(

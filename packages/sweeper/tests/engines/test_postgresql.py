@@ -49,6 +49,7 @@ def open_at_once(start, url) -> None:
     open_storage(url)
 
 
+@pytest.mark.slow
 def test_two_controllers_on_one_study_run_its_total_between_them(tmp_path, database, postgresql):
     toys = [Toy(tmp_path / host) for host in ("a", "b")]
     settings = ["x=interval(0,3)", "sleep_s=0.3", f"hydra.sweeper.storage={database}", "hydra.sweeper.n_trials=21"]
@@ -81,6 +82,7 @@ def test_slots_of_a_launcher_share_the_database(toy, database, postgresql):
     assert_secret(postgresql.password, toy.folder, printed)
 
 
+@pytest.mark.slow
 def test_a_whole_url_may_come_from_the_environment_and_is_pickled_by_no_launcher(
     toy, database, postgresql, monkeypatch
 ):

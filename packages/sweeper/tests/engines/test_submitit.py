@@ -45,6 +45,7 @@ def test_slots_divide_the_gpus_that_the_executor_shows_to_all_of_them(toy):
     assert sorted(map(sorted, seen.values())) == [["0"], ["1"]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "number",
     [

@@ -197,6 +197,7 @@ def test_a_sweep_that_cannot_work_is_refused_before_the_first_trial(toy, overrid
     assert not list(toy.folder.glob("multirun/toy/0"))
 
 
+@pytest.mark.slow
 def test_optunas_mlflow_callback_works_unchanged(toy):
     toy.warnings = "default"  # the class announces its own deprecation
     toy.sweep(

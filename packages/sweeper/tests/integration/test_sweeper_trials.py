@@ -125,6 +125,7 @@ def test_preferred_values_are_tried_first_and_refused_where_they_are_not_in_the_
     assert "hydra.sweeper.prior: a sampler that enumerates" in done.stdout
 
 
+@pytest.mark.slow
 def test_batches_are_drawn_alike_whatever_the_trials_take(toy):
     parallel = ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2"]
     for name, how in (("a", [QUICK]), ("b", [*parallel, "sleep_s=0.1"])):
