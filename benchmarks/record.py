@@ -240,8 +240,8 @@ def train_here(name: str, overrides: Sequence[str]) -> dict[str, Any]:
     os.dup2(log, 1)
     os.dup2(log, 2)
     from src.data.build import ensure_prepared
-    from src.detector.families import starting_weights
     from src.detector.train import TrainingRequest, train
+    from src.detector.weights import starting_weights
     from src.train import job_from
 
     job = job_from(compose("config", list(overrides)), Path(name, "run"))

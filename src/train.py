@@ -20,9 +20,9 @@ from src.core.errors import ConfigError, TrainingError
 from src.core.terminal import standard_output
 from src.data.build import ensure_prepared
 from src.data.options import DataOptions
-from src.detector.families import starting_weights
 from src.detector.options import ModelOptions, ProjectTrainOptions
 from src.detector.settings import dead_parameters
+from src.detector.weights import starting_weights
 from src.mlflow.options import TrackingOptions
 from src.passes.figures import check
 from src.render.printed import training as printed

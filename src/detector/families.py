@@ -10,8 +10,6 @@ from typing import Final
 import yaml
 
 from src.core.errors import ConfigError, did_you_mean
-from src.detector.options import ModelOptions
-from src.detector.weights import resolve_weights
 
 _WORKS: Final = (
     "the project trains detectors, of the families YOLOv3, YOLOv5u, YOLOv6, YOLOv8, YOLOv9, YOLOv10, YOLO11, YOLO12,"
@@ -33,24 +31,14 @@ _SCALE = re.compile(r"(\d+)([nslmx])(.+)?$")  # as Ultralytics takes it out of a
 _P6 = re.compile(r"^(yolov[58][nslmx])6(?=\.)")
 
 
-def starting_weights(model: ModelOptions) -> Path | None:
-    """The file to start from, None where the model starts from its architecture; of a model that can be trained.
-
-    Side effects: as `resolve_weights`.
+def check_public_name(name: str) -> None:
+    """Refuse public weights of another task or family by their name, before they are downloaded.
 
     Raises:
-        ConfigError: the model is of another task or family, or not Ultralytics'; also as `resolve_weights`.
+        ConfigError: so it is.
     """
-    if model.weights and not Path(model.weights).expanduser().is_file() and _OTHERS.fullmatch(model.weights):
-        raise ConfigError(
-            f"model.weights={model.weights} is by its name a model that cannot be trained here; {_WORKS}."
-        )
-    if not model.weights:
-        check_architecture(str(model.architecture))
-    path = resolve_weights(model)
-    if path is not None and not model.trust_pickle:  # own classes may have any name
-        check_weights(path, "model.weights")
-    return path
+    if _OTHERS.fullmatch(name):
+        raise ConfigError(f"model.weights={name} is by its name a model that cannot be trained here; {_WORKS}.")
 
 
 def check_architecture(name: str) -> None:

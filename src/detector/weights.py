@@ -1,11 +1,30 @@
-"""Where weights come from: a path, or a public name whose digest is known."""
+"""Where weights come from: a path, or a public name whose digest is known; and whether they can be trained."""
 
 from pathlib import Path
 
 from src.core.errors import ConfigError, DataError, did_you_mean
 from src.core.files import sha256_of
+from src.detector.families import check_architecture, check_public_name, check_weights
 from src.detector.options import ModelOptions
 from src.detector.pins import RELEASE, download, pins
+
+
+def starting_weights(model: ModelOptions) -> Path | None:
+    """The file to start from, None where the model starts from its architecture; of a model that can be trained.
+
+    Side effects: as `resolve_weights`.
+
+    Raises:
+        ConfigError: the model is of another task or family, or not Ultralytics'; also as `resolve_weights`.
+    """
+    if not model.weights:
+        check_architecture(str(model.architecture))
+    elif not Path(model.weights).expanduser().is_file():
+        check_public_name(model.weights)
+    path = resolve_weights(model)
+    if path is not None and not model.trust_pickle:  # own classes may have any name
+        check_weights(path, "model.weights")
+    return path
 
 
 def resolve_weights(options: ModelOptions) -> Path | None:

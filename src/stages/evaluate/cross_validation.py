@@ -8,12 +8,12 @@ from typing import Any
 
 from src.data.linked import linked
 from src.data.prepared import PreparedData
-from src.detector.families import starting_weights
 from src.detector.options import ModelOptions, ProjectTrainOptions
 from src.detector.predict import PredictionRequest, Predictor
 from src.detector.suppression import suppress
 from src.detector.train import TrainingRequest, TrainingResult
 from src.detector.train import train as train_detector
+from src.detector.weights import starting_weights
 from src.documents.evaluation import CrossValidation, Fold
 from src.documents.training import Flag
 from src.evaluation.coco import coco_metrics

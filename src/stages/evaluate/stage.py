@@ -8,11 +8,12 @@ from src.core.errors import DataError
 from src.data.build import ensure_prepared, is_prepared
 from src.data.options import DataOptions
 from src.data.prepared import PreparedData
-from src.detector.families import check_weights, starting_weights
+from src.detector.families import check_weights
 from src.detector.options import ModelOptions, ProjectTrainOptions
 from src.detector.predict import PredictionRequest, Predictor, read_image
 from src.detector.suppression import suppress
 from src.detector.validation import ValidationRequest, validate
+from src.detector.weights import starting_weights
 from src.documents.evaluation import CrossValidation, Evaluation
 from src.documents.latency import Latency
 from src.documents.predictions import CORRUPTED, TEST, UNTRAINED, VAL, Predictions, folder_of

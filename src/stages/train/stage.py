@@ -18,11 +18,11 @@ from src.core.study_attributes import CONFIRMS, RUN_ID
 from src.data.build import ensure_prepared
 from src.data.dvc import dvc_digest
 from src.data.prepared import PreparedData
-from src.detector.families import starting_weights
 from src.detector.figures import EPOCH_METRICS
 from src.detector.train import TrainingRequest, TrainingResult
 from src.detector.train import train as train_detector
 from src.detector.validation import ValidationRequest
+from src.detector.weights import starting_weights
 from src.documents.training import Flag
 from src.mlflow.runs import Run, RunStatus, open_run
 from src.passes.figures import check, read

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from src.core.errors import ConfigError
-from src.detector.families import check_architecture, check_weights, is_rtdetr, starting_weights
+from src.detector.families import check_architecture, check_weights, is_rtdetr
 from src.detector.options import ModelOptions
+from src.detector.weights import starting_weights
 
 ONE_SENTENCE = r"^[^\n;]*; the project trains detectors, of the families [^\n.]*\.$"
 

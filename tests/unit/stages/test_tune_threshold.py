@@ -25,16 +25,24 @@ from tests.unit.evaluation.scenes import random_scene
 
 
 @dataclass
+class Raw:
+    """Boxes that are detections already, the same at every NMS IoU."""
+
+    detections: Detections
+    needs_nms: bool = True
+
+
+@dataclass
 class Found:
-    """Predictions whose raw boxes are detections already, the same at every NMS IoU."""
+    """Predictions of such."""
 
     truth: GroundTruth
-    raw: Detections
+    raw: Raw
 
 
 def scene(seed=0, images=12, classes=2, truths=40, detections=90):
     detections, truth = random_scene(seed, images=images, classes=classes, truths=truths, detections=detections)
-    return Found(truth, detections.where(detections.scores > 0.001))
+    return Found(truth, Raw(detections.where(detections.scores > 0.001)))
 
 
 def remarks(outcome):
@@ -60,7 +68,7 @@ def tuned(tmp_path, monkeypatch):
         monkeypatch.setattr(
             stage.Predictions, "load", lambda path: predictions[str(path.relative_to(folder / "predictions"))]
         )
-        monkeypatch.setattr(matched, "suppress", lambda raw, **_: raw)  # without torch
+        monkeypatch.setattr(matched, "suppress", lambda raw, **_: raw.detections)  # without torch
         job = TuneJob(
             data=SyntheticOptions(name="drawn", root=str(tmp_path)),
             threshold=ThresholdOptions(evaluation=str(folder), resamples=20, **{"iou_grid": [0.6, 0.7], **options}),
@@ -88,6 +96,13 @@ def test_the_document_says_what_was_chosen(tuned):
     assert list(found.robustness) == ["fog", "rain"]
     assert 0 <= found.calibration.test.ece <= 1
     assert (found.chosen.per_class, found.nearest, found.reason) == (None, None, None)
+
+
+@pytest.mark.parametrize(("needs_nms", "searched"), [(True, {"0.5", "0.6"}), (False, {"0.7"})])
+def test_the_iou_of_a_model_that_needs_no_nms_is_not_searched(tuned, needs_nms, searched):
+    found = scene(0)
+    outcome = tuned({"val": Found(found.truth, Raw(found.raw.detections, needs_nms))}, iou_grid=[0.5, 0.6])
+    assert set(outcome.threshold.chosen.iou_shares) == searched
 
 
 def test_the_errors_add_up_with_the_figures(tuned):
