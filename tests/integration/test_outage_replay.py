@@ -99,6 +99,7 @@ def contents(arm: Path):
     return found, files(arm / "mlartifacts", run_names(database, "tracking.key"))
 
 
+@pytest.mark.slow
 def test_a_killed_delivery_leaves_the_same_rows_and_files(project, monkeypatch):
     """Every table and every column, up to ids and to when the store made the experiment."""
     Courier(project / "undisturbed" / ".tracking", lambda _: mlflow_store(project / "undisturbed/mlflow.db")).work()

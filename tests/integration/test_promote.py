@@ -112,6 +112,7 @@ def staged(job, sharp_run):
     return promote(job(name="stranger", run=sharp_run))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", OFF_BY_PX)
 def test_someone_without_this_project_gets_the_recorded_boxes(staged, store, sharp, tmp_path, backend):
     """Loaded by alias, in a process and a folder of its own, on all images of the test split."""

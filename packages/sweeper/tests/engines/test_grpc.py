@@ -9,7 +9,7 @@ import pytest
 from support.aftermath import assert_exact, assert_secret, load, workers
 from support.postgresql import free_port
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 START_S = 60.0
 

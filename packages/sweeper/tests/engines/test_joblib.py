@@ -11,7 +11,7 @@ from optuna_search.testing import LauncherConformance
 from support.aftermath import SHOW_SHARE, assert_exact, gpus_of_workers, workers
 from support.toy import APP, TESTS, wait_for
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 SLOTS = ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2", "hydra.sweeper.n_jobs=2"]
 

@@ -16,7 +16,7 @@ from optuna_search.testing import StorageConformance
 from support.aftermath import assert_exact, assert_secret, load, workers
 from support.toy import Toy
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 
 def test_a_sweep_keeps_its_study_in_the_database_and_resumes_it(toy, database, postgresql):
@@ -49,7 +49,6 @@ def open_at_once(start, url) -> None:
     open_storage(url)
 
 
-@pytest.mark.slow
 def test_two_controllers_on_one_study_run_its_total_between_them(tmp_path, database, postgresql):
     toys = [Toy(tmp_path / host) for host in ("a", "b")]
     settings = ["x=interval(0,3)", "sleep_s=0.3", f"hydra.sweeper.storage={database}", "hydra.sweeper.n_trials=21"]
@@ -82,7 +81,6 @@ def test_slots_of_a_launcher_share_the_database(toy, database, postgresql):
     assert_secret(postgresql.password, toy.folder, printed)
 
 
-@pytest.mark.slow
 def test_a_whole_url_may_come_from_the_environment_and_is_pickled_by_no_launcher(
     toy, database, postgresql, monkeypatch
 ):

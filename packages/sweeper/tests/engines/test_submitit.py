@@ -9,7 +9,7 @@ from optuna.trial import TrialState
 from support.aftermath import SHOW_SHARE, assert_exact, gpus_of_workers, workers
 from support.toy import Toy, all_output, wait_for
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 SLOTS = ["hydra/launcher=submitit_local", "hydra.sweeper.n_jobs=2"]
 
@@ -45,7 +45,6 @@ def test_slots_divide_the_gpus_that_the_executor_shows_to_all_of_them(toy):
     assert sorted(map(sorted, seen.values())) == [["0"], ["1"]]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "number",
     [
@@ -65,7 +64,6 @@ def test_a_preempted_slot_gives_its_trial_back_and_the_total_stays_exact(toy, nu
     assert_once_more(toy, victim, 4)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "max_num_timeout", [pytest.param(1, id="by submitit, as it may"), pytest.param(0, id="by the sweeper")]
 )
