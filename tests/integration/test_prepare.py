@@ -149,6 +149,7 @@ def test_two_processes_make_the_same_data_set_once(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_killed_run_leaves_no_data_set_and_the_next_one_cleans_up(tmp_path: Path) -> None:
     """Even SIGKILL cannot leave half a data set under its final name."""
     many = ("data.images=5000", "data.splits={train:3000,val:1000,test:1000}")

@@ -234,6 +234,7 @@ def test_twice_in_a_row_goes_further_back(job, coarse_run, sharp_run, store, sha
     assert [roll_back(job(name="steps", rollback=True)).version.number for _ in range(2)] == [2, 1]
 
 
+@pytest.mark.slow
 def test_an_incumbent_from_other_data_is_evaluated_on_the_candidates(job, store, real_data, sharp_run, tmp_path):
     """Its weights come from the registry; without the data available that is said."""
     other = coco128_options(real_data, tmp_path / "data", "data.classes=[]", "data.split_seed=1")

@@ -79,6 +79,7 @@ def test_a_training_needs_no_network_and_leaves_the_users_settings_alone(workspa
     assert {path.name for path in (folder / "weights").iterdir()} == {"best.pt", "last.pt"}
 
 
+@pytest.mark.slow
 def test_the_seed_decides_everything(workspace):
     """The same configuration gives the same figures to the last digit, another seed gives others."""
     for name, seed in (("one", 5), ("again", 5), ("other", 6)):
