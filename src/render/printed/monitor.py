@@ -102,8 +102,9 @@ def remarks(document: Monitor) -> list[str]:
 def next_steps(document: Monitor) -> list[str]:
     """What to do about an alarm; nothing is trained by itself."""
     again = f"python -m src.monitor name={document.name} alias={document.alias} images={document.window.folder}"
+    measure = [f"Label pictures, and measure: {again} labels=FOLDER"] if document.labelled is None else []
     return [
-        f"Label pictures, and measure: {again} labels=FOLDER",
+        *measure,
         "Train again on labelled pictures (images/ and labels/ in one folder, docs/guides/your-own-data.md):"
         " python -m src.train data=FOLDER, or search again: python -m src.train -m hydra/sweeper=optuna data=FOLDER",
         f"If such pictures are what is to be expected from now on: {again} rebase=true",

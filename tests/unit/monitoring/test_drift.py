@@ -30,6 +30,16 @@ def test_what_has_moved_is_named_with_both_medians():
     assert found["moving"].distance > 0.8
 
 
+@pytest.mark.parametrize("value", [0.01234, -0.7269, 1.0, 123456.0, 1e-9])
+def test_what_differs_in_its_last_digits_has_not_moved(value):
+    """Another machine, or another number of threads, computes them otherwise."""
+    reference, window = ({"score": np.full(50, value) * (1 + sign * 1e-7)} for sign in (-1, 1))
+
+    assert [change.p for change in changes(reference, window)] == [1.0]
+    [moved] = changes(reference, {"score": np.full(50, value * 1.01)})
+    assert moved.has_moved
+
+
 def test_a_statistic_that_hardly_any_picture_has_is_not_tested():
     window = statistics(50, 1)
     window["score"] = np.full(50, np.nan)
