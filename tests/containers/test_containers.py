@@ -201,9 +201,10 @@ def test_a_server_has_no_privileges(stack, service):
 @pytest.mark.parametrize("status", [pytest.param(0, id="like the reference"), pytest.param(ALARM, id="night")])
 def test_the_monitor_looks_at_a_registered_version(stack, training, promoted, tmp_path, status):
     noise_pictures(tmp_path / "pictures", 40, dark=status == ALARM)
-    folder = {"MONITOR_IMAGES": str(tmp_path / "pictures")}
+    # of podman-compose; docker compose needs no profile to run a service by its name
+    told_compose = {"MONITOR_IMAGES": str(tmp_path / "pictures"), "COMPOSE_PROFILES": "monitor"}
     told = ["monitor", "name=people", "group=picture", "train.device=cpu"]
-    looked = stack.compose("run", "--rm", "--no-deps", "-T", *training, *told, **folder)
+    looked = stack.compose("run", "--rm", "--no-deps", "-T", *training, *told, **told_compose)
     assert looked.returncode == status, looked.stdout + looked.stderr
     volume = stack.podman.call("podman", "volume", "inspect", f"{PROJECT}-monitor", "--format={{.Mountpoint}}").stdout
     written = Path(volume.strip()) / "monitor" / "people" / "production" / "monitor.prom"
