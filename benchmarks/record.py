@@ -67,7 +67,7 @@ LEARNING_RATES = tuple(float(f"{3e-4 * (5e-3 / 3e-4) ** (step / 6):.2g}") for st
 TASKS = {
     "short": Task(
         (
-            *("search=default", "data.images=270", "data.splits={train: 200, val: 60, test: 10}", "data.side=96"),
+            *("search=default", "data.images=170", "data.splits={train: 100, val: 60, test: 10}", "data.side=96"),
             *("data.imgsz_choices=[96,64]", "data.name=short"),
         ),
         levels={"train.epochs": (4, 6, 9), "train.imgsz": (64, 96), "train.lr0": LEARNING_RATES},
