@@ -208,7 +208,7 @@ def test_the_monitor_looks_at_a_registered_version(stack, training, promoted, tm
     assert looked.returncode == status, looked.stdout + looked.stderr
     volume = stack.podman.call("podman", "volume", "inspect", f"{PROJECT}-monitor", "--format={{.Mountpoint}}").stdout
     written = Path(volume.strip()) / "monitor" / "people" / "production" / "monitor.prom"
-    assert re.search(rf"^detector_monitor_alarm\{{.*\}} {int(status == ALARM)}$", written.read_text(), re.MULTILINE)
+    assert re.search(rf"^detector_monitor_alarm\{{.*\}} {int(status == ALARM)}\.0$", written.read_text(), re.MULTILINE)
     assert f"monitor people {promoted}" in stack.runs()
 
 
