@@ -48,8 +48,6 @@ class Predictor:
 
     Attributes:
         deployed: Ultralytics' predictor around it.
-        parameters: How many it has.
-        gflops: Of an image of `imgsz` by `imgsz`.
 
     Side effects: sets torch's threads of this process.
 
@@ -69,12 +67,25 @@ class Predictor:
                 self.deployed = deployed(model, request)
             self._channels = _channels(request.class_names, model.names)
             self._is_rtdetr = is_rtdetr(request.weights, request.architecture)
-            self.parameters = int(engine.get_num_params(model))
-            self.gflops = float(engine.get_flops(model, request.imgsz))
+            self._model, self._imgsz = model, request.imgsz
         except ProjectError:
             raise
         except Exception as error:
             raise TrainingError(f"{name} cannot be used to predict: {type(error).__name__}: {error}") from error
+
+    @property
+    def parameters(self) -> int:
+        """How many it has."""
+        from src.detector.engine import get_num_params
+
+        return int(get_num_params(self._model))
+
+    @property
+    def gflops(self) -> float:
+        """Of an image of `imgsz` by `imgsz`; takes about a second."""
+        from src.detector.engine import get_flops
+
+        return float(get_flops(self._model, self._imgsz))
 
     @property
     def known(self) -> tuple[bool, ...] | None:

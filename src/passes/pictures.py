@@ -1,6 +1,7 @@
 """A detector's look at pictures for monitoring: what they are like, and what it finds on them."""
 
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,7 +34,7 @@ def look(predictor: Predictor, images_bgr: Iterable[NDArray[np.uint8]], point: O
 
     Args:
         predictor: The model.
-        images_bgr: (H, W, 3) each; one at a time is in memory.
+        images_bgr: (H, W, 3) each; the next one is read and measured while the network looks at one.
         point: Where the model is operated.
     """
     rows: list[tuple[float, ...]] = []
@@ -43,8 +44,17 @@ def look(predictor: Predictor, images_bgr: Iterable[NDArray[np.uint8]], point: O
             rows.append(of_picture(image_bgr))
             yield image_bgr
 
-    raw = predictor.raw_boxes(measured())
+    raw = predictor.raw_boxes(_one_ahead(measured()))
     kept = suppress(raw, iou=point.iou, confidence=point.score)
     found = kept.where(point.keeps(kept.scores, kept.class_index))
     outputs = of_outputs(found.image_index, found.scores, found.boxes_xyxy, raw.sizes_wh)
     return SeenPictures({**of_pictures(rows), **outputs}, raw, found)
+
+
+def _one_ahead(images_bgr: Iterator[NDArray[np.uint8]]) -> Iterator[NDArray[np.uint8]]:
+    """The same, each next one made in a thread while the last one is used."""
+    with ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(next, images_bgr, None)
+        while (image_bgr := coming.result()) is not None:
+            coming = thread.submit(next, images_bgr, None)
+            yield image_bgr
