@@ -134,7 +134,7 @@ def _models_in(path: Path) -> set[str] | None:
     """The models that a file of torch names; None if it is no such file, or is damaged or encrypted."""
     try:
         with zipfile.ZipFile(path) as archive:
-            [content] = [archive.read(name) for name in archive.namelist() if name.endswith("data.pkl")][:1]
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError):
+            content = next((archive.read(name) for name in archive.namelist() if name.endswith("data.pkl")), None)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError):
         return None
-    return {name.decode() for name in _NAMED.findall(content)}
+    return None if content is None else {name.decode() for name in _NAMED.findall(content)}
