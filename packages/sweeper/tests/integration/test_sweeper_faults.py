@@ -1,5 +1,6 @@
 """What the sweeper does when trials fail, hang or are killed, and when it is itself."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -166,7 +167,8 @@ def test_nothing_stays_in_the_temporary_folder_also_after_a_kill_and_a_new_start
     process = toy.start(SPACE, FOR_EVER, "hydra.sweeper.study_name=killed", "hydra.sweeper.preload=[heavy]")
     wait_for(lambda: any(toy.folder.glob("multirun/killed/0/.hydra/config.yaml")))
     for number in trial_processes(toy):
-        os.kill(int(number), signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # it ended because one before it was killed
+            os.kill(int(number), signal.SIGKILL)
     process.communicate()
     assert {name.partition("-")[0] for name in made()} == {"sweep", "heavy"}
     toy.sweep(SPACE, "hydra.sweeper.n_trials=1", "hydra.sweeper.study_name=next", "hydra.sweeper.preload=[heavy]")
@@ -189,10 +191,13 @@ def waiting_process(toy: Toy) -> int | None:
     """The process without a trial: beside that of the running one, which writes its log, the only one of its parent."""
     log = toy.folder / "multirun/toy/0/console.log"
     pids = [int(pid) for pid in trial_processes(toy)]
-    running = next((pid for pid in pids if Path(f"/proc/{pid}/fd/1").readlink() == log), None)
-    if running is None:
+    try:
+        running = next((pid for pid in pids if Path(f"/proc/{pid}/fd/1").readlink() == log), None)
+        if running is None:
+            return None
+        return next((pid for pid in pids if pid != running and parent_of(pid) == parent_of(running)), None)
+    except OSError:  # one of them has ended meanwhile
         return None
-    return next((pid for pid in pids if pid != running and parent_of(pid) == parent_of(running)), None)
 
 
 def parent_of(pid: int) -> int:
