@@ -66,7 +66,7 @@ class Predictor:
                 model = load_model(request)
                 self.deployed = deployed(model, request)
             self._channels = _channels(request.class_names, model.names)
-            self._is_rtdetr = is_rtdetr(request.weights, request.architecture)
+            self._is_rtdetr = isinstance(self.deployed, engine.RTDETRPredictor)
             self._model, self._imgsz = model, request.imgsz
         except ProjectError:
             raise

@@ -35,9 +35,7 @@ def of_picture(image_bgr: NDArray[np.uint8]) -> tuple[float, ...]:
     """
     colours = _reduced(image_bgr)
     grey = colours @ _GREY
-    blue, green, red = np.moveaxis(
-        colours, 2, 0
-    )  # ten times as quick as max(axis=2), which takes three values at a time
+    blue, green, red = np.moveaxis(colours, 2, 0)  # max(axis=2) takes three values at a time, and ten times as long
     most, least = np.maximum(np.maximum(blue, green), red), np.minimum(np.minimum(blue, green), red)
     saturation = np.divide(most - least, most, out=np.zeros_like(most), where=most > 0)
     noise = np.sqrt(np.pi / 2) / 6 * np.abs(convolve(grey, _SECOND_DIFFERENCES)).mean()

@@ -200,8 +200,8 @@ class PostgreSQLStorage(_CachedStorage):
                 known.unfinished_trial_ids.discard(trial_id)
             else:
                 of_state[state].append(trial_id)
-        read = {"study": study_id, "newest": known.last_finished_trial_id}
-        found = session.execute(_DIFFERENT, read | {state.name: ids for state, ids in of_state.items()})
+        asked = {"study": study_id, "newest": known.last_finished_trial_id}
+        found = session.execute(_DIFFERENT, asked | {state.name: ids for state, ids in of_state.items()})
         return [(trial_id, number, state) for trial_id, number, state in found]
 
     @staticmethod
